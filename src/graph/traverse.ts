@@ -1,0 +1,136 @@
+// Walking a graph: subgraphs, producers and consumers, node keys, attributes by name.
+import type { Attribute, Graph, Node } from './model';
+import { LatheError } from '../base/errors';
+
+/** The subgraphs (If branches, Loop and Scan bodies …) a node holds, with the attribute's name. */
+export function subgraphs(node: Node): { readonly attribute: string; readonly graph: Graph }[] {
+  const found: { attribute: string; graph: Graph }[] = [];
+  for (const [name, attribute] of node.attributes) {
+    if (attribute.type === 'graph') found.push({ attribute: name, graph: attribute.value });
+    else if (attribute.type === 'graphs') attribute.value.forEach((graph, i) => found.push({ attribute: `${name}[${i}]`, graph }));
+  }
+  return found;
+}
+
+/** A node's key in its model: unique, stable across reads. */
+export type NodeKey = string;
+
+export interface VisitedNode {
+  readonly node: Node;
+  readonly key: NodeKey;
+  readonly graph: Graph;
+  /** Keys of the nodes whose subgraphs enclose this one, outermost first; empty at the top. */
+  readonly enclosing: readonly NodeKey[];
+}
+
+/**
+ * Every node of a graph and its subgraphs in file order (a node before its subgraphs' nodes), each with its key:
+ * the node's name where it has one and it is the first so named, else `<op>#<running number>`; nodes of a subgraph
+ * are prefixed by `<enclosing key>/<attribute>/` unless their own name is already unique.
+ */
+export function* walkNodes(graph: Graph): Generator<VisitedNode> {
+  const taken = new Set<string>();
+  let running = 0;
+  function* walk(scope: Graph, prefix: string, enclosing: readonly NodeKey[]): Generator<VisitedNode> {
+    for (const node of scope.nodes) {
+      const plain = node.name !== '' ? node.name : `${node.opType}#${running}`;
+      running++;
+      let key = plain;
+      if (taken.has(key)) key = prefix + plain;
+      for (let n = 2; taken.has(key); n++) key = `${prefix}${plain}~${n}`;
+      taken.add(key);
+      yield { node, key, graph: scope, enclosing };
+      for (const inner of subgraphs(node)) yield* walk(inner.graph, `${key}/${inner.attribute}/`, [...enclosing, key]);
+    }
+  }
+  yield* walk(graph, '', []);
+}
+
+/** Key of every node, see {@link walkNodes}. */
+export function nodeKeys(graph: Graph): Map<Node, NodeKey> {
+  const keys = new Map<Node, NodeKey>();
+  for (const visited of walkNodes(graph)) keys.set(visited.node, visited.key);
+  return keys;
+}
+
+/** Names of the values a node reads, those captured by its subgraphs included. */
+export function nodeReads(node: Node): string[] {
+  const reads = node.inputs.filter((name) => name !== '');
+  for (const { graph } of subgraphs(node)) reads.push(...outerReads(graph));
+  return reads;
+}
+
+/** Names a graph reads from outside itself. */
+export function outerReads(graph: Graph): string[] {
+  const own = new Set<string>([...graph.inputs.map((value) => value.name), ...graph.initializers.keys(), ...graph.sparseInitializers.keys()]);
+  for (const node of graph.nodes) for (const output of node.outputs) own.add(output);
+  const outer = new Set<string>();
+  for (const node of graph.nodes) for (const name of nodeReads(node)) if (!own.has(name)) outer.add(name);
+  for (const output of graph.outputs) if (!own.has(output.name)) outer.add(output.name);
+  return [...outer];
+}
+
+/** Which node makes each value, and which nodes of this graph read it (through their subgraphs too). A snapshot: not kept up to date. */
+export class GraphIndex {
+  readonly producers = new Map<string, Node>();
+  readonly consumers = new Map<string, Node[]>();
+  readonly outputNames: ReadonlySet<string>;
+
+  constructor(readonly graph: Graph) {
+    for (const node of graph.nodes) {
+      for (const output of node.outputs) if (output !== '') this.producers.set(output, node);
+      for (const name of new Set(nodeReads(node))) {
+        const list = this.consumers.get(name);
+        if (list === undefined) this.consumers.set(name, [node]);
+        else list.push(node);
+      }
+    }
+    this.outputNames = new Set(graph.outputs.map((value) => value.name));
+  }
+
+  producer(value: string): Node | undefined {
+    return this.producers.get(value);
+  }
+
+  consumersOf(value: string): readonly Node[] {
+    return this.consumers.get(value) ?? [];
+  }
+}
+
+/** An int attribute as a number. @throws LatheError `invalid-model` when it has another type or leaves the safe range. */
+export function intAttribute(node: Node, name: string, fallback: number): number;
+export function intAttribute(node: Node, name: string): number | undefined;
+export function intAttribute(node: Node, name: string, fallback?: number): number | undefined {
+  const attribute = node.attributes.get(name);
+  if (attribute === undefined) return fallback;
+  if (attribute.type !== 'int' || typeof attribute.value === 'bigint') throw wrongAttribute(node, name, 'int');
+  return attribute.value;
+}
+
+export function intsAttribute(node: Node, name: string): readonly number[] | undefined {
+  const attribute = node.attributes.get(name);
+  if (attribute === undefined) return undefined;
+  if (attribute.type !== 'ints') throw wrongAttribute(node, name, 'ints');
+  return attribute.value.map((value) => {
+    if (typeof value === 'bigint') throw wrongAttribute(node, name, 'ints in the safe range');
+    return value;
+  });
+}
+
+export function floatAttribute(node: Node, name: string, fallback: number): number {
+  const attribute = node.attributes.get(name);
+  if (attribute === undefined) return fallback;
+  if (attribute.type !== 'float') throw wrongAttribute(node, name, 'float');
+  return attribute.value;
+}
+
+export function stringAttribute(node: Node, name: string): string | undefined {
+  const attribute = node.attributes.get(name);
+  if (attribute === undefined) return undefined;
+  if (attribute.type !== 'string') throw wrongAttribute(node, name, 'string');
+  return attribute.value;
+}
+
+function wrongAttribute(node: Node, name: string, wanted: Attribute['type'] | 'ints in the safe range'): LatheError {
+  return new LatheError('invalid-model', `Attribute ${name} of ${node.opType} is not ${wanted}.`, { item: node.name || node.opType });
+}

@@ -1,0 +1,66 @@
+// What is known of a model without running it: the answer of `inspect`, in the editor and as JSON.
+import type { Finding } from './findings';
+
+/** A value's type as text, e.g. `float32` and `['batch', 3, 224, 224]`; shape absent when the rank is unknown, null for an unknown dimension. */
+export interface ValueSummary {
+  readonly name: string;
+  /** Element type, or `sequence(…)`, `optional(…)`, `map(…)`. */
+  readonly type: string;
+  readonly shape?: readonly (number | string | null)[];
+}
+
+/** One node. Costs are null where a dimension they need is unknown at the bindings. */
+export interface LayerSummary {
+  /** Node key: unique in the model. */
+  readonly name: string;
+  readonly op: string;
+  /** Operator domain; '' is ai.onnx. */
+  readonly domain: string;
+  readonly hasWeights: boolean;
+  readonly parameters: number;
+  readonly weightBytes: number;
+  readonly macs: number | null;
+  readonly flops: number | null;
+  /** Bytes of the outputs this node makes. */
+  readonly activationBytes: number | null;
+  readonly outputs: readonly ValueSummary[];
+}
+
+export interface ModelSummary {
+  readonly path: string;
+  readonly format: 'onnx' | 'tfjs-graph' | 'tfjs-layers';
+  readonly producer: string;
+  readonly irVersion: number;
+  readonly opsets: Readonly<Record<string, number>>;
+  /** The model file with its external data. */
+  readonly fileBytes: number;
+  /** Nodes in all, subgraphs included. */
+  readonly nodes: number;
+  readonly parameters: number;
+  readonly weightBytes: number;
+  readonly macs: number | null;
+  readonly flops: number | null;
+  readonly peakActivationBytes: number | null;
+  /** Dimension symbols of the inputs and the value each is evaluated at; null where nothing is bound. */
+  readonly bindings: Readonly<Record<string, number | null>>;
+  readonly inputs: readonly ValueSummary[];
+  readonly outputs: readonly ValueSummary[];
+  readonly metadata: readonly (readonly [string, string])[];
+  readonly warnings: readonly { readonly code: string; readonly message: string; readonly item?: string }[];
+}
+
+/** `lathe inspect --json`. */
+export interface Inspection extends ModelSummary {
+  readonly layers: readonly LayerSummary[];
+  readonly findings: readonly Finding[];
+  /** True when the weights were read. */
+  readonly deep: boolean;
+}
+
+/** Time a model ought to take on a device: max of arithmetic and memory time, summed over layers (Williams et al. 2009). */
+export interface RooflineEstimate {
+  readonly device: string;
+  /** False for a device this machine only knows by its published figures. */
+  readonly measuredHere: boolean;
+  readonly milliseconds: number;
+}

@@ -1,0 +1,102 @@
+// Requests between the extension host and the engine process, over JSON-RPC on Node's IPC (structured clone, so typed arrays travel).
+import type { ErrorJson } from '../base/errors';
+import type { ModelSummary } from './analysis';
+import type { Finding } from './findings';
+import type { Benchmark, Comparison, Profile, Provider } from './measurement';
+import type { Goal, OptimizationReport } from './report';
+import type { LayerDetail, ModelSnapshot } from './view';
+
+export type DocumentId = number;
+export type Bindings = Readonly<Record<string, number>>;
+
+/** Settings the person may change; sent whenever they do. */
+export interface EngineSettings {
+  /** A Node executable for the runner, where the editor's own will not do. */
+  readonly nodePath?: string;
+  readonly threads: number;
+  readonly provider: Provider;
+  /** Share of the metric that the oversized layers hold together. */
+  readonly oversizedShare: number;
+  /** Share that each oversized layer holds at least. */
+  readonly oversizedMinimum: number;
+}
+
+/** A model as ONNX text with what the editor needs to know of its lines (0-based). */
+export interface TextDocument {
+  readonly text: string;
+  /** Line of each node: layer key and line; sorted by line. */
+  readonly nodes: readonly { readonly key: string; readonly line: number; readonly length: number }[];
+  /** Line of each initializer or input declaration, by value name. */
+  readonly values: readonly { readonly name: string; readonly line: number }[];
+  /** Graphs, functions and scopes for outline and folding, parents first. */
+  readonly symbols: readonly TextSymbol[];
+}
+
+export interface TextSymbol {
+  readonly name: string;
+  readonly detail: string;
+  readonly kind: 'model' | 'graph' | 'function' | 'scope';
+  readonly firstLine: number;
+  readonly lastLine: number;
+  /** Index of the enclosing symbol, −1 at the top. */
+  readonly parent: number;
+}
+
+/** What a line's CodeLens and hover say. */
+export interface LineCost {
+  readonly key: string;
+  readonly parameters: number;
+  readonly macs: number | null;
+  readonly weightBytes: number;
+  readonly milliseconds?: number;
+}
+
+export interface OptimizeRequest {
+  readonly document: DocumentId;
+  readonly goal: Goal;
+  readonly target: string;
+  /** Folder or file of calibration and evaluation data. */
+  readonly data?: string;
+  /** Least acceptable value of the metric; the goal's default where absent. */
+  readonly floor?: number;
+  readonly bindings: Bindings;
+  readonly allowSlower?: boolean;
+  /** A single fix to run instead of the whole search. */
+  readonly fix?: string;
+}
+
+/** Parameters and result of every request. */
+export interface EngineRequests {
+  'engine/configure': { params: { readonly settings: EngineSettings }; result: null };
+  'model/open': { params: { readonly path: string; readonly bindings: Bindings }; result: { readonly document: DocumentId; readonly summary: ModelSummary } };
+  'model/close': { params: { readonly document: DocumentId }; result: null };
+  'model/snapshot': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: ModelSnapshot };
+  'model/detail': { params: { readonly document: DocumentId; readonly layer: string; readonly bindings: Bindings }; result: LayerDetail };
+  'model/findings': { params: { readonly document: DocumentId; readonly bindings: Bindings; readonly deep: boolean }; result: readonly Finding[] };
+  'model/text': { params: { readonly document: DocumentId }; result: TextDocument };
+  'model/lineCosts': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: readonly LineCost[] };
+  'model/profile': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: Profile };
+  'model/optimize': { params: OptimizeRequest; result: OptimizationReport };
+  'recipe/run': { params: { readonly path: string; readonly frozen: boolean }; result: OptimizationReport };
+  'bench/compare': { params: { readonly source: string; readonly variant?: string; readonly bindings: Bindings }; result: { readonly benchmark: Benchmark; readonly comparison?: Comparison } };
+  /** Reports in `.lathe/` beside a model, newest first. */
+  'reports/list': { params: { readonly path: string }; result: readonly OptimizationReport[] };
+}
+
+export type EngineMethod = keyof EngineRequests;
+
+/** Notifications from the engine. */
+export interface EngineNotifications {
+  /** Progress of a running request, by the token the caller passed as `progressToken` beside its params. */
+  'work/progress': { readonly token: string; readonly message: string; readonly fraction?: number };
+  'log/line': { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string };
+  /** The runner fell back to another Node, died, or cannot run here. */
+  'runner/state': { readonly state: 'ok' | 'fallback' | 'unavailable'; readonly message: string };
+}
+
+/** Every request's params carry a token when its caller wants progress. Cancellation is JSON-RPC's own ($/cancelRequest). */
+export type WithProgress<P> = P & { readonly progressToken?: string };
+
+/** A LatheError crosses as a JSON-RPC ResponseError with this code and the error's JSON as `data`. */
+export const latheErrorCode = -32050;
+export type LatheErrorData = ErrorJson;

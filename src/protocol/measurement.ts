@@ -1,0 +1,114 @@
+// Everything measured: latency, profiles, output comparisons, benchmarks. Times in milliseconds, memory in bytes.
+
+export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml';
+
+/** How a model is run; stated with every figure. */
+export interface RunSettings {
+  readonly provider: Provider;
+  readonly threads: number;
+  /** Values of the input dimensions that the model leaves open. */
+  readonly bindings: Readonly<Record<string, number>>;
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly platform: string;
+  readonly node: string;
+  readonly onnxruntime: string;
+}
+
+/** A point estimate with its 95 % bootstrap interval. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface VariantMeasurement {
+  readonly path: string;
+  readonly fileBytes: number;
+  readonly medianMs: Estimate;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  /** CPU time per run, all threads. */
+  readonly cpuMs: number;
+  readonly loadMs: number;
+  /** Peak resident set of the runner less its resident set before the model was loaded. */
+  readonly peakMemoryBytes: number;
+  /** Latency of each counted round, in the order run (evenly thinned to at most 500). */
+  readonly samplesMs: readonly number[];
+}
+
+export type Verdict = 'faster' | 'slower' | 'no-difference' | 'inconclusive';
+
+/** Interleaved rounds of a source and, where given, a variant. `latencyRatio` is variant / source. */
+export interface Benchmark {
+  readonly source: VariantMeasurement;
+  readonly variant?: VariantMeasurement;
+  readonly latencyRatio?: Estimate;
+  readonly verdict?: Verdict;
+  /** Why a verdict is `inconclusive`. */
+  readonly reason?: string;
+  readonly rounds: number;
+  readonly settings: RunSettings;
+  /** Largest relative change of the sentinel kernel's time between the benchmark's quarters. */
+  readonly drift: number;
+  readonly machine: Machine;
+  /** ISO 8601. */
+  readonly measuredAt: string;
+}
+
+/** One output of two models on the same inputs. */
+export interface OutputComparison {
+  readonly output: string;
+  readonly bitEqual: boolean;
+  /** Null when shapes or types differ. */
+  readonly maxAbs: number | null;
+  /** 10·log10(Σ reference² / Σ (reference − other)²); null when bit-equal or undefined. */
+  readonly sqnrDb: number | null;
+  readonly cosine: number | null;
+  /** Said when the outputs cannot be compared, or hold NaN. */
+  readonly problem?: string;
+}
+
+/** A task metric with its 95 % interval over the samples. Higher is better. */
+export interface MetricValue {
+  readonly name: 'agreement-top1' | 'agreement-sequence' | 'sqnr' | 'top1' | 'exact-match';
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly samples: number;
+}
+
+export interface Comparison {
+  readonly outputs: readonly OutputComparison[];
+  readonly metric?: MetricValue;
+  /** What the inputs were: a data set, or seeded random numbers. */
+  readonly data: DataDescription;
+}
+
+export interface DataDescription {
+  readonly kind: 'npy' | 'test-data-set' | 'images' | 'seeded';
+  readonly path?: string;
+  readonly samples: number;
+  readonly seed?: number;
+}
+
+/** Measured milliseconds per node of the source model (median over runs). */
+export interface Profile {
+  readonly settings: RunSettings;
+  readonly runs: number;
+  /** Node key → milliseconds of the kernel that ran it. Nodes fused into another are absent here. */
+  readonly milliseconds: Readonly<Record<string, number>>;
+  /** Node key → key of the node whose kernel it was fused into. */
+  readonly fusedInto: Readonly<Record<string, string>>;
+  /** Kernels the runtime added (layout reorders, casts, quantise/dequantise), by operator. */
+  readonly added: readonly { readonly op: string; readonly milliseconds: number; readonly count: number }[];
+  readonly totalMs: number;
+  /** Whole-model latency measured without profiling, same process. */
+  readonly latencyMs: Estimate;
+  readonly machine: Machine;
+  readonly measuredAt: string;
+}

@@ -1,0 +1,68 @@
+// The report of an optimization: every variant tried, what was measured, what was decided and why.
+import type { GainEstimate } from './findings';
+import type { Benchmark, Comparison, DataDescription, Machine, RunSettings } from './measurement';
+
+export type Goal = 'latency' | 'size' | 'memory' | 'simplification';
+
+/** One step of a recipe as applied: technique, options, and what it did. */
+export interface StepReport {
+  readonly technique: string;
+  readonly title: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Short facts, e.g. `38 of 45 convolutions quantised`. */
+  readonly notes: readonly string[];
+  /** Layers left as they were, with the reason. */
+  readonly kept: readonly { readonly layer: string; readonly reason: string }[];
+  readonly milliseconds: number;
+}
+
+export interface VariantReport {
+  readonly id: string;
+  readonly title: string;
+  readonly steps: readonly StepReport[];
+  readonly status: 'accepted' | 'rejected' | 'failed' | 'not-chosen';
+  /** One sentence a person understands: why accepted or not. */
+  readonly reason: string;
+  /** Absolute path of the published file; only the winner's. */
+  readonly path?: string;
+  readonly fileBytes?: number;
+  readonly weightBytes?: number;
+  /** True when quantised without real data. */
+  readonly uncalibrated: boolean;
+  readonly comparison?: Comparison;
+  readonly benchmark?: Benchmark;
+  readonly predicted?: GainEstimate;
+  /** Measured milliseconds per source layer (by origin), source and variant. */
+  readonly layers?: readonly LayerDifference[];
+}
+
+export interface LayerDifference {
+  readonly layer: string;
+  readonly op: string;
+  readonly sourceMs: number;
+  readonly variantMs: number;
+}
+
+export interface OptimizationReport {
+  readonly schema: 1;
+  readonly source: { readonly path: string; readonly sha256: string; readonly fileBytes: number; readonly weightBytes: number };
+  readonly goal: Goal;
+  readonly target: string;
+  readonly data: DataDescription;
+  readonly settings: RunSettings;
+  readonly floor: { readonly metric: string; readonly minimum: number };
+  readonly seed: number;
+  readonly variants: readonly VariantReport[];
+  /** Id of the accepted variant; absent when the model is best left as it is. */
+  readonly winner?: string;
+  /** The winner measured once more in fresh processes: the figure that is shown. */
+  readonly confirmation?: Benchmark;
+  /** One or two sentences: the outcome and why. */
+  readonly conclusion: string;
+  readonly recipePath?: string;
+  readonly reportPath?: string;
+  readonly machine: Machine;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly startedAt: string;
+  readonly seconds: number;
+}

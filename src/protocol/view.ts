@@ -1,0 +1,136 @@
+// What the model view draws: layers as columns (typed arrays travel as they are), groups, edges; and the messages of both pages.
+import { z } from 'zod';
+import type { ErrorJson } from '../base/errors';
+import type { ModelSummary, ValueSummary } from './analysis';
+import type { Finding } from './findings';
+import type { Profile } from './measurement';
+import type { OptimizationReport } from './report';
+
+export const metricNames = ['parameters', 'flops', 'macs', 'weightBytes', 'activationBytes', 'latency'] as const;
+export type MetricName = (typeof metricNames)[number];
+
+/** Columns over all layers, index = layer number, in file order. NaN = not known (or fused, for latency). */
+export interface LayerColumns {
+  readonly count: number;
+  readonly keys: readonly string[];
+  /** Operator of each layer, as an index into `opNames`. */
+  readonly op: Uint16Array;
+  readonly opNames: readonly string[];
+  /** Innermost group of each layer; 0 is the model itself. */
+  readonly group: Uint32Array;
+  /** Output as text, e.g. `64×112×112`. */
+  readonly shape: readonly string[];
+  readonly parameters: Float64Array;
+  readonly flops: Float64Array;
+  readonly macs: Float64Array;
+  readonly weightBytes: Float64Array;
+  readonly activationBytes: Float64Array;
+}
+
+/** A group of layers: a name scope, a repeated block, or a subgraph. Parents come before children; group 0 is the root. */
+export interface GroupSummary {
+  readonly id: number;
+  readonly parent: number;
+  readonly name: string;
+  readonly kind: 'model' | 'scope' | 'block' | 'subgraph';
+  /** Layers inside, nested ones included. */
+  readonly layers: number;
+}
+
+export interface ModelSnapshot {
+  readonly summary: ModelSummary;
+  readonly layers: LayerColumns;
+  readonly groups: readonly GroupSummary[];
+  /** Pairs (producer layer, consumer layer); model inputs are −1−i as producer, outputs −1−i as consumer. */
+  readonly edges: Int32Array;
+  readonly findings: readonly Finding[];
+  readonly profile?: Profile;
+  /** Set when running is impossible here, and why. */
+  readonly cannotRun?: string;
+}
+
+/** What the inspector shows of one layer; weights are read for it on request. */
+export interface LayerDetail {
+  readonly key: string;
+  readonly op: string;
+  readonly domain: string;
+  readonly docString: string;
+  readonly attributes: readonly { readonly name: string; readonly value: string }[];
+  readonly inputs: readonly ValueSummary[];
+  readonly outputs: readonly ValueSummary[];
+  readonly weights: readonly WeightDetail[];
+  readonly parameters: number;
+  readonly weightBytes: number;
+  readonly macs: number | null;
+  readonly flops: number | null;
+  /** MACs per byte moved; null when unknown. */
+  readonly intensity: number | null;
+  /** Roofline estimate on the device named, milliseconds. */
+  readonly roofline: { readonly device: string; readonly milliseconds: number; readonly bound: 'compute' | 'memory' } | null;
+}
+
+export interface WeightDetail {
+  readonly name: string;
+  readonly elementType: string;
+  readonly dims: readonly number[];
+  readonly bytes: number;
+  readonly statistics?: WeightStatistics;
+}
+
+/** Statistics over the finite elements; `bins` are counts over equal-width bins from min to max. */
+export interface WeightStatistics {
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly standardDeviation: number;
+  readonly zeros: number;
+  readonly notFinite: number;
+  readonly bins: readonly number[];
+  /** SQNR in dB of symmetric per-channel int8 rounding of this weight. */
+  readonly int8SqnrDb?: number;
+}
+
+// ---- Messages to the model view ----
+export type ToModelView =
+  | { readonly type: 'snapshot'; readonly snapshot: ModelSnapshot }
+  | { readonly type: 'findings'; readonly findings: readonly Finding[]; readonly deep: boolean }
+  | { readonly type: 'profile'; readonly profile: Profile }
+  | { readonly type: 'detail'; readonly detail: LayerDetail }
+  | { readonly type: 'select'; readonly layer: string }
+  | { readonly type: 'busy'; readonly job: string; readonly message: string; readonly fraction?: number }
+  | { readonly type: 'idle'; readonly job: string }
+  | { readonly type: 'gone' } // the file was deleted
+  | { readonly type: 'engineDied'; readonly message: string }
+  | { readonly type: 'error'; readonly error: ErrorJson };
+
+// ---- Messages from the model view: hostile until parsed ----
+export const fromModelView = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('ready') }),
+  z.strictObject({ type: z.literal('detail'), layer: z.string().max(1_000_000) }),
+  z.strictObject({ type: z.literal('selected'), layer: z.string().max(1_000_000) }),
+  z.strictObject({ type: z.literal('bind'), bindings: z.record(z.string().max(1000), z.number().int().min(0).max(2 ** 31)) }),
+  z.strictObject({ type: z.literal('profile') }),
+  z.strictObject({ type: z.literal('optimize') }),
+  z.strictObject({ type: z.literal('fix'), fix: z.string().max(10_000) }),
+  z.strictObject({ type: z.literal('openText'), layer: z.string().max(1_000_000).optional() }),
+  z.strictObject({ type: z.literal('cancel'), job: z.string().max(100) }),
+  z.strictObject({ type: z.literal('restartEngine') }),
+  z.strictObject({ type: z.literal('showLog') }),
+]);
+export type FromModelView = z.infer<typeof fromModelView>;
+
+// ---- Messages of the benchmark view ----
+export type ToBenchmarkView =
+  | { readonly type: 'reports'; readonly model: string | null; readonly reports: readonly OptimizationReport[] }
+  | { readonly type: 'busy'; readonly job: string; readonly title: string; readonly message: string; readonly fraction?: number }
+  | { readonly type: 'idle'; readonly job: string }
+  | { readonly type: 'error'; readonly error: ErrorJson };
+
+export const fromBenchmarkView = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('ready') }),
+  z.strictObject({ type: z.literal('openModel'), path: z.string().max(10_000) }),
+  z.strictObject({ type: z.literal('openReport'), path: z.string().max(10_000) }),
+  z.strictObject({ type: z.literal('cancel'), job: z.string().max(100) }),
+  z.strictObject({ type: z.literal('optimize') }),
+]);
+export type FromBenchmarkView = z.infer<typeof fromBenchmarkView>;
