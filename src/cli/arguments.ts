@@ -1,0 +1,52 @@
+// What the options of `lathe` mean, and the errors for those that mean nothing.
+import { LatheError } from '../base/errors';
+import type { Provider } from '../protocol/measurement';
+import type { Goal } from '../protocol/report';
+
+/** `batch=1,seq=128` → bindings of dimension symbols. @throws LatheError `usage`. */
+export function parseBindings(text: string): Record<string, number> {
+  const bindings = new Map<string, number>();
+  for (const part of text.split(',')) {
+    const match = /^\s*(.+?)\s*=\s*(\d+)\s*$/.exec(part);
+    const value = Number(match?.[2]);
+    if (match?.[1] === undefined || !Number.isSafeInteger(value))
+      throw new LatheError('usage', `--bind: "${part}" is not name=integer.`, { hint: 'Write for example --bind batch=1,seq=128.' });
+    bindings.set(match[1], value);
+  }
+  return Object.fromEntries(bindings);
+}
+
+const goals = ['latency', 'size', 'memory', 'simplification'] as const satisfies readonly Goal[];
+const providers = ['cpu', 'webgpu', 'cuda', 'coreml', 'dml'] as const satisfies readonly Provider[];
+
+export function parseGoal(text: string): Goal {
+  return oneOf('--goal', goals, text);
+}
+
+export function parseProvider(text: string): Provider {
+  return oneOf('--provider', providers, text);
+}
+
+/** A whole number of at least `minimum`. @throws LatheError `usage`. */
+export function parseInteger(option: string, minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < minimum) throw new LatheError('usage', `${option}: "${text}" is not a whole number of at least ${minimum}.`);
+    return value;
+  };
+}
+
+/** A number. @throws LatheError `usage`. */
+export function parseNumber(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value)) throw new LatheError('usage', `${option}: "${text}" is not a number.`);
+    return value;
+  };
+}
+
+function oneOf<T extends string>(option: string, allowed: readonly T[], text: string): T {
+  const found = allowed.find((value) => value === text);
+  if (found === undefined) throw new LatheError('usage', `${option}: "${text}" is not one of ${allowed.join(', ')}.`);
+  return found;
+}

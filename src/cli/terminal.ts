@@ -1,0 +1,68 @@
+// What the terminal shows: tables, one progress line on stderr (only where a person looks), one JSON document on stdout.
+import type { Progress } from '../base/cancellation';
+import type { Log } from '../base/log';
+
+/** Prints one JSON document. NaN and infinities become null, as JSON has none. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 1)}\n`);
+}
+
+export function print(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Control and bidi characters of names from a model, made visible, so that a file cannot drive the terminal. */
+export function visible(text: string): string {
+  // eslint's no-control-regex is right to ask: matching them is the purpose here.
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+export interface Column {
+  readonly title: string;
+  readonly align: 'left' | 'right';
+  /** Longer cells are cut in the middle. */
+  readonly width?: number;
+}
+
+/** Lines of a table with aligned columns, title line first. */
+export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
+  const shown = rows.map((row) => row.map((cell, i) => cutMiddle(visible(cell), columns[i]?.width ?? Infinity)));
+  const widths = columns.map((column, i) => shown.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), column.title.length));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => (columns[i]?.align === 'right' ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return [line(columns.map((column) => column.title)), ...shown.map(line)];
+}
+
+function cutMiddle(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const head = Math.ceil((width - 1) / 2);
+  return `${text.slice(0, head)}…${text.slice(text.length - (width - 1 - head))}`;
+}
+
+/** A progress line that is redrawn in place on a terminal, and not shown elsewhere. */
+export class ProgressLine {
+  private readonly enabled = process.stderr.isTTY;
+  private shown = false;
+
+  readonly report = (progress: Progress): void => {
+    if (!this.enabled) return;
+    const share = progress.fraction === undefined ? '' : `${Math.round(progress.fraction * 100).toString().padStart(3)} % `;
+    process.stderr.write(`\r\x1b[2K${share}${visible(progress.message).slice(0, (process.stderr.columns || 80) - 6)}`);
+    this.shown = true;
+  };
+
+  clear(): void {
+    if (this.shown) process.stderr.write('\r\x1b[2K');
+    this.shown = false;
+  }
+}
+
+/** Warnings and errors to stderr; the rest only with `--verbose`. */
+export function terminalLog(verbose: boolean): Log {
+  const write = (line: string): void => void process.stderr.write(`${visible(line)}\n`);
+  const quiet = (): void => undefined;
+  return { debug: verbose ? write : quiet, info: verbose ? write : quiet, warn: write, error: write };
+}
