@@ -1,0 +1,86 @@
+// Builds dist/: the extension, the engine, the runner, the command line and the two pages. `node esbuild.mjs [names…] [--sourcemap]`.
+import { build } from 'esbuild';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(fileURLToPath(import.meta.url));
+
+/** CommonJS has no import.meta; these give Node bundles the same facts. */
+const importMeta = { 'import.meta.url': '__importMetaUrl', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' };
+const importMetaUrl = "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;";
+
+/** Node bundles keep their identifiers, so that a stack trace in a report still says something. */
+const node = { platform: 'node', format: 'cjs', target: 'node20', minifyWhitespace: true, minifySyntax: true, define: importMeta, banner: { js: importMetaUrl } };
+/** VS Code 1.100 shows webviews in Chromium 132. */
+const page = { platform: 'browser', format: 'iife', target: 'chrome132', minify: true, jsx: 'automatic', jsxImportSource: 'preact', define: { 'process.env.NODE_ENV': '"production"' } };
+
+/** What is built: name → source and settings. The bundle is dist/<name>.js. */
+const entries = {
+  extension: { source: 'src/extension/extension.ts', options: { ...node, external: ['vscode'] } },
+  engine: { source: 'src/engine/main.ts', options: node },
+  runner: { source: 'src/runtime/runnerMain.ts', options: { ...node, external: ['onnxruntime-node'] } },
+  cli: { source: 'src/cli/main.ts', options: { ...node, banner: { js: `#!/usr/bin/env node\n${importMetaUrl}` } } },
+  modelView: { source: 'webview/model/main.tsx', options: page },
+  benchmarkView: { source: 'webview/benchmark/main.tsx', options: page },
+  layoutWorker: { source: 'webview/model/layoutWorker.ts', options: page },
+};
+
+export const bundleNames = Object.keys(entries);
+
+/**
+ * Builds the named bundles (all by default); an entry whose source is not there is skipped. A file appears in dist/
+ * whole or not at all, so a process may start from it while another build runs. When an entry fails its old bundle
+ * is removed: nobody should test yesterday's code by mistake.
+ * @returns the names of the bundles written
+ */
+export async function buildBundles(names = bundleNames, { sourcemap = false } = {}) {
+  const unknown = names.filter((name) => !(name in entries));
+  if (unknown.length > 0) throw new Error(`esbuild.mjs knows no bundle ${unknown.join(', ')}; there are ${bundleNames.join(', ')}.`);
+  fs.mkdirSync(path.join(root, 'dist'), { recursive: true });
+  const present = names.filter((name) => fs.existsSync(path.join(root, entries[name].source)));
+  await Promise.all(present.map((name) => buildOne(name, sourcemap)));
+  return present;
+}
+
+async function buildOne(name, sourcemap) {
+  const { source, options } = entries[name];
+  const outfile = path.join(root, 'dist', `${name}.js`);
+  try {
+    const result = await build({
+      ...options,
+      absWorkingDir: root,
+      entryPoints: [source],
+      outfile,
+      bundle: true,
+      write: false,
+      sourcemap: sourcemap ? 'linked' : false,
+      legalComments: 'none',
+      logLevel: 'warning',
+      metafile: true,
+    });
+    for (const file of result.outputFiles) replaceFile(file.path, file.contents);
+  } catch (error) {
+    fs.rmSync(outfile, { force: true });
+    throw error;
+  }
+}
+
+function replaceFile(file, contents) {
+  if (fs.existsSync(file) && Buffer.compare(fs.readFileSync(file), contents) === 0) return;
+  const temporary = `${file}.${process.pid}.tmp`;
+  fs.writeFileSync(temporary, contents, { mode: 0o755 });
+  fs.renameSync(temporary, file);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const words = process.argv.slice(2);
+  const names = words.filter((word) => !word.startsWith('-'));
+  try {
+    const built = await buildBundles(names.length > 0 ? names : bundleNames, { sourcemap: words.includes('--sourcemap') });
+    for (const name of built) console.log(`dist/${name}.js  ${(fs.statSync(path.join(root, 'dist', `${name}.js`)).size / 1000).toFixed(0)} kB`);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
