@@ -1,9 +1,371 @@
 // Symbolic dimensions: integers, symbols and expressions over them, kept in a normal form so that equal expressions compare equal.
 
-/** A dimension: a non-negative integer, an expression over symbols, or undefined when nothing is known. */
+/** A dimension: an integer, an expression over symbols, or undefined when nothing is known. Intermediate results may be negative. */
 export type Dimension = number | DimensionExpression | undefined;
+
+/** A dimension about which something is known. */
+export type KnownDimension = number | DimensionExpression;
 
 export interface DimensionExpression {
   /** Canonical text, e.g. `floor((H - 1) / 2) + 1`; equal expressions have equal text. */
   readonly text: string;
+  /** Sum of products; absent in an expression that arrived as text only (it is then parsed when needed). */
+  readonly terms?: readonly Term[];
+}
+
+/** `coefficient · factors[0] · factors[1] …`, factors in the order of their text; no factors is the constant term. */
+export interface Term {
+  readonly coefficient: number;
+  readonly factors: readonly Factor[];
+}
+
+export type Factor =
+  | { readonly kind: 'symbol'; readonly text: string; readonly name: string }
+  | { readonly kind: 'floorDiv' | 'max' | 'min'; readonly text: string; readonly left: KnownDimension; readonly right: KnownDimension };
+
+/** Expressions beyond this many products or characters count as unknown: hostile models make them, people do not. */
+const maxTerms = 200;
+const maxTextLength = 4000;
+
+const constantTerms = (value: number): readonly Term[] => (value === 0 ? [] : [{ coefficient: value, factors: [] }]);
+
+function termsOf(dimension: KnownDimension): readonly Term[] {
+  if (typeof dimension === 'number') return constantTerms(dimension);
+  if (dimension.terms !== undefined) return dimension.terms;
+  const parsed = parseDimension(dimension.text);
+  return typeof parsed === 'number' ? constantTerms(parsed) : (parsed.terms ?? symbolTerms(dimension.text));
+}
+
+const plainName = /^[\p{L}_][\p{L}\p{N}_.:-]*$/u;
+
+function symbolTerms(name: string): readonly Term[] {
+  const text = plainName.test(name) ? name : `\`${name}\``;
+  return [{ coefficient: 1, factors: [{ kind: 'symbol', name, text }] }];
+}
+
+/** The dimension that a name (ONNX's `dim_param`) stands for; its text is the name as it is. */
+export function symbol(name: string): DimensionExpression {
+  return { text: name, terms: symbolTerms(name) };
+}
+
+const monomialText = (factors: readonly Factor[]): string => factors.map((factor) => factor.text).join('*');
+
+/** Makes the normal form: equal monomials joined, sorted by degree then text, the constant last. */
+function fromTerms(terms: readonly Term[]): KnownDimension {
+  const joined = new Map<string, { coefficient: number; readonly factors: readonly Factor[] }>();
+  for (const { coefficient, factors } of terms) {
+    const key = monomialText(factors);
+    const known = joined.get(key);
+    if (known === undefined) joined.set(key, { coefficient, factors });
+    else known.coefficient += coefficient;
+  }
+  const kept = [...joined].filter(([, term]) => term.coefficient !== 0);
+  kept.sort(([aText, a], [bText, b]) => b.factors.length - a.factors.length || (aText < bText ? -1 : aText > bText ? 1 : 0));
+  const first = kept[0];
+  if (first === undefined) return 0;
+  if (first[1].factors.length === 0) return first[1].coefficient;
+  let text = '';
+  for (const [name, { coefficient }] of kept) {
+    const size = Math.abs(coefficient);
+    const shown = name === '' ? String(size) : size === 1 ? name : `${size}*${name}`;
+    if (text === '') text = coefficient < 0 ? `-${shown}` : shown;
+    else text += coefficient < 0 ? ` - ${shown}` : ` + ${shown}`;
+  }
+  const only = kept.length === 1 && first[1].coefficient === 1 && first[1].factors.length === 1 ? first[1].factors[0] : undefined;
+  if (only?.kind === 'symbol') text = only.name;
+  return { text, terms: kept.map(([, term]) => term) };
+}
+
+/** True when both are known and equal for every value of their symbols. */
+export function sameDimension(a: Dimension, b: Dimension): boolean {
+  if (a === undefined || b === undefined) return false;
+  if (typeof a === 'number' || typeof b === 'number') return a === b;
+  return a.text === b.text;
+}
+
+export function addDimensions(a: Dimension, b: Dimension): Dimension {
+  if (a === undefined || b === undefined) return undefined;
+  if (typeof a === 'number' && typeof b === 'number') return a + b;
+  return fromTerms([...termsOf(a), ...termsOf(b)]);
+}
+
+export function subtractDimensions(a: Dimension, b: Dimension): Dimension {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return addDimensions(a, multiplyDimensions(b, -1));
+}
+
+export function multiplyDimensions(a: Dimension, b: Dimension): Dimension {
+  if (a === 0 || b === 0) return 0;
+  if (a === undefined || b === undefined) return undefined;
+  if (typeof a === 'number' && typeof b === 'number') return a * b;
+  if (a === 1) return b;
+  if (b === 1) return a;
+  const lefts = termsOf(a);
+  const rights = termsOf(b);
+  if (lefts.length * rights.length > maxTerms) return undefined;
+  const product: Term[] = [];
+  for (const left of lefts) {
+    for (const right of rights) {
+      const factors = [...left.factors, ...right.factors].sort((x, y) => (x.text < y.text ? -1 : x.text > y.text ? 1 : 0));
+      product.push({ coefficient: left.coefficient * right.coefficient, factors });
+    }
+  }
+  return fromTerms(product);
+}
+
+/** Product of all; 1 for none; undefined when any is unknown (unless one is 0). */
+export function productOf(dimensions: readonly Dimension[]): Dimension {
+  let product: Dimension = 1;
+  let unknown = false;
+  for (const dimension of dimensions) {
+    if (dimension === 0) return 0;
+    if (dimension === undefined) unknown = true;
+    else product = multiplyDimensions(product, dimension);
+  }
+  return unknown ? undefined : product;
+}
+
+const joinedText = (kind: Factor['kind'], left: KnownDimension, right: KnownDimension): string => {
+  if (kind !== 'floorDiv') return `${kind}(${formatDimension(left)}, ${formatDimension(right)})`;
+  const wrapped = (side: KnownDimension): string => (typeof side !== 'number' && termsOf(side).length > 1 ? `(${side.text})` : formatDimension(side));
+  return `floor(${wrapped(left)} / ${wrapped(right)})`;
+};
+
+function compound(kind: 'floorDiv' | 'max' | 'min', left: KnownDimension, right: KnownDimension): Dimension {
+  if (formatDimension(left).length + formatDimension(right).length > maxTextLength) return undefined;
+  return fromTerms([{ coefficient: 1, factors: [{ kind, left, right, text: joinedText(kind, left, right) }] }]);
+}
+
+/**
+ * floor(a / b) for b > 0. Multiples of b are taken out of the fraction and nested fractions joined
+ * (floor(floor(x / m) / n) = floor(x / (m·n)); Graham, Knuth, Patashnik, Concrete Mathematics, 3.11).
+ */
+export function floorDivide(a: Dimension, b: Dimension): Dimension {
+  if (a === undefined || b === undefined || b === 0) return undefined;
+  if (b === 1) return a;
+  if (typeof a === 'number' && typeof b === 'number') return Math.floor(a / b);
+  if (a === 0) return 0;
+  if (sameDimension(a, b)) return 1;
+  const exact = divideExactly(a, b);
+  if (exact !== undefined) return exact;
+  if (typeof b !== 'number' || b < 0) return compound('floorDiv', a, b);
+  const whole: Term[] = [];
+  const rest: Term[] = [];
+  for (const term of termsOf(a)) {
+    const quotient = Math.floor(term.coefficient / b);
+    const remainder = term.coefficient - quotient * b;
+    if (term.factors.length > 0 && remainder !== 0) rest.push(term);
+    else {
+      whole.push({ coefficient: quotient, factors: term.factors });
+      if (remainder !== 0) rest.push({ coefficient: remainder, factors: term.factors });
+    }
+  }
+  const outer = fromTerms(whole);
+  const fraction = fromTerms(rest);
+  if (typeof fraction === 'number') return addDimensions(outer, Math.floor(fraction / b));
+  return addDimensions(outer, joinNested(fraction, b) ?? compound('floorDiv', fraction, b));
+}
+
+/** floor((floor(x / m) + c) / n) = floor((x + m·c) / (m·n)). */
+function joinNested(a: DimensionExpression, n: number): Dimension {
+  const terms = termsOf(a);
+  const [first, second] = terms;
+  if (first === undefined || terms.length > 2 || first.coefficient !== 1 || first.factors.length !== 1) return undefined;
+  if (second !== undefined && second.factors.length > 0) return undefined;
+  const factor = first.factors[0];
+  if (factor?.kind !== 'floorDiv' || typeof factor.right !== 'number' || factor.right < 1) return undefined;
+  const shifted = addDimensions(factor.left, (second?.coefficient ?? 0) * factor.right);
+  return floorDivide(shifted, n * factor.right);
+}
+
+/** ceil(a / b) for b > 0. */
+export function ceilDivide(a: Dimension, b: Dimension): Dimension {
+  if (typeof a === 'number' && typeof b === 'number') return b === 0 ? undefined : Math.ceil(a / b);
+  return floorDivide(subtractDimensions(addDimensions(a, b), 1), b);
+}
+
+/** a / b where b divides a for every value of the symbols (polynomial long division), else undefined. Symbols are taken as non-zero. */
+export function divideExactly(a: Dimension, b: Dimension): Dimension {
+  if (a === undefined || b === undefined || b === 0) return undefined;
+  if (typeof a === 'number') return typeof b === 'number' && a % b === 0 ? a / b : undefined;
+  const divisor = termsOf(b)[0];
+  if (divisor === undefined) return undefined;
+  let rest: KnownDimension = a;
+  let quotient: KnownDimension = 0;
+  for (let step = 0; step < 64 && rest !== 0; step++) {
+    const leading: Term | undefined = termsOf(rest)[0];
+    if (leading === undefined || leading.coefficient % divisor.coefficient !== 0) return undefined;
+    const factors = [...leading.factors];
+    for (const wanted of divisor.factors) {
+      const at = factors.findIndex((factor) => factor.text === wanted.text);
+      if (at < 0) return undefined;
+      factors.splice(at, 1);
+    }
+    const part = fromTerms([{ coefficient: leading.coefficient / divisor.coefficient, factors }]);
+    const nextRest: Dimension = subtractDimensions(rest, multiplyDimensions(part, b));
+    const nextQuotient: Dimension = addDimensions(quotient, part);
+    if (nextRest === undefined || nextQuotient === undefined) return undefined;
+    rest = nextRest;
+    quotient = nextQuotient;
+  }
+  return rest === 0 ? quotient : undefined;
+}
+
+/** The larger; decided at once where the difference is a number. */
+export function maxDimension(a: Dimension, b: Dimension): Dimension {
+  return extreme('max', a, b);
+}
+
+export function minDimension(a: Dimension, b: Dimension): Dimension {
+  return extreme('min', a, b);
+}
+
+function extreme(kind: 'max' | 'min', a: Dimension, b: Dimension): Dimension {
+  if (a === undefined || b === undefined) return undefined;
+  const difference = subtractDimensions(a, b);
+  if (typeof difference === 'number') return difference >= 0 === (kind === 'max') ? a : b;
+  const [left, right] = formatDimension(a) <= formatDimension(b) ? [a, b] : [b, a];
+  return compound(kind, left, right);
+}
+
+/** Text of a dimension; `?` where nothing is known. */
+export function formatDimension(dimension: Dimension): string {
+  if (dimension === undefined) return '?';
+  return typeof dimension === 'number' ? String(dimension) : dimension.text;
+}
+
+/** `[batch, 3, ?]`. */
+export function formatShape(shape: readonly Dimension[] | undefined): string {
+  return shape === undefined ? '[…]' : `[${shape.map(formatDimension).join(', ')}]`;
+}
+
+/** Names of the symbols a dimension holds, each once. */
+export function symbolsOf(dimension: Dimension): string[] {
+  const names = new Set<string>();
+  const visit = (part: Dimension): void => {
+    if (part === undefined || typeof part === 'number') return;
+    for (const term of termsOf(part)) {
+      for (const factor of term.factors) {
+        if (factor.kind === 'symbol') names.add(factor.name);
+        else {
+          visit(factor.left);
+          visit(factor.right);
+        }
+      }
+    }
+  };
+  visit(dimension);
+  return [...names];
+}
+
+/** Puts values in for the symbols that have one. */
+export function substituteDimension(dimension: Dimension, bindings: ReadonlyMap<string, number>): Dimension {
+  if (dimension === undefined || typeof dimension === 'number' || bindings.size === 0) return dimension;
+  let sum: Dimension = 0;
+  for (const term of termsOf(dimension)) {
+    let product: Dimension = term.coefficient;
+    for (const factor of term.factors) product = multiplyDimensions(product, substituteFactor(factor, bindings));
+    sum = addDimensions(sum, product);
+  }
+  return sum;
+}
+
+function substituteFactor(factor: Factor, bindings: ReadonlyMap<string, number>): Dimension {
+  switch (factor.kind) {
+    case 'symbol':
+      return bindings.get(factor.name) ?? fromTerms([{ coefficient: 1, factors: [factor] }]);
+    case 'floorDiv':
+      return floorDivide(substituteDimension(factor.left, bindings), substituteDimension(factor.right, bindings));
+    case 'max':
+    case 'min':
+      return extreme(factor.kind, substituteDimension(factor.left, bindings), substituteDimension(factor.right, bindings));
+    default:
+      return factor satisfies never;
+  }
+}
+
+/** The number a dimension is at these bindings; undefined when a symbol is unbound or nothing is known. */
+export function evaluateDimension(dimension: Dimension, bindings: ReadonlyMap<string, number>): number | undefined {
+  const value = substituteDimension(dimension, bindings);
+  return typeof value === 'number' ? value : undefined;
+}
+
+/**
+ * Reads a dimension from text: whole numbers, names, `+ - *` , `floor(a / b)`, `ceil(a / b)`, `a // b`, `max(a, b)`, `min(a, b)`.
+ * Text that is no such expression is the name of a symbol (ONNX allows any string as `dim_param`); `-` belongs to a name
+ * unless spaces surround it, so that `batch-size` stays one symbol.
+ */
+export function parseDimension(text: string): KnownDimension {
+  return new DimensionParser(text).whole() ?? symbol(text);
+}
+
+const dimensionFunctions = new Map([
+  ['floor', floorDivide],
+  ['ceil', ceilDivide],
+  ['max', maxDimension],
+  ['min', minDimension],
+]);
+
+class DimensionParser {
+  private readonly tokens: readonly string[];
+  private at = 0;
+
+  constructor(text: string) {
+    this.tokens = text.length > 1000 ? [] : (text.match(/`[^`]*`|\/\/|[()+*/,]|-(?=\s|$|\()|-?[^\s()+*/,`]+|\S/gu) ?? []);
+  }
+
+  whole(): KnownDimension | undefined {
+    const value = this.tokens.length === 0 ? undefined : this.sum();
+    return this.at === this.tokens.length ? value : undefined;
+  }
+
+  private take(token: string): boolean {
+    if (this.tokens[this.at] !== token) return false;
+    this.at++;
+    return true;
+  }
+
+  private sum(): KnownDimension | undefined {
+    let left: Dimension = this.product();
+    while (left !== undefined) {
+      if (this.take('+')) left = addDimensions(left, this.product());
+      else if (this.take('-')) left = subtractDimensions(left, this.product());
+      else break;
+    }
+    return left;
+  }
+
+  private product(): KnownDimension | undefined {
+    let left: Dimension = this.atom();
+    while (left !== undefined) {
+      if (this.take('*')) left = multiplyDimensions(left, this.atom());
+      else if (this.take('//')) left = floorDivide(left, this.atom());
+      else break;
+    }
+    return left;
+  }
+
+  private atom(): KnownDimension | undefined {
+    const token = this.tokens[this.at++];
+    if (token === undefined || /^[)+*/,]/.test(token)) return undefined;
+    if (token === '(') return this.closed(this.sum());
+    if (token === '-') return multiplyDimensions(this.atom(), -1);
+    if (/^-?\d+$/.test(token)) return Number(token);
+    if (token.startsWith('`')) return token.length > 2 ? symbol(token.slice(1, -1)) : undefined;
+    if (this.take('(')) return this.call(token);
+    if (token.startsWith('-')) return multiplyDimensions(symbol(token.slice(1)), -1);
+    return plainName.test(token) ? symbol(token) : undefined;
+  }
+
+  private closed(value: Dimension): KnownDimension | undefined {
+    return this.take(')') ? value : undefined;
+  }
+
+  private call(name: string): KnownDimension | undefined {
+    const binary = dimensionFunctions.get(name.toLowerCase());
+    if (binary === undefined) return undefined;
+    const left = this.sum();
+    if (!this.take('/') && !this.take(',')) return binary === floorDivide || binary === ceilDivide ? this.closed(left) : undefined;
+    return this.closed(binary(left, this.sum()));
+  }
 }

@@ -1,0 +1,34 @@
+// The open dimensions of a model's inputs: every one has a symbol, so that it can be bound by name.
+import { parseDimension, substituteDimension, symbol, symbolsOf } from './dimension';
+import type { Dimension, KnownDimension } from './dimension';
+import type { Graph, Shape, ValueInfo } from './model';
+
+/** Symbol given to a dimension that the file leaves nameless: `<input>.<axis>`, e.g. `x.3`. */
+export function namelessSymbol(input: string, axis: number): string {
+  return `${input}.${axis}`;
+}
+
+/** Inputs that a caller feeds: graph inputs that are not initializers as well. */
+export function fedInputs(graph: Graph): readonly ValueInfo[] {
+  return graph.inputs.filter((input) => !graph.initializers.has(input.name) && !graph.sparseInitializers.has(input.name));
+}
+
+/** The declared shape of an input, names read as expressions, nameless dimensions named by {@link namelessSymbol}, bindings put in. */
+export function inputShape(input: ValueInfo, bindings: ReadonlyMap<string, number> = new Map()): Shape | undefined {
+  if (input.type?.kind !== 'tensor') return undefined;
+  return input.type.shape?.map((dimension, axis) => substituteDimension(namedDimension(dimension, input.name, axis), bindings));
+}
+
+function namedDimension(dimension: Dimension, input: string, axis: number): KnownDimension {
+  if (typeof dimension === 'number') return dimension;
+  return dimension === undefined ? symbol(namelessSymbol(input, axis)) : parseDimension(dimension.text);
+}
+
+/** Symbols that decide the shapes of what a caller feeds, in order of appearance. */
+export function inputSymbols(graph: Graph): string[] {
+  const names = new Set<string>();
+  for (const input of fedInputs(graph)) {
+    for (const dimension of inputShape(input) ?? []) for (const name of symbolsOf(dimension)) names.add(name);
+  }
+  return [...names];
+}
