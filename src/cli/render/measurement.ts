@@ -1,0 +1,96 @@
+// `lathe bench`, `compare` and `profile` for a person.
+import { formatBytes, formatMilliseconds, formatShare, formatSpeed, threeDigits } from '../../base/format';
+import type { Benchmark, Comparison, Estimate, Profile, RunSettings, VariantMeasurement } from '../../protocol/measurement';
+import { tableLines, visible } from '../terminal';
+
+export function benchmarkLines(benchmark: Benchmark): string[] {
+  const measured = [benchmark.source, ...(benchmark.variant === undefined ? [] : [benchmark.variant])];
+  const rows: [string, (m: VariantMeasurement) => string][] = [
+    ['latency, median', (m) => `${formatMilliseconds(m.medianMs.value)} (${interval(m.medianMs)})`],
+    ['latency, p95', (m) => formatMilliseconds(m.p95Ms)],
+    ['latency, p99', (m) => formatMilliseconds(m.p99Ms)],
+    ['CPU time per run', (m) => formatMilliseconds(m.cpuMs)],
+    ['load', (m) => formatMilliseconds(m.loadMs)],
+    ['peak memory', (m) => formatBytes(m.peakMemoryBytes)],
+    ['file', (m) => formatBytes(m.fileBytes)],
+  ];
+  const table = tableLines(
+    [{ title: '', align: 'left' }, ...measured.map((m) => ({ title: visible(m.path), align: 'right' as const, width: 48 }))],
+    rows.map(([title, cell]) => [title, ...measured.map(cell)]),
+  );
+  return [...table, '', ...verdictLines(benchmark), settingsLine(benchmark.settings, `${benchmark.rounds} rounds`)];
+}
+
+/** The benchmark's one-sentence answer. */
+export function verdictLines(benchmark: Benchmark): string[] {
+  const { latencyRatio: ratio, verdict } = benchmark;
+  if (ratio === undefined || verdict === undefined) return [];
+  const figures = `latency ratio new / source ${ratio.value.toFixed(3)}, 95 % interval ${ratio.low.toFixed(3)}–${ratio.high.toFixed(3)}`;
+  switch (verdict) {
+    case 'faster':
+    case 'slower':
+      return [`${formatSpeed(ratio.value)}, measured here (${figures})`];
+    case 'no-difference':
+      return [`no difference shown (${figures})`];
+    case 'inconclusive':
+      return [`inconclusive: ${benchmark.reason ?? 'the machine was busy'} (${figures})`];
+    default:
+      return verdict satisfies never;
+  }
+}
+
+function interval(estimate: Estimate): string {
+  return `${threeDigits(estimate.low)}–${threeDigits(estimate.high)}`;
+}
+
+export function settingsLine(settings: RunSettings, extra: string): string {
+  const bound = Object.entries(settings.bindings).map(([name, value]) => `${visible(name)}=${value}`);
+  return `measured here: ${settings.provider}, ${settings.threads} ${settings.threads === 1 ? 'thread' : 'threads'}${bound.length > 0 ? `, ${bound.join(', ')}` : ''}, ${extra}`;
+}
+
+export function comparisonLines(comparison: Comparison): string[] {
+  const rows = comparison.outputs.map((output) => [
+    output.output,
+    output.problem ?? (output.bitEqual ? 'bit-equal' : ''),
+    output.maxAbs === null ? '–' : output.maxAbs.toPrecision(3),
+    output.sqnrDb === null ? '–' : `${output.sqnrDb.toFixed(1)} dB`,
+    output.cosine === null ? '–' : output.cosine.toFixed(6),
+  ]);
+  const { data, metric } = comparison;
+  return [
+    ...tableLines(
+      [
+        { title: 'output', align: 'left', width: 48 },
+        { title: '', align: 'left' },
+        { title: 'max abs', align: 'right' },
+        { title: 'SQNR', align: 'right' },
+        { title: 'cosine', align: 'right' },
+      ],
+      rows,
+    ),
+    ...(metric === undefined ? [] : [`${metric.name} ${formatShare(metric.value)} (${formatShare(metric.low)}–${formatShare(metric.high)}, ${metric.samples} samples)`]),
+    data.kind === 'seeded' ? `on ${data.samples} samples of seeded random numbers (seed ${data.seed ?? 0}); give --data for real ones` : `on ${data.samples} samples of ${visible(data.path ?? data.kind)}`,
+  ];
+}
+
+export function profileLines(profile: Profile, count: number): string[] {
+  const costs = Object.entries(profile.milliseconds).sort((a, b) => b[1] - a[1]);
+  const rows = costs.slice(0, count).map(([layer, ms]) => [layer, formatMilliseconds(ms), formatShare(ms / profile.totalMs)]);
+  const fused = Object.keys(profile.fusedInto).length;
+  return [
+    `${formatMilliseconds(profile.latencyMs.value)} per run (${interval(profile.latencyMs)}), ${formatMilliseconds(profile.totalMs)} in kernels while profiling`,
+    '',
+    ...tableLines(
+      [
+        { title: 'layer', align: 'left', width: 64 },
+        { title: 'time', align: 'right' },
+        { title: 'share', align: 'right' },
+      ],
+      rows,
+    ),
+    ...(costs.length > count ? [`… and ${costs.length - count} more kernels`] : []),
+    ...profile.added.map((kernel) => `added by the runtime: ${kernel.count} × ${kernel.op}, ${formatMilliseconds(kernel.milliseconds)}`),
+    ...(fused > 0 ? [`${fused} nodes run inside the kernel of another`] : []),
+    settingsLine(profile.settings, `${profile.runs} runs`),
+  ];
+}

@@ -1,0 +1,40 @@
+// `lathe optimize` and `run` for a person: what was tried, what was kept, and why.
+import { formatBytes, formatShare } from '../../base/format';
+import type { OptimizationReport, VariantReport } from '../../protocol/report';
+import { tableLines, visible } from '../terminal';
+import { benchmarkLines } from './measurement';
+
+export function reportLines(report: OptimizationReport): string[] {
+  const winner = report.variants.find((variant) => variant.id === report.winner);
+  return [
+    report.conclusion,
+    ...(winner?.path === undefined ? [] : [`written: ${visible(winner.path)}${winner.uncalibrated ? '  (uncalibrated)' : ''}`]),
+    '',
+    ...tableLines(
+      [
+        { title: 'variant', align: 'left', width: 40 },
+        { title: 'status', align: 'left' },
+        { title: 'file', align: 'right' },
+        { title: 'latency ratio', align: 'right' },
+        { title: 'agreement', align: 'right' },
+        { title: 'why', align: 'left' },
+      ],
+      report.variants.map(variantRow),
+    ),
+    ...(report.confirmation === undefined ? [] : ['', 'The winner, measured once more in fresh processes:', ...benchmarkLines(report.confirmation)]),
+    ...(report.reportPath === undefined ? [] : ['', `report: ${visible(report.reportPath)}`]),
+  ];
+}
+
+function variantRow(variant: VariantReport): string[] {
+  const ratio = variant.benchmark?.latencyRatio;
+  const metric = variant.comparison?.metric;
+  return [
+    variant.title,
+    variant.status,
+    variant.fileBytes === undefined ? '' : formatBytes(variant.fileBytes),
+    ratio === undefined ? '' : `${ratio.value.toFixed(3)} (${ratio.low.toFixed(3)}–${ratio.high.toFixed(3)})`,
+    metric === undefined ? '' : metric.name === 'sqnr' ? `${metric.value.toFixed(1)} dB` : formatShare(metric.value),
+    variant.reason,
+  ];
+}
