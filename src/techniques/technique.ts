@@ -4,19 +4,10 @@ import type { WorkContext } from '../base/cancellation';
 import type { Log } from '../base/log';
 import type { Model } from '../graph/model';
 import type { GainEstimate } from '../protocol/findings';
-import type { DataDescription } from '../protocol/measurement';
+import type { Feeds, SampleSource } from '../runtime/samples';
 import type { Tensor } from '../tensor/tensor';
 
-/** Input name → tensor. */
-export type Feeds = ReadonlyMap<string, Tensor>;
-
-/** Samples for calibration and comparison, streamed one at a time; iterating again starts anew. */
-export interface SampleSource {
-  readonly description: DataDescription;
-  /** False when the samples are random numbers. */
-  readonly real: boolean;
-  samples(limit?: number): AsyncIterable<Feeds>;
-}
+export type { Feeds, SampleSource } from '../runtime/samples';
 
 export interface TechniqueContext extends WorkContext {
   readonly log: Log;

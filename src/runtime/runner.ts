@@ -1,0 +1,302 @@
+// The engine's side of the runner: starts the child, sends requests one at a time, guards them with a watchdog, and turns its death into an error.
+import { LatheError } from '../base/errors';
+import type { Disposable } from '../base/disposable';
+import { type Log, silentLog } from '../base/log';
+import type { Model } from '../graph/model';
+import type { Tensor } from '../tensor/tensor';
+import { type StartedChild, nodesOnPath, runnerScript, startChild } from './childProcess';
+import { guardMemory, watchMemory } from './memory';
+import { type Materialized, materialize } from './materialize';
+import type { LoadResult, MemoryReading, RunnerMessage, RunnerMethod, RunnerMethods, RunnerRequest, SessionValue, Timings } from './messages';
+import { assertProvider, providerFailure } from './providers';
+import type { Feeds } from './samples';
+import { type SessionOptions, runtimeOptions } from './sessionOptions';
+import { type OverBudget, Watchdog, watchdogBudgetMs } from './watchdog';
+import { tensorMap, wireBytes, wireFeeds } from './wireTensors';
+
+export interface RunnerStart {
+  /** The Node that runs it; by default the one running this process, else one on the PATH. */
+  readonly nodePath?: string;
+  readonly log?: Log;
+  readonly onOverBudget?: OverBudget;
+  /** Resident bytes at which the runner is stopped; by default most of what the machine has left. */
+  readonly memoryBudgetBytes?: number;
+  /** Replaces the watchdog's budget for every request. */
+  readonly timeoutMs?: number;
+}
+
+export interface RunnerInfo {
+  readonly node: string;
+  readonly onnxruntime: string;
+  readonly providers: readonly string[];
+  /** Set when another Node than the usual one had to be taken: which, and why. */
+  readonly fallback?: string;
+}
+
+interface Pending {
+  readonly what: string;
+  readonly accept: (result: RunnerMethods[RunnerMethod]['result']) => void;
+  readonly refuse: (error: LatheError) => void;
+}
+
+/** A Node that is slow to start (cold disk, busy machine) is not a broken one. */
+const startTimeoutMs = 30_000;
+
+export class Runner implements Disposable {
+  private readonly pending = new Map<number, Pending>();
+  private turn: Promise<unknown> = Promise.resolve();
+  private nextId = 1;
+  private death: LatheError | undefined;
+  /** Set before we kill it ourselves, so that its exit is not called a crash. */
+  private sentence: LatheError | undefined;
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>;
+
+  private constructor(
+    private readonly child: StartedChild,
+    readonly info: RunnerInfo,
+    private readonly options: RunnerStart,
+  ) {
+    child.process.on('message', (message: RunnerMessage) => this.receive(message));
+    child.process.on('error', (error) => this.die(new LatheError('runner-died', `The runner failed: ${error.message}.`)));
+    this.exited = new Promise((resolve) => {
+      child.process.on('exit', (code, signal) => {
+        this.die(this.sentence ?? died(signal ?? `exit code ${code}`, this.current(), child.stderrTail()));
+        resolve();
+      });
+    });
+    // An idle runner must not keep its engine alive.
+    child.process.unref();
+    child.process.channel?.unref();
+  }
+
+  /**
+   * Starts a runner: under `nodePath` if given, else under this process's Node; where that fails its self-test, under a Node on the PATH.
+   * @throws LatheError `runtime` or `unsupported` with the reason of the first that failed.
+   */
+  static async start(options: RunnerStart = {}): Promise<Runner> {
+    const script = runnerScript();
+    const usual = options.nodePath ?? process.env['LATHE_NODE'] ?? process.execPath;
+    let first: unknown;
+    for (const execPath of new Set([usual, process.execPath, ...nodesOnPath(usual)])) {
+      try {
+        const child = await startChild(execPath, script, startTimeoutMs);
+        const { node, onnxruntime, providers } = child.hello;
+        const fallback = execPath === usual ? {} : { fallback: `Running models under ${execPath} (Node ${node}) instead of ${usual}. ${first instanceof Error ? first.message : ''}`.trim() };
+        if (fallback.fallback !== undefined) (options.log ?? silentLog).warn(fallback.fallback);
+        return new Runner(child, { node, onnxruntime, providers, ...fallback }, options);
+      } catch (thrown) {
+        first ??= thrown;
+        // A missing binary is missing under every Node.
+        if (thrown instanceof LatheError && thrown.code === 'unsupported') break;
+      }
+    }
+    throw first;
+  }
+
+  get processId(): number | undefined {
+    return this.child.process.pid;
+  }
+
+  get alive(): boolean {
+    return this.death === undefined;
+  }
+
+  /**
+   * Loads a model; one in memory is written to a temporary place first, weights left where they lie.
+   * @throws LatheError `runtime` (the runtime refuses it), `unsupported`, `too-large`, `timeout`, `runner-died`
+   */
+  async load(model: Model | { readonly path: string }, settings: SessionOptions = {}): Promise<RunnerSession> {
+    const provider = settings.provider ?? 'cpu';
+    assertProvider(provider, this.info.providers);
+    const placed = materialize(model);
+    try {
+      guardMemory(placed.fileBytes, settings.activationBytes ?? 0, this.options.memoryBudgetBytes, placed.sourcePath);
+      const options = runtimeOptions({ ...settings, configuration: { ...placed.configuration, ...settings.configuration } });
+      const bytes = placed.fileBytes;
+      const result = await this.call('load', { model: placed.model, options }, this.budget(settings, bytes), `loading ${placed.label}`).catch((thrown: unknown) => {
+        throw (thrown instanceof LatheError && thrown.code === 'runtime' ? providerFailure(provider, thrown.message) : undefined) ?? inFile(thrown, placed);
+      });
+      return new RunnerSession(this, result, placed, settings);
+    } catch (thrown) {
+      placed.dispose();
+      throw thrown;
+    }
+  }
+
+  /** Resident and peak memory of the child. */
+  async memory(resetPeak = false): Promise<MemoryReading> {
+    return this.call('memory', { resetPeak }, this.budget({}, 0), 'reading its memory');
+  }
+
+  budget(settings: SessionOptions, bytes: number, runs = 1): number {
+    const fixed = settings.timeoutMs ?? this.options.timeoutMs;
+    return fixed ?? watchdogBudgetMs({ bytes, runs, ...(settings.estimateMs === undefined ? {} : { estimateMs: settings.estimateMs }) });
+  }
+
+  /** Sends one request once those before it are answered. */
+  call<M extends RunnerMethod>(method: M, params: RunnerMethods[M]['params'], budgetMs: number, what: string): Promise<RunnerMethods[M]['result']> {
+    const answer = this.turn.then(() => this.request(method, params, budgetMs, what));
+    this.turn = answer.catch(() => undefined);
+    return answer;
+  }
+
+  private request<M extends RunnerMethod>(method: M, params: RunnerMethods[M]['params'], budgetMs: number, what: string): Promise<RunnerMethods[M]['result']> {
+    if (this.death !== undefined) return Promise.reject(this.death);
+    const id = this.nextId++;
+    const { process: child } = this.child;
+    child.ref();
+    child.channel?.ref();
+    const watchdog = new Watchdog(budgetMs, what, (error) => this.execute(error), this.options.onOverBudget);
+    const watch = watchMemory(child.pid, this.options.memoryBudgetBytes, (error) => this.execute(error));
+    return new Promise<RunnerMethods[M]['result']>((accept, refuse) => {
+      // `receive` pairs the answer with this request's id, hence with its method.
+      this.pending.set(id, { what, accept: accept, refuse });
+      const message = { id, method, params } as RunnerRequest;
+      child.send(message, (error) => {
+        if (error === null) return;
+        this.pending.delete(id);
+        refuse(this.death ?? this.sentence ?? died('its channel closed', what, this.child.stderrTail()));
+      });
+    }).finally(() => {
+      watchdog.stop();
+      watch.dispose();
+      child.unref();
+      child.channel?.unref();
+    });
+  }
+
+  private receive(message: RunnerMessage): void {
+    if (message.kind === 'hello') return;
+    const waiting = this.pending.get(message.id);
+    this.pending.delete(message.id);
+    if (message.kind === 'result') waiting?.accept(message.result);
+    else waiting?.refuse(runtimeError(message.message));
+  }
+
+  private current(): string | undefined {
+    return [...this.pending.values()][0]?.what;
+  }
+
+  private die(error: LatheError): void {
+    this.death ??= error;
+    for (const waiting of this.pending.values()) waiting.refuse(this.death);
+    this.pending.clear();
+  }
+
+  private execute(error: LatheError): void {
+    this.sentence ??= error;
+    this.child.process.kill('SIGKILL');
+  }
+
+  /** Ends the process at once, whatever it is doing; what waits for it is rejected with `cancelled`. */
+  kill(): void {
+    this.execute(new LatheError('cancelled', 'The runner was stopped.'));
+  }
+
+  dispose(): void {
+    this.kill();
+  }
+}
+
+/** A model loaded in a runner. */
+export class RunnerSession implements Disposable {
+  readonly inputs: readonly SessionValue[];
+  readonly outputs: readonly SessionValue[];
+  readonly loadMs: number;
+
+  constructor(
+    readonly runner: Runner,
+    private readonly loaded: LoadResult,
+    private readonly placed: Materialized,
+    private readonly settings: SessionOptions,
+  ) {
+    this.inputs = loaded.inputs;
+    this.outputs = loaded.outputs;
+    this.loadMs = loaded.milliseconds;
+  }
+
+  private budget(bytes: number, runs = 1): number {
+    return this.runner.budget(this.settings, this.placed.fileBytes + bytes, runs);
+  }
+
+  /** One run; `milliseconds` is the runtime's own, without sending feeds and results. */
+  async run(feeds: Feeds | PreparedFeeds, outputs?: readonly string[]): Promise<{ outputs: Map<string, Tensor>; milliseconds: number }> {
+    const sent = feeds instanceof PreparedFeeds ? feeds.id : wireFeeds(feeds);
+    const params = { session: this.loaded.session, feeds: sent, ...(outputs === undefined ? {} : { outputs }) };
+    const result = await this.runner.call('run', params, this.budget(typeof sent === 'number' ? 0 : wireBytes(sent)), `running ${this.placed.label}`).catch((thrown: unknown) => {
+      throw inFile(thrown, this.placed);
+    });
+    return { outputs: tensorMap(result.outputs, outputs), milliseconds: result.milliseconds };
+  }
+
+  /** Keeps feeds in the runner for {@link measurePrepared}. */
+  async prepare(feeds: Feeds): Promise<PreparedFeeds> {
+    const sent = wireFeeds(feeds);
+    const { feeds: id } = await this.runner.call('prepare', { feeds: sent }, this.budget(wireBytes(sent)), 'taking its inputs');
+    return new PreparedFeeds(this.runner, id);
+  }
+
+  async measurePrepared(feeds: PreparedFeeds, timing: { warmup: number; runs: number; limitMs?: number }): Promise<Timings> {
+    const params = { session: this.loaded.session, feeds: feeds.id, ...timing };
+    return this.runner.call('measure', params, this.budget(0, timing.warmup + timing.runs) + (timing.limitMs ?? 0), `running ${this.placed.label}`).catch((thrown: unknown) => {
+      throw inFile(thrown, this.placed);
+    });
+  }
+
+  /** Milliseconds of each of `runs` runs after `warmup` more. */
+  async measure(feeds: Feeds, timing: { warmup: number; runs: number; limitMs?: number }): Promise<readonly number[]> {
+    const prepared = await this.prepare(feeds);
+    try {
+      return (await this.measurePrepared(prepared, timing)).milliseconds;
+    } finally {
+      await prepared.discard();
+    }
+  }
+
+  /** Has the runtime write its profile file. Only for a session loaded with `profilePrefix`. */
+  async endProfiling(): Promise<void> {
+    await this.runner.call('endProfiling', { session: this.loaded.session }, this.budget(0), 'writing the profile');
+  }
+
+  async release(): Promise<void> {
+    this.placed.dispose();
+    if (this.runner.alive) await this.runner.call('release', { session: this.loaded.session }, this.budget(0), 'releasing the model');
+  }
+
+  dispose(): void {
+    void this.release().catch(() => undefined);
+  }
+}
+
+/** Feeds that wait inside the runner. */
+export class PreparedFeeds {
+  constructor(
+    private readonly runner: Runner,
+    readonly id: number,
+  ) {}
+
+  async discard(): Promise<void> {
+    if (this.runner.alive) await this.runner.call('discard', { feeds: this.id }, this.runner.budget({}, 0), 'dropping its inputs');
+  }
+}
+
+function died(how: string, what: string | undefined, stderr: string): LatheError {
+  const last = stderr.trim().split('\n').at(-1);
+  return new LatheError('runner-died', `The runner process died (${how})${what === undefined ? '' : ` while ${what}`}. Nothing else is affected; the next run starts a new one.`, {
+    hint: 'The model makes onnxruntime crash on this machine. It can still be viewed and changed.',
+    ...(last === undefined || last === '' ? {} : { cause: last }),
+  });
+}
+
+/** onnxruntime's words, with its source paths cut and the node it names set apart. */
+function runtimeError(message: string): LatheError {
+  const node = /(?:Node|node)[: ]\s*\(?(?:Name:)?\s*'?([^'()\s]+)'?/.exec(message)?.[1] ?? /Name:'([^']*)'/.exec(message)?.[1];
+  const plain = message.replaceAll(/\/onnxruntime_src\/\S+ [^\n]*?\) (?=\S)/g, '').replaceAll(/\s+/g, ' ').trim();
+  return new LatheError('runtime', `onnxruntime: ${plain}`, node === undefined ? {} : { item: node });
+}
+
+function inFile(thrown: unknown, placed: Materialized): unknown {
+  if (!(thrown instanceof LatheError) || thrown.file !== undefined || placed.sourcePath === undefined) return thrown;
+  return new LatheError(thrown.code, thrown.message, { file: placed.sourcePath, ...(thrown.item === undefined ? {} : { item: thrown.item }), ...(thrown.hint === undefined ? {} : { hint: thrown.hint }), cause: thrown.cause });
+}
