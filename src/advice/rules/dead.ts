@@ -1,0 +1,101 @@
+// Dead and repeated parts: weights nobody reads, nodes whose outputs nobody reads, weights stored twice.
+import { checkpoint } from '../../base/cancellation';
+import { formatBytes } from '../../base/format';
+import type { Graph } from '../../graph/model';
+import { hashTensor } from '../../tensor/statistics';
+import type { Tensor } from '../../tensor/tensor';
+import type { Draft, FindingRule } from '../context';
+import { bytesGain } from '../gain';
+
+const simplify = { technique: 'simplify', options: {} } as const;
+
+export const deadWeights: FindingRule = {
+  codes: ['dead-weights'],
+  *find(context): Generator<Draft> {
+    for (const graph of context.graphs) {
+      const index = context.index(graph);
+      for (const [name, tensor] of graph.initializers) {
+        if (index.consumersOf(name).length > 0 || index.outputNames.has(name)) continue;
+        const bytes = tensor.source.byteLength;
+        yield {
+          code: 'dead-weights',
+          severity: 'information',
+          value: name,
+          message: `Dead weights: ${name} (${formatBytes(bytes)}) is read by no node.`,
+          cost: { bytes },
+          fixes: [{ title: 'Remove dead weights and nodes (simplify)', ...simplify, estimate: bytesGain(bytes) }],
+        };
+      }
+    }
+  },
+};
+
+export const deadNodes: FindingRule = {
+  codes: ['dead-node'],
+  *find(context): Generator<Draft> {
+    for (const layer of context.layers) {
+      const index = context.index(layer.graph);
+      const used = layer.node.outputs.some((name) => name !== '' && (index.consumersOf(name).length > 0 || index.outputNames.has(name)));
+      if (used || layer.node.outputs.length === 0) continue;
+      yield {
+        code: 'dead-node',
+        severity: 'information',
+        layer: layer.key,
+        message: `Dead node: nothing reads what ${layer.node.opType} makes${layer.weightBytes > 0 ? `; it holds ${formatBytes(layer.weightBytes)}` : ''}.`,
+        cost: { bytes: layer.weightBytes, ...(layer.macs === null ? {} : { macs: layer.macs }) },
+        fixes: [{ title: 'Remove dead weights and nodes (simplify)', ...simplify, estimate: bytesGain(layer.weightBytes) }],
+      };
+    }
+  },
+};
+
+/** Smaller tensors are scalars and shapes: storing them twice costs nothing worth saying. */
+const leastDuplicateBytes = 1024;
+
+export const duplicateWeights: FindingRule = {
+  codes: ['duplicate-weights'],
+  deep: true,
+  async *find(context): AsyncGenerator<Draft> {
+    const bySize = new Map<string, { name: string; tensor: Tensor }[]>();
+    for (const { name, tensor } of weights(context.graphs)) {
+      if (tensor.source.byteLength < leastDuplicateBytes) continue;
+      const key = `${tensor.elementType}:${tensor.dims.join(',')}`;
+      const list = bySize.get(key);
+      if (list === undefined) bySize.set(key, [{ name, tensor }]);
+      else list.push({ name, tensor });
+    }
+    for (const list of bySize.values()) {
+      if (list.length < 2) continue;
+      const first = new Map<string, string>();
+      for (const { name, tensor } of list) {
+        await checkpoint(context.signal);
+        const hash = hashTensor(tensor);
+        const original = first.get(hash);
+        if (original === undefined) {
+          first.set(hash, name);
+          continue;
+        }
+        const bytes = tensor.source.byteLength;
+        yield {
+          code: 'duplicate-weights',
+          severity: 'information',
+          value: name,
+          message: `Duplicate weights: ${name} (${formatBytes(bytes)}) equals ${original}.`,
+          cost: { bytes },
+          fixes: [{ title: 'Store equal weights once (simplify)', ...simplify, estimate: bytesGain(bytes) }],
+        };
+      }
+    }
+  },
+};
+
+/** Every stored tensor: initializers, and the values of Constant nodes under their output's name. */
+export function* weights(graphs: readonly Graph[]): Generator<{ readonly name: string; readonly tensor: Tensor }> {
+  for (const graph of graphs) {
+    for (const [name, tensor] of graph.initializers) yield { name, tensor };
+    for (const node of graph.nodes) {
+      const value = node.opType === 'Constant' ? node.attributes.get('value') : undefined;
+      if (value?.type === 'tensor') yield { name: node.outputs[0] ?? node.name, tensor: value.value };
+    }
+  }
+}
