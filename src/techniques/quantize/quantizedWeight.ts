@@ -1,0 +1,96 @@
+// An int8 weight that is computed from the float weight when it is written: a model of any size quantizes without being held in memory.
+import { elementCount, type Tensor, type TensorSource } from '../../tensor/tensor';
+import { type ChannelScales, forEachFloat32 } from './channelScales';
+
+/** Adding and taking away 1.5 · 2^23 in float32 rounds to the nearest integer, ties to even, three times faster than Math.round. */
+const roundingConstant = 12582912;
+
+/** The int8 bytes of a float32 tensor, in the same element order. */
+class QuantizedSource implements TensorSource {
+  readonly byteLength: number;
+  private readonly inverse: Float32Array;
+
+  constructor(
+    private readonly weight: Tensor,
+    private readonly scales: ChannelScales,
+  ) {
+    this.byteLength = elementCount(weight.dims);
+    this.inverse = scales.scales.map((scale) => 1 / scale);
+  }
+
+  read(offset = 0, length = this.byteLength - offset): Uint8Array {
+    const out = new Int8Array(length);
+    forEachFloat32(this.weight, offset, offset + length, (values, first) => {
+      const target = out.subarray(first - offset, first - offset + values.length);
+      if (this.scales.inner === 1) roundColumns(values, first, this.inverse, this.scales.limit, target);
+      else roundRows(values, first, this.scales, this.inverse, target);
+    });
+    return new Uint8Array(out.buffer);
+  }
+}
+
+function roundColumns(values: Float32Array, first: number, inverse: Float32Array, limit: number, out: Int8Array): void {
+  const channels = inverse.length;
+  let channel = first % channels;
+  for (let i = 0; i < values.length; i++) {
+    out[i] = rounded((values[i] ?? 0) * (inverse[channel] ?? 0), limit);
+    if (++channel === channels) channel = 0;
+  }
+}
+
+function roundRows(values: Float32Array, first: number, scales: ChannelScales, inverse: Float32Array, out: Int8Array): void {
+  for (let i = 0; i < values.length; ) {
+    const position = first + i;
+    const factor = inverse[Math.floor(position / scales.inner) % scales.channels] ?? 0;
+    const end = Math.min(values.length, i + scales.inner - (position % scales.inner));
+    for (; i < end; i++) out[i] = rounded((values[i] ?? 0) * factor, scales.limit);
+  }
+}
+
+/** A magnitude may leave the range only where 1/scale overflows (subnormal scales). */
+function rounded(value: number, limit: number): number {
+  const integer = Math.fround(value + roundingConstant) - roundingConstant;
+  return integer > limit ? limit : integer < -limit ? -limit : integer;
+}
+
+/** Rows and columns exchanged; computed whole at the first read and let go once the end was read. */
+class TransposedBytes implements TensorSource {
+  readonly byteLength: number;
+  private transposed: Uint8Array | undefined;
+
+  constructor(
+    private readonly source: TensorSource,
+    private readonly rows: number,
+    private readonly columns: number,
+  ) {
+    this.byteLength = source.byteLength;
+  }
+
+  read(offset = 0, length = this.byteLength - offset): Uint8Array {
+    this.transposed ??= transpose(this.source.read(), this.rows, this.columns);
+    const view = this.transposed.subarray(offset, offset + length);
+    if (offset + length === this.byteLength) this.transposed = undefined;
+    return view;
+  }
+}
+
+function transpose(bytes: Uint8Array, rows: number, columns: number): Uint8Array {
+  const out = new Uint8Array(bytes.length);
+  const block = 64; // a 64 × 64 block of bytes stays in the first-level cache
+  for (let top = 0; top < rows; top += block)
+    for (let left = 0; left < columns; left += block)
+      for (let row = top; row < Math.min(rows, top + block); row++)
+        for (let column = left; column < Math.min(columns, left + block); column++) out[column * rows + row] = bytes[row * columns + column] ?? 0;
+  return out;
+}
+
+/** The int8 form of a float32 weight, same dims. Nothing is computed until its bytes are read. */
+export function quantizedWeight(name: string, weight: Tensor, scales: ChannelScales): Tensor {
+  return { name, elementType: 'int8', dims: weight.dims, source: new QuantizedSource(weight, scales) };
+}
+
+/** A 2-D one-byte tensor with its axes exchanged. */
+export function transposedBytes(tensor: Tensor): Tensor {
+  const [rows = 1, columns = 1] = tensor.dims;
+  return { ...tensor, dims: [columns, rows], source: new TransposedBytes(tensor.source, rows, columns) };
+}

@@ -1,0 +1,100 @@
+// Static int8: calibrated uint8 activations and int8 weights per channel, as QuantizeLinear/DequantizeLinear pairs (QDQ).
+import { z } from 'zod';
+import { cloneModel } from '../../graph/construct';
+import type { Model } from '../../graph/model';
+import type { GainEstimate } from '../../protocol/findings';
+import { elementCount } from '../../tensor/tensor';
+import { raiseOpset } from '../simplify/opset';
+import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
+import { type Candidate, findCandidates, valuesToObserve } from './candidates';
+import { chooseLayers } from './choose';
+import { hoistConstants } from './constants';
+import { insertQuantization } from './insert';
+import { observe } from './observe';
+import { presetNames, presets } from './presets';
+import { int8KernelsSaturate, weightLimits } from './saturation';
+
+/** Per-axis QuantizeLinear and DequantizeLinear came with opset 13. */
+const leastOpset = 13;
+
+export const staticOptions = z.strictObject({
+  preset: z.enum(presetNames).default('rule').describe('Which layers go to int8.'),
+  samples: z.int().min(1).max(10_000).default(32).describe('Calibration samples.'),
+  percentile: z.number().min(90).max(100).default(100).describe('100: min-max. 99.99: the outermost 0.01 % of each activation is clipped.'),
+  reduceRange: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('Keep weights to 7 bits: needed where int8 kernels saturate (x86 without VNNI). auto: find out here.'),
+  keepFloat: z.array(z.string()).default([]).describe('Layers that stay float whatever the preset says.'),
+  only: z.array(z.string()).optional().describe('When given, no other layers go to int8.'),
+});
+export type StaticOptions = z.infer<typeof staticOptions>;
+
+export const quantizeStatic: Technique<StaticOptions> = {
+  id: 'quantize-static',
+  title: 'Static int8 (QDQ)',
+  options: staticOptions,
+  applies: (model) => (candidatesOf(model).some((candidate) => candidate.weight !== undefined) ? undefined : 'no convolution or matrix product with constant float32 weights'),
+  estimate,
+  apply,
+};
+
+function candidatesOf(model: Model): Candidate[] {
+  const copy = cloneModel(model);
+  hoistConstants(copy.graph);
+  return findCandidates(copy);
+}
+
+/** Three of every four bytes of each weight, over between the layers the rule surely takes and all of them. */
+function estimate(model: Model): GainEstimate {
+  const bytes = candidatesOf(model).reduce((sum, { weight }) => sum + (weight === undefined ? 0 : elementCount(weight.tensor.dims) * 4), 0);
+  return { weightBytes: { low: -0.75 * bytes, high: -0.5 * bytes } };
+}
+
+interface Prepared {
+  readonly model: Model;
+  readonly values: readonly string[];
+}
+
+/** The prepared float form of a model, kept so that variants of one model share it and its calibration. */
+const preparedModels = new WeakMap<Model, Prepared>();
+
+function prepare(model: Model): Prepared {
+  const known = preparedModels.get(model);
+  if (known !== undefined) return known;
+  const raised = (model.opsetImports.get('') ?? 1) < leastOpset ? raiseOpset(model, leastOpset) : model;
+  const copy = cloneModel(raised);
+  hoistConstants(copy.graph);
+  const prepared = { model: copy, values: valuesToObserve(copy.graph, findCandidates(copy)) };
+  preparedModels.set(model, prepared);
+  return prepared;
+}
+
+async function apply(model: Model, options: StaticOptions, context: TechniqueContext): Promise<TechniqueResult> {
+  const prepared = prepare(model);
+  context.progress({ message: `Calibrating on ${options.samples} samples` });
+  const observations = await observe(prepared.model, prepared.values, { samples: options.samples, percentile: options.percentile }, context);
+  const reduced = options.reduceRange === 'auto' ? await int8KernelsSaturate(context) : options.reduceRange;
+  const result = cloneModel(prepared.model);
+  const candidates = findCandidates(result);
+  const { chosen, kept } = chooseLayers(result.graph, candidates, observations, options.preset, new Set(options.keepFloat), options.only === undefined ? undefined : new Set(options.only));
+  const { notFinite } = insertQuantization(result, chosen, observations, reduced ? weightLimits.reduced : weightLimits.full);
+  const unreadable = notFinite.map((layer) => ({ layer, reason: 'its weights hold NaN or infinite values' }));
+  return {
+    model: result,
+    notes: [
+      `${counted(chosen, candidates)} to int8 (${presets[options.preset].title})`,
+      options.percentile >= 100 ? 'activation ranges: min-max' : `activation ranges: percentile ${options.percentile}`,
+      ...(reduced ? ['weights within 7 bits, because int8 kernels without VNNI saturate'] : []),
+    ],
+    kept: [...kept, ...unreadable],
+    unchanged: chosen.length === notFinite.length,
+    uncalibrated: !context.data.real,
+  };
+}
+
+const plurals: Readonly<Record<Candidate['kind'], string>> = { conv: 'convolutions', depthwise: 'depthwise convolutions', matmul: 'MatMul', gemm: 'Gemm', add: 'Add', globalPool: 'global pools' };
+
+/** E.g. `30 of 36 convolutions, 4 of 4 MatMul`. */
+function counted(chosen: readonly Candidate[], all: readonly Candidate[]): string {
+  const kinds = [...new Set(all.map((candidate) => candidate.kind))];
+  const share = (kind: Candidate['kind'], list: readonly Candidate[]): number => list.filter((candidate) => candidate.kind === kind).length;
+  return kinds.map((kind) => `${share(kind, chosen)} of ${share(kind, all)} ${plurals[kind]}`).join(', ');
+}
