@@ -7,7 +7,14 @@ import type { Dimension } from './dimension';
 export type Shape = readonly Dimension[];
 
 /** ONNX's TypeProto. A tensor without `shape` has unknown rank. */
-export type ValueType =
+export type ValueType = ValueTypeBody & {
+  /** What the value stands for, e.g. `IMAGE`. Source: onnx, TypeDenotation. */
+  readonly denotation?: string;
+  /** What each axis stands for, '' where nothing is said. Source: onnx, DimensionDenotation. */
+  readonly dimensionDenotations?: readonly string[];
+};
+
+type ValueTypeBody =
   | { readonly kind: 'tensor'; readonly elementType: ElementType; readonly shape?: Shape }
   | { readonly kind: 'sparseTensor'; readonly elementType: ElementType; readonly shape?: Shape }
   | { readonly kind: 'sequence'; readonly of: ValueType }

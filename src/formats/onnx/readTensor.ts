@@ -1,0 +1,167 @@
+// TensorProto and SparseTensorProto: shape, type and where the data lie; the data themselves are not read.
+import { LatheError } from '../../base/errors';
+import type { Int } from '../../graph/model';
+import { type ElementType, elementBits, packedByteLength } from '../../tensor/elementType';
+import { MemorySource, type SparseTensor, type Tensor, type TensorSource, type TensorStorage } from '../../tensor/tensor';
+import type { ReadContext } from './readContext';
+import { maxRank, readElementType } from './readType';
+import { showName } from './utf8';
+import { TypedSource, type TypedField, typedFieldOf, typedFields } from './typedData';
+import { checkSparse } from './sparse';
+
+const emptySource = new MemorySource(new Uint8Array(0));
+
+export function readTensor(context: ReadContext, where: string): Tensor {
+  const { wire } = context;
+  const dims: Int[] = [];
+  let code = 0;
+  let name = '';
+  let docString = '';
+  let raw: TensorSource | undefined;
+  let location = 0;
+  const typed = new Map<TypedField, TensorSource[]>();
+  const strings: Uint8Array[] = [];
+  const external: (readonly [string, string])[] = [];
+  const metadata: (readonly [string, string])[] = [];
+  const unknownFields: Uint8Array[] = [];
+  wire.enter(where);
+  wire.charge(400);
+  while (wire.next()) {
+    switch (wire.field) {
+      case 1:
+        wire.int64s(dims);
+        break;
+      case 2:
+        code = wire.int32();
+        break;
+      case 3:
+        throw new LatheError('unsupported', 'The tensor is stored in segments, which no runtime reads.', wire.where());
+      case 4:
+      case 5:
+      case 7:
+      case 10:
+      case 11: {
+        const field = typedFields[wire.field];
+        const source = wire.wire === 2 ? wire.source() : new MemorySource(wire.scalar());
+        if (source.byteLength > 0) typed.set(field, [...(typed.get(field) ?? []), source]);
+        break;
+      }
+      case 6:
+        strings.push(wire.bytes());
+        break;
+      case 8:
+        name = context.name();
+        break;
+      case 9:
+        raw = wire.source();
+        break;
+      case 12:
+        docString = wire.text();
+        break;
+      case 13:
+        context.entry(external);
+        break;
+      case 14:
+        location = wire.int32();
+        break;
+      case 16:
+        context.entry(metadata);
+        break;
+      default:
+        context.keep(unknownFields);
+    }
+  }
+  const fail = (what: string, hint?: string): LatheError => new LatheError('malformed', what, { ...wire.where(hint), item: name === '' ? wire.place() : showName(name) });
+  if (code === 0) throw fail('The tensor has no element type.');
+  const elementType = readElementType(context, code);
+  const shape = checkDims(dims, elementType, fail);
+  const count = shape.reduce((product, dim) => product * dim, 1);
+  const data = { raw, typed, strings, external: location === 1 ? external : undefined };
+  if (location !== 0 && location !== 1) throw fail(`The data location ${location} is not one of ONNX's.`);
+  const { source, storage } = findData(context, name, elementType, count, data, fail);
+  wire.leave();
+  return {
+    name,
+    elementType,
+    dims: shape,
+    source,
+    storage,
+    ...(elementType === 'string' ? { strings } : {}),
+    ...(docString === '' ? {} : { docString }),
+    ...(metadata.length === 0 ? {} : { metadata }),
+    ...(unknownFields.length === 0 ? {} : { unknownFields }),
+  };
+}
+
+type Fail = (what: string, hint?: string) => LatheError;
+
+/** Dims as numbers. @throws LatheError where one is negative, there are too many, or the bytes would not be countable. */
+export function checkDims(dims: readonly Int[], elementType: ElementType, fail: Fail): number[] {
+  if (dims.length > maxRank) throw fail(`The tensor has rank ${dims.length}; ${maxRank} is the most.`);
+  const checked = dims.map((dim) => {
+    if (dim < 0) throw fail(`The tensor has the negative dimension ${dim}.`);
+    if (typeof dim === 'bigint') throw fail(`The dimension ${dim} is over 2^53.`);
+    return dim;
+  });
+  // A zero makes the product zero, but must not hide an overflow of the others: they are the size some reader allocates.
+  const product = checked.reduce((result, dim) => (dim === 0 ? result : result * dim), 1);
+  if (product * Math.max(1, elementBits(elementType) / 8) > Number.MAX_SAFE_INTEGER) throw fail(`The shape ${checked.join('×')} has more than 2^53 elements or bytes.`);
+  return checked;
+}
+
+interface TensorData {
+  readonly raw: TensorSource | undefined;
+  readonly typed: ReadonlyMap<TypedField, TensorSource[]>;
+  readonly strings: readonly Uint8Array[];
+  readonly external: readonly (readonly [string, string])[] | undefined;
+}
+
+function findData(context: ReadContext, name: string, elementType: ElementType, count: number, data: TensorData, fail: Fail): { source: TensorSource; storage: TensorStorage } {
+  const raw = data.raw !== undefined && data.raw.byteLength > 0 ? data.raw : undefined;
+  const filled = [...(raw === undefined ? [] : ['raw_data']), ...data.typed.keys(), ...(data.strings.length === 0 ? [] : ['string_data']), ...(data.external === undefined ? [] : ['external data'])];
+  if (filled.length > 1) throw fail(`The tensor has its data twice: in ${filled.join(' and in ')}.`);
+  if (elementType === 'string') return findStrings(count, data, filled, fail);
+  const expected = packedByteLength(elementType, count);
+  if (data.external !== undefined) {
+    if (context.external === undefined) throw fail('The tensor lies in another file, but this model was not read from a folder.');
+    return { source: context.external.resolve(data.external, expected, name, (code, message) => context.warn(code, message, name)), storage: 'external' };
+  }
+  const [entry] = data.typed;
+  if (entry !== undefined) {
+    const [field, runs] = entry;
+    const wanted = typedFieldOf(elementType);
+    if (field !== wanted) throw fail(`The ${elementType} tensor has its data in ${field}; ${wanted} is the field for it.`);
+    return { source: TypedSource.make(runs, field, elementType, count, fail), storage: 'typed' };
+  }
+  if (data.strings.length > 0) throw fail(`The ${elementType} tensor has its data in string_data.`);
+  const length = raw?.byteLength ?? 0;
+  if (length !== expected) throw fail(`The ${elementType} tensor needs ${expected} bytes for its ${count} elements, but raw_data has ${length}.`);
+  return { source: raw ?? emptySource, storage: 'raw' };
+}
+
+function findStrings(count: number, data: TensorData, filled: readonly string[], fail: Fail): { source: TensorSource; storage: TensorStorage } {
+  const [only] = filled;
+  if (only !== undefined && only !== 'string_data') throw fail(`The string tensor has its data in ${only}; string_data is the field for it.`);
+  if (data.strings.length !== count) throw fail(`The string tensor has ${data.strings.length} strings for its ${count} elements.`);
+  return { source: emptySource, storage: 'typed' };
+}
+
+export function readSparseTensor(context: ReadContext): SparseTensor {
+  const { wire } = context;
+  let values: Tensor | undefined;
+  let indices: Tensor | undefined;
+  const dims: Int[] = [];
+  wire.enter('sparse tensor');
+  while (wire.next()) {
+    if (wire.field === 1) values = readTensor(context, 'values');
+    else if (wire.field === 2) indices = readTensor(context, 'indices');
+    else if (wire.field === 3) wire.int64s(dims);
+    else throw wire.malformed(`Field ${wire.field} in a sparse tensor`);
+  }
+  const fail: Fail = (what) => new LatheError('malformed', what, { ...wire.where(), item: values === undefined || values.name === '' ? wire.place() : showName(values.name) });
+  if (values === undefined || indices === undefined) throw fail('The sparse tensor has no values or no indices.');
+  const sparse = { values, indices, dims: checkDims(dims, values.elementType, fail) };
+  checkSparse(sparse, fail);
+  wire.leave();
+  return sparse;
+}

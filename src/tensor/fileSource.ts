@@ -1,0 +1,119 @@
+// Bytes that lie in a file: one handle per file, opened when something reads, and checked to be still the file it was.
+import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
+import type { Disposable } from '../base/disposable';
+import { LatheError, toLatheError } from '../base/errors';
+import type { TensorSource } from './tensor';
+
+/** What tells one state of a file from another. */
+interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+}
+
+export interface SourceFileOptions {
+  /** When false, opening fails where the last part of the path is a symbolic link. */
+  readonly followLinks: boolean;
+}
+
+const openHandles = new FinalizationRegistry<{ fd: number | undefined }>((handle) => {
+  if (handle.fd !== undefined) closeSync(handle.fd);
+});
+
+/** A regular file read at random places. Closing is not final: a later read opens it again and checks that nothing changed. */
+export class SourceFile implements Disposable {
+  readonly size: number;
+  private readonly identity: FileIdentity;
+  private readonly handle: { fd: number | undefined } = { fd: undefined };
+
+  /** @throws LatheError `not-found`, `io`, or `not-a-model` where the path is not a regular file. */
+  constructor(
+    readonly path: string,
+    private readonly options: SourceFileOptions = { followLinks: true },
+  ) {
+    const stats = this.open();
+    this.identity = stats;
+    this.size = Number(stats.size);
+    openHandles.register(this, this.handle);
+  }
+
+  /** Fills `target` from `offset`. @throws LatheError when the file ends before, or changed since it was first opened. */
+  readInto(target: Uint8Array, offset: number): void {
+    const fd = this.descriptor();
+    let done = 0;
+    while (done < target.byteLength) {
+      let count: number;
+      try {
+        count = readSync(fd, target, done, target.byteLength - done, offset + done);
+      } catch (thrown) {
+        throw toLatheError(thrown, this.path);
+      }
+      if (count === 0) throw new LatheError('malformed', `The file ends at byte ${offset + done}, before the data that should be there.`, { file: this.path });
+      done += count;
+    }
+  }
+
+  /** The bytes `offset … offset + length` as a tensor source. */
+  slice(offset: number, length: number): TensorSource {
+    return new FileSource(this, offset, length);
+  }
+
+  dispose(): void {
+    if (this.handle.fd === undefined) return;
+    closeSync(this.handle.fd);
+    this.handle.fd = undefined;
+  }
+
+  private descriptor(): number {
+    if (this.handle.fd === undefined) {
+      const now = this.open();
+      const same = now.dev === this.identity.dev && now.ino === this.identity.ino && now.size === this.identity.size && now.mtimeNs === this.identity.mtimeNs;
+      if (!same) {
+        this.dispose();
+        throw new LatheError('source-touched', 'The file changed after it was opened.', { file: this.path, hint: 'Open the model again.' });
+      }
+    }
+    if (this.handle.fd === undefined) throw new LatheError('internal', 'The file is not open.', { file: this.path });
+    return this.handle.fd;
+  }
+
+  private open(): BigIntStats {
+    // O_NONBLOCK: opening a FIFO that was planted meanwhile must not wait for a writer.
+    const flags = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK | (this.options.followLinks ? 0 : constants.O_NOFOLLOW));
+    let fd: number;
+    try {
+      fd = openSync(this.path, flags);
+    } catch (thrown) {
+      throw toLatheError(thrown, this.path);
+    }
+    const stats = fstatSync(fd, { bigint: true });
+    if (!stats.isFile()) {
+      closeSync(fd);
+      throw new LatheError('not-a-model', stats.isDirectory() ? 'This is a folder, not a model file.' : 'This is a pipe or device, not a file.', { file: this.path });
+    }
+    this.handle.fd = fd;
+    return stats;
+  }
+}
+
+/** Part of a {@link SourceFile}. */
+export class FileSource implements TensorSource {
+  readonly location: { readonly path: string; readonly offset: number };
+
+  constructor(
+    private readonly file: SourceFile,
+    offset: number,
+    readonly byteLength: number,
+  ) {
+    this.location = { path: file.path, offset };
+  }
+
+  read(offset = 0, length = this.byteLength - offset): Uint8Array {
+    if (offset < 0 || length < 0 || offset + length > this.byteLength)
+      throw new LatheError('internal', `Bytes ${offset} … ${offset + length} lie outside a tensor of ${this.byteLength} bytes.`, { file: this.file.path });
+    const bytes = new Uint8Array(length);
+    this.file.readInto(bytes, this.location.offset + offset);
+    return bytes;
+  }
+}
