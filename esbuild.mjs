@@ -43,9 +43,23 @@ export async function buildBundles(names = bundleNames, { sourcemap = false } = 
   return present;
 }
 
+/**
+ * Builds a program that is run from the checkout and never shipped (samples, benchmarks, tests in the extension host).
+ * Packages stay outside the bundle. @returns the path of dist/tools/<source>.js
+ */
+export async function buildTool(source) {
+  const outfile = path.join(root, 'dist', 'tools', source.replace(/\.tsx?$/, '.js'));
+  fs.mkdirSync(path.dirname(outfile), { recursive: true });
+  await bundle(source, outfile, { ...node, minifyWhitespace: false, packages: 'external', external: ['vscode'], sourcemap: 'inline' });
+  return outfile;
+}
+
 async function buildOne(name, sourcemap) {
   const { source, options } = entries[name];
-  const outfile = path.join(root, 'dist', `${name}.js`);
+  await bundle(source, path.join(root, 'dist', `${name}.js`), { ...options, sourcemap: sourcemap ? 'linked' : false });
+}
+
+async function bundle(source, outfile, options) {
   try {
     const result = await build({
       ...options,
@@ -54,10 +68,8 @@ async function buildOne(name, sourcemap) {
       outfile,
       bundle: true,
       write: false,
-      sourcemap: sourcemap ? 'linked' : false,
       legalComments: 'none',
       logLevel: 'warning',
-      metafile: true,
     });
     for (const file of result.outputFiles) replaceFile(file.path, file.contents);
   } catch (error) {
