@@ -1,10 +1,11 @@
 // Dead and repeated parts: weights nobody reads, nodes whose outputs nobody reads, weights stored twice.
 import { checkpoint } from '../../base/cancellation';
 import { formatBytes } from '../../base/format';
-import type { Graph } from '../../graph/model';
+import type { Graph, Node } from '../../graph/model';
+import { nodeReads } from '../../graph/traverse';
 import { hashTensor } from '../../tensor/statistics';
 import type { Tensor } from '../../tensor/tensor';
-import type { Draft, FindingRule } from '../context';
+import type { AdviceContext, Draft, FindingRule } from '../context';
 import { bytesGain } from '../gain';
 
 const simplify = { technique: 'simplify', options: {} } as const;
@@ -33,21 +34,34 @@ export const deadWeights: FindingRule = {
 export const deadNodes: FindingRule = {
   codes: ['dead-node'],
   *find(context): Generator<Draft> {
+    const live = new Map(context.graphs.map((graph) => [graph, liveNodes(context, graph)]));
     for (const layer of context.layers) {
-      const index = context.index(layer.graph);
-      const used = layer.node.outputs.some((name) => name !== '' && (index.consumersOf(name).length > 0 || index.outputNames.has(name)));
-      if (used || layer.node.outputs.length === 0) continue;
+      if (live.get(layer.graph)?.has(layer.node) !== false || layer.node.outputs.length === 0) continue;
       yield {
         code: 'dead-node',
         severity: 'information',
         layer: layer.key,
-        message: `Dead node: nothing reads what ${layer.node.opType} makes${layer.weightBytes > 0 ? `; it holds ${formatBytes(layer.weightBytes)}` : ''}.`,
+        message: `Dead node: no output of the model needs this ${layer.node.opType}${layer.weightBytes > 0 ? `, which holds ${formatBytes(layer.weightBytes)}` : ''}.`,
         cost: { bytes: layer.weightBytes, ...(layer.macs === null ? {} : { macs: layer.macs }) },
         fixes: [{ title: 'Remove dead weights and nodes (simplify)', ...simplify, estimate: bytesGain(layer.weightBytes) }],
       };
     }
   },
 };
+
+/** Nodes of a graph that its outputs need, directly or through other nodes. */
+function liveNodes(context: AdviceContext, graph: Graph): ReadonlySet<Node> {
+  const index = context.index(graph);
+  const live = new Set<Node>();
+  const wanted = [...index.outputNames];
+  for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
+    const producer = index.producer(name);
+    if (producer === undefined || live.has(producer)) continue;
+    live.add(producer);
+    wanted.push(...nodeReads(producer));
+  }
+  return live;
+}
 
 /** Smaller tensors are scalars and shapes: storing them twice costs nothing worth saying. */
 const leastDuplicateBytes = 1024;

@@ -1,0 +1,99 @@
+// Findings on models whose faults are known because the test puts them there; sizes are counted by hand from the shapes.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findFindings } from '../../src/advice/findings';
+import { analyzeModel } from '../../src/analysis/analyze';
+import { GraphBuilder } from '../../src/graph/builder';
+import type { Model } from '../../src/graph/model';
+import { tensorFromArray } from '../../src/tensor/tensor';
+import type { Finding, FindingCode } from '../../src/protocol/findings';
+import { buildFlawed } from '../../samples/architectures/flawed';
+import { buildResNet50 } from '../../samples/architectures/resnet50';
+
+async function findingsOf(model: Model, deep = false): Promise<Finding[]> {
+  return findFindings(model, analyzeModel(model), { deep });
+}
+
+describe('findings of a model with one of each fault', () => {
+  let findings: Finding[] = [];
+  const all = (code: FindingCode): Finding[] => findings.filter((finding) => finding.code === code);
+  beforeAll(async () => {
+    findings = await findingsOf(buildFlawed(), true);
+  });
+
+  it('name the fully connected layer that holds most of the weights as oversized, with its bytes', () => {
+    const [oversized] = all('oversized-layer').filter((finding) => finding.layer?.includes('wide') === true);
+    expect(oversized?.cost.bytes).toBe((2048 * 1024 + 1024) * 4);
+  });
+
+  it('offer int8 and float16 for it, each with an estimate that never exceeds the weights', () => {
+    const [oversized] = all('oversized-layer').filter((finding) => finding.layer?.includes('wide') === true);
+    expect(oversized?.fixes.map((fix) => fix.technique)).toEqual(['quantize-static', 'quantize-dynamic', 'float16']);
+    for (const fix of oversized?.fixes ?? []) expect(-(fix.estimate.weightBytes?.low ?? 0)).toBeLessThanOrEqual((2048 * 1024 + 1024) * 4);
+  });
+
+  it('count the two BatchNormalization nodes after convolutions: four vectors of 32 floats each', () => {
+    expect(all('unfolded-batchnorm').map((finding) => finding.cost.bytes)).toEqual([4 * 32 * 4, 4 * 32 * 4]);
+  });
+
+  it('find the weights stored twice, by content', () => {
+    expect(all('duplicate-weights').map((finding) => [finding.value, finding.cost.bytes])).toEqual([['twins.right.weight', 32 * 32 * 9 * 4]]);
+  });
+
+  it('call both the dead convolution and the activation after it dead', () => {
+    expect(all('dead-node').map((finding) => finding.layer)).toEqual(expect.arrayContaining(['/dead/conv/Conv', '/dead/relu/Relu']));
+  });
+
+  it('find the float64 step', () => {
+    expect(all('float64').some((finding) => finding.value === 'doubtful.gain')).toBe(true);
+  });
+
+  it('find the pair of transposes and the identity', () => {
+    expect(all('redundant-reshape')).toHaveLength(2);
+  });
+
+  it('give every fix an id of its own place, and the same ids when asked again', async () => {
+    const again = await findingsOf(buildFlawed(), true);
+    expect(again.flatMap((finding) => finding.fixes.map((fix) => fix.id))).toEqual(findings.flatMap((finding) => finding.fixes.map((fix) => fix.id)));
+  });
+
+  it('read no weights unless asked to', async () => {
+    const shallow = await findingsOf(buildFlawed());
+    expect(shallow.some((finding) => finding.code === 'duplicate-weights' || finding.code === 'nan-weights')).toBe(false);
+  });
+});
+
+describe('findings of other models', () => {
+  it('keep oversized layers to at most ten per metric, each of at least 5 %, costliest first', async () => {
+    const oversized = (await findingsOf(buildResNet50())).filter((finding) => finding.code === 'oversized-layer');
+    const bytes = oversized.map((finding) => finding.cost.bytes ?? 0);
+    expect(oversized.length).toBeLessThanOrEqual(20);
+    expect(bytes).toEqual([...bytes].sort((a, b) => b - a));
+  });
+
+  it('warn of NaN weights and count them', async () => {
+    const builder = new GraphBuilder('nan');
+    const root = builder.module('');
+    const x = builder.input('x', 'float32', [1, 2]);
+    builder.output(root.node('Add', [x, root.float32('bias', [Number.NaN, 1], [2])]), 'float32', [1, 2], 'y');
+    const [first] = await findingsOf(builder.build(), true);
+    expect(first?.code).toBe('nan-weights');
+    expect(first?.severity).toBe('warning');
+    expect(first?.message).toContain('1 of the weights in bias');
+  });
+
+  it('warn of an operator nobody knows', async () => {
+    const builder = new GraphBuilder('odd');
+    const x = builder.input('x', 'float32', [1]);
+    builder.output(builder.module('').node('Frobnicate', [x]), 'float32', [1], 'y');
+    expect((await findingsOf(builder.build())).map((finding) => [finding.code, finding.severity])).toContainEqual(['unknown-operator', 'warning']);
+  });
+
+  it('warn of a convolution whose weights are quantised but whose input is not', async () => {
+    const builder = new GraphBuilder('half');
+    const root = builder.module('');
+    const x = builder.input('x', 'float32', [1, 4]);
+    const weight = builder.initializer(tensorFromArray('weight', 'int8', [4, 4], new Int8Array(16)));
+    builder.output(root.node('MatMul', [x, root.node('DequantizeLinear', [weight, root.float32('scale', [0.1])])]), 'float32', [1, 4], 'y');
+    expect((await findingsOf(builder.build())).map((finding) => finding.code)).toContain('unfused-quantization');
+  });
+});
