@@ -121,8 +121,9 @@ export class WireReader {
       this.charge(8);
       return;
     }
-    const end = this.offset + this.length();
-    this.charge(end - this.offset);
+    const length = this.length();
+    const end = this.offset + length;
+    this.charge(length);
     while (this.offset < end) into.push(this.varint64());
     if (this.offset !== end) throw this.malformed('Packed integers do not end where they say');
   }
