@@ -25,6 +25,8 @@ export interface VariantReport {
   readonly reason: string;
   /** Absolute path of the published file; only the winner's. */
   readonly path?: string;
+  /** Of the published file, so that a frozen replay can tell whether it made the same bytes. */
+  readonly sha256?: string;
   readonly fileBytes?: number;
   readonly weightBytes?: number;
   /** True when quantised without real data. */

@@ -7,10 +7,10 @@ import { elementCount } from '../../tensor/tensor';
 import { raiseOpset } from '../simplify/opset';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
 import { type Candidate, findCandidates, valuesToObserve } from './candidates';
-import { chooseLayers } from './choose';
+import { type Choice, chooseLayers } from './choose';
 import { hoistConstants } from './constants';
 import { insertQuantization } from './insert';
-import { observe } from './observe';
+import { type Observation, observe } from './observe';
 import { presetNames, presets } from './presets';
 import { int8KernelsSaturate, weightLimits } from './saturation';
 
@@ -67,14 +67,34 @@ function prepare(model: Model): Prepared {
   return prepared;
 }
 
-async function apply(model: Model, options: StaticOptions, context: TechniqueContext): Promise<TechniqueResult> {
+interface Plan {
+  readonly model: Model;
+  readonly observations: ReadonlyMap<string, Observation>;
+  readonly candidates: readonly Candidate[];
+  readonly choice: Choice;
+}
+
+/** Calibrates and chooses; the plan's model is a copy that may be changed. */
+async function plan(model: Model, options: StaticOptions, context: TechniqueContext): Promise<Plan> {
   const prepared = prepare(model);
-  context.progress({ message: `Calibrating on ${options.samples} samples` });
+  context.progress({ message: `Calibrating on up to ${options.samples} samples` });
   const observations = await observe(prepared.model, prepared.values, { samples: options.samples, percentile: options.percentile }, context);
+  const copy = cloneModel(prepared.model);
+  const candidates = findCandidates(copy);
+  const only = options.only === undefined ? undefined : new Set(options.only);
+  return { model: copy, observations, candidates, choice: chooseLayers(copy.graph, candidates, observations, options.preset, new Set(options.keepFloat), only) };
+}
+
+/** Keys of the weighted layers these options take to int8: what can be given up for accuracy. */
+export async function int8Layers(model: Model, options: StaticOptions, context: TechniqueContext): Promise<string[]> {
+  const { choice } = await plan(model, options, context);
+  return choice.chosen.filter((candidate) => candidate.weight !== undefined).map((candidate) => candidate.key);
+}
+
+async function apply(model: Model, options: StaticOptions, context: TechniqueContext): Promise<TechniqueResult> {
+  const { model: result, observations, candidates, choice } = await plan(model, options, context);
+  const { chosen, kept } = choice;
   const reduced = options.reduceRange === 'auto' ? await int8KernelsSaturate(context) : options.reduceRange;
-  const result = cloneModel(prepared.model);
-  const candidates = findCandidates(result);
-  const { chosen, kept } = chooseLayers(result.graph, candidates, observations, options.preset, new Set(options.keepFloat), options.only === undefined ? undefined : new Set(options.only));
   const { notFinite } = insertQuantization(result, chosen, observations, reduced ? weightLimits.reduced : weightLimits.full);
   const unreadable = notFinite.map((layer) => ({ layer, reason: 'its weights hold NaN or infinite values' }));
   return {

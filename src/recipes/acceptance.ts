@@ -1,0 +1,101 @@
+// What a variant must show to be accepted, as a table by goal. Ratios are new / source.
+import { formatShare, formatSpeed, threeDigits } from '../base/format';
+import type { Benchmark, MetricValue } from '../protocol/measurement';
+import type { Goal } from '../protocol/report';
+
+/** What was measured of a variant. */
+export interface Measured {
+  readonly benchmark: Benchmark;
+  /** Bytes of the weights, variant / source. */
+  readonly weightRatio: number;
+  readonly metric: MetricValue | undefined;
+  readonly floor: number;
+  readonly allowSlower: boolean;
+  readonly uncalibrated: boolean;
+  readonly allowUncalibrated: boolean;
+}
+
+/** Interval ends that decide: nothing is accepted on a point estimate. */
+const limits = { smallerBy: 0.95, slowerAtMost: 1.05, simplifiedSlowerAtMost: 1.02 };
+
+/** A reason to reject, or undefined. */
+type Rule = (measured: Measured) => string | undefined;
+
+const notSlower =
+  (limit: number): Rule =>
+  ({ benchmark, allowSlower }) => {
+    const ratio = benchmark.latencyRatio;
+    if (ratio === undefined) return 'its latency could not be measured';
+    if (allowSlower || ratio.high <= limit) return undefined;
+    // The interval may only be too wide: that is no proof of being slower, and no proof of not being it.
+    return ratio.low > 1 ? formatSpeed(ratio.value) : `not shown to be as fast: ${interval(ratio)} of the source's time, and at most ${threeDigits(limit)} is accepted`;
+  };
+
+const faster: Rule = ({ benchmark }) => {
+  const ratio = benchmark.latencyRatio;
+  if (ratio === undefined) return 'its latency could not be measured';
+  if (benchmark.verdict === 'inconclusive') return `inconclusive: ${benchmark.reason ?? 'the machine was busy'}`;
+  if (ratio.high < 1) return undefined;
+  return ratio.low > 1 ? formatSpeed(ratio.value) : `no difference shown: ${interval(ratio)} of the source's time`;
+};
+
+const smaller: Rule = ({ weightRatio }) => (weightRatio <= limits.smallerBy ? undefined : `its weights take ${formatShare(weightRatio)} of the source's bytes; at most ${formatShare(limits.smallerBy)} is accepted`);
+
+const lessMemory: Rule = ({ benchmark }) => {
+  const before = benchmark.source.peakMemoryBytes;
+  const after = benchmark.variant?.peakMemoryBytes;
+  if (after === undefined || before <= 0) return 'its memory could not be measured';
+  return after / before <= limits.smallerBy ? undefined : `its peak memory is ${formatShare(after / before)} of the source's; at most ${formatShare(limits.smallerBy)} is accepted`;
+};
+
+const byGoal: Readonly<Record<Goal, readonly Rule[]>> = {
+  latency: [faster],
+  size: [smaller, notSlower(limits.slowerAtMost)],
+  memory: [lessMemory, notSlower(limits.slowerAtMost)],
+  simplification: [notSlower(limits.simplifiedSlowerAtMost)],
+};
+
+/** Below the floor. Said apart from the rest, because giving up layers can cure it. */
+export function belowFloor(metric: MetricValue | undefined, floor: number): string | undefined {
+  if (metric === undefined || metric.value >= floor) return undefined;
+  return metric.name === 'sqnr'
+    ? `its outputs differ too much: ${threeDigits(metric.value)} dB SQNR, and the floor is ${threeDigits(floor)} dB`
+    : `it agrees with the source on ${formatShare(metric.value)} of ${metric.samples} samples, and the floor is ${formatShare(floor)}`;
+}
+
+export const uncalibratedReason = 'quantized without real data (uncalibrated): its accuracy on real inputs is unknown, so it is not chosen unless you allow it';
+
+/** Undefined when accepted, else one clause that says why not. */
+export function rejection(goal: Goal, measured: Measured): string | undefined {
+  const below = belowFloor(measured.metric, measured.floor);
+  if (below !== undefined) return below;
+  for (const rule of byGoal[goal]) {
+    const reason = rule(measured);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+/** Least metric where the person names none: agreement of 99 in 100, or noise at a hundredth of the signal's power. */
+export const defaultFloors: Readonly<Record<MetricValue['name'], number>> = { 'agreement-top1': 0.99, 'agreement-sequence': 0.99, top1: 0.99, 'exact-match': 0.99, sqnr: 20 };
+
+/** What the goal minimises; the accepted variant with the least wins. */
+export function score(goal: Goal, measured: Measured): number {
+  const latency = measured.benchmark.latencyRatio?.value ?? Number.POSITIVE_INFINITY;
+  switch (goal) {
+    case 'latency':
+    case 'simplification':
+      return latency;
+    case 'size':
+      return measured.weightRatio;
+    case 'memory':
+      return (measured.benchmark.variant?.peakMemoryBytes ?? Number.POSITIVE_INFINITY) / measured.benchmark.source.peakMemoryBytes;
+    default:
+      return goal satisfies never;
+  }
+}
+
+/** `0.47–0.52`. */
+function interval({ low, high }: { readonly low: number; readonly high: number }): string {
+  return `${threeDigits(low)}–${threeDigits(high)}`;
+}

@@ -1,0 +1,43 @@
+// The variants that are tried for each goal, best guesses first.
+import type { Goal } from '../protocol/report';
+
+export interface CandidateStep {
+  readonly technique: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface CandidatePlan {
+  readonly id: string;
+  readonly title: string;
+  /** The published file's name: `<stem>.<tag>.onnx`. */
+  readonly tag: string;
+  readonly steps: readonly CandidateStep[];
+}
+
+const simplified: CandidateStep = { technique: 'simplify', options: {} };
+const quantized = (preset: string): CandidateStep => ({ technique: 'quantize-static', options: { preset } });
+
+const plans = {
+  simplified: { id: 'simplified', title: 'Simplified float32', tag: 'simplified', steps: [simplified] },
+  rule: { id: 'int8-rule', title: 'Int8 where kernels gain', tag: 'int8', steps: [simplified, quantized('rule')] },
+  wide: { id: 'int8-rule-depthwise-add', title: 'Int8 with depthwise and additions', tag: 'int8', steps: [simplified, quantized('rule+depthwise+add')] },
+  all: { id: 'int8-all', title: 'Int8 everywhere', tag: 'int8', steps: [simplified, quantized('all')] },
+  dynamic: { id: 'int8-dynamic', title: 'Dynamic int8', tag: 'int8-dynamic', steps: [simplified, { technique: 'quantize-dynamic', options: {} }] },
+  float16: { id: 'float16', title: 'Float16 storage', tag: 'float16', steps: [simplified, { technique: 'float16', options: {} }] },
+} as const satisfies Record<string, CandidatePlan>;
+
+/** Candidates by goal. Those whose technique does not apply to the model are left out by the caller. */
+export const candidatesByGoal: Readonly<Record<Goal, readonly CandidatePlan[]>> = {
+  latency: [plans.simplified, plans.rule, plans.wide, plans.all, plans.dynamic],
+  size: [plans.all, plans.wide, plans.rule, plans.dynamic, plans.float16],
+  memory: [plans.simplified, plans.all, plans.rule, plans.dynamic],
+  simplification: [plans.simplified],
+};
+
+const tags: Readonly<Record<string, string>> = { simplify: 'simplified', 'quantize-static': 'int8', 'quantize-dynamic': 'int8-dynamic', float16: 'float16' };
+
+/** One plan made of given steps: a recipe's, or a single fix. */
+export function planOfSteps(steps: readonly CandidateStep[], title: string): CandidatePlan {
+  const last = steps.at(-1)?.technique ?? '';
+  return { id: steps.map((step) => step.technique).join('+'), title, tag: tags[last] ?? last, steps };
+}

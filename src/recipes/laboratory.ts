@@ -1,0 +1,202 @@
+// Where variants of one source are measured: comparison on the data, noise, benchmarks, profiles, all under one progress.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WorkContext } from '../base/cancellation';
+import type { Disposable } from '../base/disposable';
+import { LatheError } from '../base/errors';
+import { readOnnxModel } from '../formats/onnx/read';
+import type { Model } from '../graph/model';
+import type { Benchmark, Comparison, Machine, MetricValue, Profile, RunSettings } from '../protocol/measurement';
+import type { LayerDifference, OptimizationReport } from '../protocol/report';
+import { benchmark } from '../runtime/benchmark';
+import { compareModels, compareOutputs } from '../runtime/compare';
+import { describeMachine } from '../runtime/machine';
+import { profileModel } from '../runtime/profile';
+import type { Feeds, SampleSource } from '../runtime/samples';
+import type { Tensor } from '../tensor/tensor';
+import type { TechniqueContext } from '../techniques/technique';
+import { defaultFloors } from './acceptance';
+import { countKernels } from './kernels';
+import type { Budgets, OptimizeServices } from './optimize';
+import type { Bench } from './trial';
+import { Workbench } from './workbench';
+
+export interface LaboratoryOptions {
+  readonly source: Model;
+  readonly modelPath: string;
+  readonly data: SampleSource;
+  readonly settings: RunSettings;
+  readonly seed: number;
+  readonly budgets: Budgets;
+  readonly floor: number | undefined;
+  readonly services: OptimizeServices;
+  readonly work: WorkContext;
+}
+
+/** Samples that noise is measured on: it only orders layers. */
+const noiseSamples = 6;
+
+export class Laboratory implements Bench, Disposable {
+  private readonly workbench: Workbench;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'lathe-'));
+  private readonly signal: AbortSignal;
+  private share = { title: '', from: 0, width: 1 };
+  private references: Promise<Map<string, Tensor>[]> | undefined;
+  private sourceProfile: Promise<Profile | undefined> | undefined;
+  private metricName: MetricValue['name'] = 'sqnr';
+  private lastMachine: Machine | undefined;
+  private kernelFiles = 0;
+
+  constructor(private readonly options: LaboratoryOptions) {
+    const { services, settings, work } = options;
+    this.workbench = new Workbench({ startRunner: services.startRunner, log: services.log, threads: settings.threads });
+    this.signal = work.signal;
+  }
+
+  /** Names the part of the work that is going on and its share of the whole. */
+  stage(title: string, from: number, width: number): void {
+    this.share = { title, from, width };
+    this.options.work.progress({ message: title, fraction: from });
+  }
+
+  context(): TechniqueContext {
+    const { data, settings, seed } = this.options;
+    return this.workbench.context(this.part(), data, settings.bindings, seed);
+  }
+
+  /** The caller's context, with progress of a part of the whole. */
+  private part(prefix = ''): WorkContext {
+    const { progress } = this.options.work;
+    return {
+      signal: this.signal,
+      progress: ({ message, fraction }) => progress({ message: prefix === '' ? message : `${prefix}: ${message}`, fraction: this.share.from + this.share.width * (fraction ?? 0) }),
+    };
+  }
+
+  async compare(variant: Model): Promise<Comparison> {
+    const { modelPath, data, settings, budgets } = this.options;
+    const comparison = await compareModels({ path: modelPath }, variant, data, { settings, limit: budgets.compareSamples, ...this.part(this.share.title) });
+    if (comparison.metric !== undefined) this.metricName = comparison.metric.name;
+    return comparison;
+  }
+
+  floorOf(metric: MetricValue | undefined): number {
+    return this.options.floor ?? defaultFloors[metric?.name ?? this.metricName];
+  }
+
+  floor(): OptimizationReport['floor'] {
+    return { metric: this.metricName, minimum: this.options.floor ?? defaultFloors[this.metricName] };
+  }
+
+  benchmark(variant: Model): Promise<Benchmark> {
+    return this.measure(variant, this.options.budgets.benchmarkMs);
+  }
+
+  /** Again, with more time; every benchmark starts processes of its own. */
+  confirm(variant: Model): Promise<Benchmark> {
+    return this.measure(variant, this.options.budgets.confirmMs);
+  }
+
+  private async measure(variant: Model, budgetMs: number): Promise<Benchmark> {
+    const { modelPath, settings, seed } = this.options;
+    const result = await benchmark({ path: modelPath }, variant, { settings, feeds: await this.firstSample(), budgetMs, seed, ...this.part(this.share.title) });
+    this.lastMachine = result.machine;
+    return result;
+  }
+
+  private async firstSample(): Promise<Feeds> {
+    for await (const feeds of this.options.data.samples(1)) return feeds;
+    throw new LatheError('usage', 'The data set holds no sample.', { ...(this.options.data.description.path === undefined ? {} : { file: this.options.data.description.path }) });
+  }
+
+  /** Lowest SQNR over the float outputs, averaged in dB over a few samples. */
+  async noise(variant: Model): Promise<number> {
+    this.references ??= this.outputsOf(this.options.source);
+    const references = await this.references;
+    const others = await this.outputsOf(variant);
+    let sum = 0;
+    for (const [i, reference] of references.entries()) {
+      const compared = compareOutputs(reference, others[i] ?? new Map<string, Tensor>());
+      sum += Math.min(...compared.map((output) => (output.bitEqual ? 200 : (output.sqnrDb ?? -200))));
+    }
+    return sum / Math.max(1, references.length);
+  }
+
+  private async outputsOf(model: Model): Promise<Map<string, Tensor>[]> {
+    const names = this.options.source.graph.outputs.map((output) => output.name);
+    const results: Map<string, Tensor>[] = [];
+    await this.workbench.runSamples(model, this.options.data, noiseSamples, names, (outputs) => void results.push(outputs), this.signal);
+    return results;
+  }
+
+  profile(): Promise<Profile | undefined> {
+    const { modelPath, settings, services } = this.options;
+    this.sourceProfile ??= this.firstSample()
+      .then((feeds) => profileModel({ path: modelPath }, { settings, feeds, ...this.part('Profile') }))
+      .catch((thrown: unknown) => {
+        services.log.warn(`The source could not be profiled: ${String(thrown)}`);
+        return undefined;
+      });
+    return this.sourceProfile;
+  }
+
+  /** Measured milliseconds of each source layer in both models, by origin; undefined where profiling fails. */
+  async layerDifferences(variant: Model): Promise<LayerDifference[] | undefined> {
+    const { settings, source, services } = this.options;
+    const before = await this.profile();
+    if (before === undefined) return undefined;
+    try {
+      const after = await profileModel(variant, { settings, feeds: await this.firstSample(), ...this.part('Profile') });
+      return layerDifferences(source, before, variant, after);
+    } catch (thrown) {
+      if (this.signal.aborted) throw thrown;
+      services.log.warn(`The variant could not be profiled: ${String(thrown)}`);
+      return undefined;
+    }
+  }
+
+  async kernels(variant: Model): Promise<string | undefined> {
+    const path = join(this.folder, `optimised-${++this.kernelFiles}.onnx`);
+    try {
+      await this.workbench.writeOptimised(variant, path, this.signal);
+      const optimised = readOnnxModel(path);
+      try {
+        return countKernels(optimised);
+      } finally {
+        optimised.dispose();
+      }
+    } catch (thrown) {
+      if (this.signal.aborted) throw thrown;
+      this.options.services.log.warn(`The optimised model could not be read: ${String(thrown)}`);
+      return undefined;
+    }
+  }
+
+  machine(): Machine {
+    return this.lastMachine ?? describeMachine({ node: process.versions.node, onnxruntime: 'not used' });
+  }
+
+  dispose(): void {
+    this.workbench.dispose();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Sums kernels by the source layer they came from; layers fused into another count where their kernel is. */
+export function layerDifferences(source: Model, before: Profile, variant: Model, after: Profile): LayerDifference[] {
+  const ops = new Map(source.graph.nodes.map((node) => [node.name, node.opType]));
+  const origins = new Map(variant.graph.nodes.map((node) => [node.name, node.origin]));
+  const sums = new Map<string, { sourceMs: number; variantMs: number }>();
+  const add = (layer: string, sourceMs: number, variantMs: number): void => {
+    const sum = sums.get(layer) ?? { sourceMs: 0, variantMs: 0 };
+    sums.set(layer, { sourceMs: sum.sourceMs + sourceMs, variantMs: sum.variantMs + variantMs });
+  };
+  for (const [layer, milliseconds] of Object.entries(before.milliseconds)) add(layer, milliseconds, 0);
+  for (const [key, milliseconds] of Object.entries(after.milliseconds)) {
+    // A kernel made of several layers is counted at the first that has time of its own in the source.
+    const from = origins.get(key) ?? [key];
+    add(from.find((layer) => sums.has(layer)) ?? from[0] ?? key, 0, milliseconds);
+  }
+  return [...sums].map(([layer, sum]) => ({ layer, op: ops.get(layer) ?? '', ...sum }));
+}

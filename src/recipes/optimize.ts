@@ -1,0 +1,186 @@
+// Optimizing a model: try the candidates for the goal, keep what is measured better, confirm it in fresh processes, publish it with its report.
+import { resolve } from 'node:path';
+import type { WorkContext } from '../base/cancellation';
+import type { Log } from '../base/log';
+import { openModel } from '../formats/open';
+import type { Provider, RunSettings } from '../protocol/measurement';
+import type { Goal, OptimizationReport, VariantReport } from '../protocol/report';
+import type { Runner } from '../runtime/runner';
+import { openSamples } from '../runtime/datasets';
+import { rejection, score } from './acceptance';
+import { Builder } from './build';
+import { type CandidatePlan, type CandidateStep, candidatesByGoal, planOfSteps } from './candidates';
+import { conclude } from './conclusion';
+import { Laboratory } from './laboratory';
+import { publishWinner } from './publish';
+import { stemOf, writeReport } from './report';
+import { fileBytes, sha256, weightBytes } from './source';
+import { type Trial, Trials } from './trial';
+
+export interface OptimizeRequest {
+  readonly modelPath: string;
+  readonly goal: Goal;
+  readonly target?: string;
+  /** Folder or file of calibration and evaluation data; seeded random inputs where absent. */
+  readonly data?: string;
+  /** Least value of the metric; see acceptance.ts for the defaults. */
+  readonly floor?: number;
+  readonly bindings?: Readonly<Record<string, number>>;
+  readonly provider?: Provider;
+  readonly threads?: number;
+  readonly seed?: number;
+  readonly allowSlower?: boolean;
+  readonly allowUncalibrated?: boolean;
+  /** A recipe's steps, in order, instead of the search. */
+  readonly steps?: readonly CandidateStep[];
+  /** A single fix instead of the search; the model is simplified first only if the fix says so. */
+  readonly fix?: CandidateStep & { readonly title?: string };
+  /** File to write; by default a new name beside the model. */
+  readonly outputPath?: string;
+  /** False keeps recipe and report unwritten. */
+  readonly writeReport?: boolean;
+  readonly budgets?: Partial<Budgets>;
+}
+
+/** Milliseconds and samples; all optional in a request. */
+export interface Budgets {
+  /** Rounds of each variant's benchmark. */
+  readonly benchmarkMs: number;
+  /** Rounds of the confirmation. */
+  readonly confirmMs: number;
+  /** Sensitivity measurements of one variant. */
+  readonly sensitivityMs: number;
+  readonly compareSamples: number;
+}
+
+const defaultBudgets: Budgets = { benchmarkMs: 6_000, confirmMs: 15_000, sensitivityMs: 45_000, compareSamples: 100 };
+
+export interface OptimizeServices {
+  readonly startRunner: () => Promise<Runner>;
+  readonly log: Log;
+}
+
+/**
+ * Runs an optimization to its report. The source is never written to; only an accepted winner becomes a file.
+ * @throws LatheError for a source that cannot be read or run, data that does not fit, `busy`, `cancelled`; what goes wrong
+ * with one variant is in its report instead.
+ */
+export async function optimizeModel(request: OptimizeRequest, services: OptimizeServices, work: WorkContext): Promise<OptimizationReport> {
+  const started = new Date();
+  const modelPath = resolve(request.modelPath);
+  const budgets = { ...defaultBudgets, ...request.budgets };
+  const settings: RunSettings = { provider: request.provider ?? 'cpu', threads: request.threads ?? 1, bindings: request.bindings ?? {} };
+  const seed = request.seed ?? 0;
+  const source = openModel(modelPath);
+  work.progress({ message: 'Reading the model and the data' });
+  const sourceHash = await sha256(modelPath);
+  const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, limit: budgets.compareSamples });
+  const laboratory = new Laboratory({ source, modelPath, data, settings, seed, budgets, floor: request.floor, services, work });
+  try {
+    const plans = plansOf(request);
+    const context = laboratory.context();
+    const builder = new Builder(source, context);
+    const trials = new Trials(
+      builder,
+      laboratory,
+      {
+        goal: request.goal,
+        floorOf: (comparison) => laboratory.floorOf(comparison.metric),
+        allowSlower: request.allowSlower ?? false,
+        allowUncalibrated: request.allowUncalibrated ?? false,
+        sourceWeightBytes: weightBytes(source),
+        sensitivityMs: budgets.sensitivityMs,
+      },
+      context,
+    );
+    const tried: Trial[] = [];
+    for (const [i, plan] of plans.entries()) {
+      laboratory.stage(plan.title, i / (plans.length + 1), 1 / (plans.length + 1));
+      tried.push(await trials.run(plan));
+    }
+    laboratory.stage('Confirming the best in fresh processes', plans.length / (plans.length + 1), 1 / (plans.length + 1));
+    const choice = await chooseWinner(request.goal, tried, laboratory);
+    const variants = [...choice.variants];
+    const { winner } = choice;
+    if (winner?.built !== undefined) {
+      const published = await publishWinner(winner.built.model, winner.plan, { modelPath, outputPath: request.outputPath, sourceHash, signal: work.signal });
+      const place = variants.findIndex((variant) => variant.id === winner.plan.id);
+      const layers = await laboratory.layerDifferences(winner.built.model);
+      const report = variants[place];
+      if (report !== undefined) variants[place] = { ...report, path: published.path, sha256: published.sha256, fileBytes: fileBytes(published.path), ...(layers === undefined ? {} : { layers }) };
+    }
+    const machine = laboratory.machine();
+    const report: OptimizationReport = {
+      schema: 1,
+      source: { path: modelPath, sha256: sourceHash, fileBytes: fileBytes(modelPath), weightBytes: weightBytes(source) },
+      goal: request.goal,
+      target: request.target ?? 'this machine',
+      data: data.description,
+      settings,
+      floor: laboratory.floor(),
+      seed,
+      variants,
+      ...(winner === undefined ? {} : { winner: winner.plan.id }),
+      ...(choice.confirmation === undefined ? {} : { confirmation: choice.confirmation }),
+      conclusion: conclude(request.goal, variants, winner?.plan.id, choice.confirmation),
+      machine,
+      versions: { onnxruntime: machine.onnxruntime, node: machine.node },
+      startedAt: started.toISOString(),
+      seconds: (Date.now() - started.getTime()) / 1000,
+    };
+    if (request.writeReport === false) return report;
+    const name = `${stemOf(modelPath)}.${winner?.plan.tag ?? plans[0]?.tag ?? request.goal}`;
+    return await writeReport(report, recipeOf(request, modelPath, report), name);
+  } finally {
+    laboratory.dispose();
+    source.dispose();
+  }
+}
+
+function plansOf(request: OptimizeRequest): readonly CandidatePlan[] {
+  if (request.fix !== undefined) return [planOfSteps([request.fix].map(({ technique, options }) => ({ technique, options })), request.fix.title ?? request.fix.technique)];
+  if (request.steps !== undefined && request.steps.length > 0) return [planOfSteps(request.steps, 'Recipe')];
+  return candidatesByGoal[request.goal];
+}
+
+interface Choice {
+  readonly winner: Trial | undefined;
+  readonly confirmation?: NonNullable<OptimizationReport['confirmation']>;
+  readonly variants: readonly VariantReport[];
+}
+
+/** The best accepted variant that is still accepted when measured again; the others lose with a reason. */
+async function chooseWinner(goal: Goal, tried: readonly Trial[], laboratory: Laboratory): Promise<Choice> {
+  const variants = new Map(tried.map((trial) => [trial.plan.id, trial.report]));
+  const accepted = tried.flatMap((trial) => (trial.report.status === 'accepted' && trial.measured !== undefined && trial.built !== undefined ? [{ trial, measured: trial.measured, model: trial.built.model }] : []));
+  accepted.sort((a, b) => score(goal, a.measured) - score(goal, b.measured));
+  for (const [i, { trial, measured, model }] of accepted.entries()) {
+    const confirmation = await laboratory.confirm(model);
+    const reason = rejection(goal, { ...measured, benchmark: confirmation });
+    if (reason !== undefined) {
+      variants.set(trial.plan.id, { ...trial.report, status: 'rejected', reason: `Not confirmed in fresh processes: ${reason}.` });
+      continue;
+    }
+    for (const { trial: other } of accepted.slice(i + 1)) variants.set(other.plan.id, { ...other.report, status: 'not-chosen', reason: `${other.report.reason} “${trial.plan.title}” does better.` });
+    return { winner: trial, confirmation, variants: [...variants.values()] };
+  }
+  return { winner: undefined, variants: [...variants.values()] };
+}
+
+/** What would do the same again: the winner's steps, or the search where nothing won. */
+function recipeOf(request: OptimizeRequest, modelPath: string, report: OptimizationReport): Parameters<typeof writeReport>[1] {
+  const steps = report.variants.find((variant) => variant.id === report.winner)?.steps ?? [];
+  return {
+    model: modelPath,
+    goal: request.goal,
+    target: report.target,
+    ...(request.data === undefined ? {} : { data: resolve(request.data) }),
+    bindings: { ...report.settings.bindings },
+    provider: report.settings.provider,
+    threads: report.settings.threads,
+    seed: report.seed,
+    steps: steps.map(({ technique, options }) => ({ technique, options: { ...options } })),
+    accept: { allowSlower: request.allowSlower ?? false, allowUncalibrated: request.allowUncalibrated ?? false, ...(request.floor === undefined ? {} : { floor: request.floor }) },
+  };
+}
+

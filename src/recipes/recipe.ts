@@ -1,0 +1,68 @@
+// A recipe (`*.lathe.json`): which model, for which goal, on which data, by which steps, and what the result must fulfil.
+import { z } from 'zod';
+import { LatheError } from '../base/errors';
+import { techniques } from '../techniques/registry';
+
+const largestDimension = 2 ** 31;
+
+/** Steps name a technique and its options; the options are checked by the technique's own schema. */
+const step = z.union(
+  [...techniques.values()].map((technique) =>
+    z.strictObject({ technique: z.literal(technique.id).describe(technique.title), options: (technique.options as z.ZodType<Record<string, unknown>>).optional().describe(`Options of ${technique.id}.`) }),
+  ),
+);
+
+export const recipeSchema = z.strictObject({
+  $schema: z.string().optional(),
+  model: z.string().min(1).describe('The source model, relative to this file.'),
+  goal: z.enum(['latency', 'size', 'memory', 'simplification']).default('latency').describe('What a variant must improve to be accepted.'),
+  target: z.string().default('this machine').describe('The device the result is meant for; measurements are made here.'),
+  data: z.string().optional().describe('Folder or file of calibration and evaluation data, relative to this file: .npy, .npz, test_data_set folders or images.'),
+  bindings: z.record(z.string().max(1000), z.int().min(0).max(largestDimension)).default({}).describe('Values of the open input dimensions.'),
+  provider: z.enum(['cpu', 'webgpu', 'cuda', 'coreml', 'dml']).default('cpu').describe('Execution provider to measure on.'),
+  threads: z.int().min(1).max(1024).default(1).describe('Threads per run.'),
+  seed: z.int().min(0).max(2 ** 31 - 1).default(0).describe('Seed of everything random.'),
+  steps: z.array(step).default([]).describe('Techniques in order. Empty: try the usual candidates for the goal and keep the best.'),
+  accept: z
+    .strictObject({
+      floor: z.number().optional().describe('Least value of the metric: agreement with the source (0 … 1), or SQNR in dB for outputs that are not classes.'),
+      allowSlower: z.boolean().default(false).describe('Accept a smaller model that is slower.'),
+      allowUncalibrated: z.boolean().default(false).describe('Accept a model quantized without real data.'),
+    })
+    .default({ allowSlower: false, allowUncalibrated: false }),
+  output: z.string().optional().describe('File to write, relative to this file; by default a new name beside the model.'),
+});
+
+export type Recipe = z.infer<typeof recipeSchema>;
+export type RecipeStep = Recipe['steps'][number];
+
+/** Where published recipes say their schema lies. */
+export const recipeSchemaUrl = './recipe.schema.json';
+
+/**
+ * Parses the text of a recipe.
+ * @throws LatheError `malformed` naming the field.
+ */
+export function parseRecipe(text: string, file: string): Recipe {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (thrown) {
+    throw new LatheError('malformed', `Not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}.`, { file, cause: thrown });
+  }
+  const parsed = recipeSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join('.') ?? '';
+  const known = [...techniques.keys()].join(', ');
+  throw new LatheError('malformed', `The recipe is off${field === '' ? '' : ` at ${field}`}: ${issue?.message ?? 'unknown reason'}.`, {
+    file,
+    ...(field === '' ? {} : { item: field }),
+    hint: field.startsWith('steps') ? `Techniques: ${known}.` : 'See media/recipe.schema.json for what a recipe may hold.',
+  });
+}
+
+/** The JSON schema that editors complete and check recipes by. */
+export function recipeJsonSchema(): unknown {
+  return { $id: 'model-lathe-recipe', title: 'Model Lathe recipe', ...z.toJSONSchema(recipeSchema, { io: 'input' }) };
+}

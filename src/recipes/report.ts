@@ -1,0 +1,98 @@
+// Reports and recipes in `.lathe/` beside the model: written whole or not at all, read back with suspicion.
+import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, parse, relative } from 'node:path';
+import { z } from 'zod';
+import { publishText } from '../formats/publish';
+import type { OptimizationReport } from '../protocol/report';
+import { type Recipe, recipeSchemaUrl } from './recipe';
+
+const folderName = '.lathe';
+const reportSuffix = '.report.json';
+export const recipeSuffix = '.lathe.json';
+/** A report holds at most a few thousand figures; a larger file is not one. */
+const largestReport = 32 * 1024 * 1024;
+
+export function reportFolder(modelPath: string): string {
+  return join(dirname(modelPath), folderName);
+}
+
+/**
+ * Writes the recipe and the report of an optimization and returns the report with their paths.
+ * @param name e.g. `model.int8`
+ * @throws LatheError `io`, `no-space`
+ */
+export async function writeReport(report: OptimizationReport, recipe: Recipe, name: string): Promise<OptimizationReport> {
+  const folder = reportFolder(report.source.path);
+  mkdirSync(folder, { recursive: true });
+  const recipePath = freePath(folder, name, recipeSuffix);
+  const reportPath = join(folder, basename(recipePath).slice(0, -recipeSuffix.length) + reportSuffix);
+  const complete = { ...report, recipePath, reportPath };
+  const relativeTo = (path: string): string => relative(folder, path).split('\\').join('/');
+  const written: Recipe = { ...recipe, $schema: recipeSchemaUrl, model: relativeTo(report.source.path), ...(recipe.data === undefined ? {} : { data: relativeTo(recipe.data) }) };
+  await publishText(recipePath, `${JSON.stringify(written, undefined, 2)}\n`);
+  await publishText(reportPath, `${JSON.stringify(complete, undefined, 2)}\n`);
+  return complete;
+}
+
+/** `name.lathe.json`, or `name-2.lathe.json` … where a recipe or report of that name exists. */
+function freePath(folder: string, name: string, suffix: string): string {
+  const taken = new Set(readdirSync(folder));
+  for (let n = 1; ; n++) {
+    const stem = n === 1 ? name : `${name}-${n}`;
+    if (!taken.has(stem + suffix) && !taken.has(stem + reportSuffix)) return join(folder, stem + suffix);
+  }
+}
+
+/** What every reader of a report relies on; the rest is shown as it stands. */
+const reportShape = z.looseObject({
+  schema: z.literal(1),
+  source: z.looseObject({ path: z.string(), sha256: z.string(), fileBytes: z.number(), weightBytes: z.number() }),
+  goal: z.enum(['latency', 'size', 'memory', 'simplification']),
+  target: z.string(),
+  data: z.looseObject({ kind: z.string(), samples: z.number() }),
+  settings: z.looseObject({ provider: z.string(), threads: z.number(), bindings: z.record(z.string(), z.number()) }),
+  floor: z.looseObject({ metric: z.string(), minimum: z.number() }),
+  variants: z.array(
+    z.looseObject({
+      id: z.string(),
+      title: z.string(),
+      steps: z.array(z.looseObject({ technique: z.string(), title: z.string(), notes: z.array(z.string()), kept: z.array(z.looseObject({ layer: z.string(), reason: z.string() })) })),
+      status: z.enum(['accepted', 'rejected', 'failed', 'not-chosen']),
+      reason: z.string(),
+      uncalibrated: z.boolean(),
+    }),
+  ),
+  conclusion: z.string(),
+  machine: z.looseObject({ cpu: z.string(), cores: z.number() }),
+  startedAt: z.string(),
+  seconds: z.number(),
+});
+
+/** The report in a file; undefined when it is none. */
+export function readReport(path: string): OptimizationReport | undefined {
+  try {
+    if (statSync(path).size > largestReport) return undefined;
+    const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return reportShape.safeParse(json).success ? (json as OptimizationReport) : undefined;
+  } catch {
+    return undefined; // a file that cannot be read is no report; the folder may hold anything
+  }
+}
+
+/** Reports about a model, newest first. Models are told apart by file name, so that a moved or cloned folder keeps its reports. */
+export function readReports(modelPath: string): OptimizationReport[] {
+  const folder = reportFolder(modelPath);
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith(reportSuffix));
+  } catch {
+    return []; // no folder: nothing was optimized yet
+  }
+  const reports = names.flatMap((name) => readReport(join(folder, name)) ?? []).filter((report) => basename(report.source.path) === basename(modelPath));
+  return reports.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+}
+
+/** `model` of `/a/model.onnx`. */
+export function stemOf(modelPath: string): string {
+  return parse(modelPath).name;
+}

@@ -1,0 +1,51 @@
+// Which layers lose most when they alone go to int8: groups first, the worst split in halves, so that deep models stay affordable.
+import { throwIfCancelled } from '../base/cancellation';
+
+export interface SensitivityRequest {
+  /** Layer keys, in graph order. */
+  readonly layers: readonly string[];
+  /** SQNR in dB of the model's outputs when only these layers are int8; +∞ where nothing is lost. */
+  readonly noise: (only: readonly string[]) => Promise<number>;
+  readonly signal: AbortSignal;
+  /** No new measurement starts after this long. */
+  readonly budgetMs: number;
+}
+
+interface Group {
+  readonly layers: readonly string[];
+  readonly decibels: number;
+}
+
+/** Groups measured at the start; more than this many layers are not measured one by one. */
+const firstGroups = 12;
+/** Single layers that must stand first before splitting stops: nobody gives up more than a few. */
+const singlesWanted = 8;
+
+/** Layers ordered by harm, most harmful first. Layers of a group that was not split keep graph order among themselves. */
+export async function rankBySensitivity(request: SensitivityRequest): Promise<string[]> {
+  const { layers, noise, signal, budgetMs } = request;
+  const deadline = Date.now() + budgetMs;
+  const size = Math.max(1, Math.ceil(layers.length / firstGroups));
+  const waiting: (readonly string[])[] = [];
+  for (let first = 0; first < layers.length; first += size) waiting.push(layers.slice(first, first + size));
+  const measured: Group[] = [];
+  for (;;) {
+    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+      throwIfCancelled(signal);
+      measured.push({ layers: group, decibels: Date.now() < deadline ? await noise(group) : Number.POSITIVE_INFINITY });
+    }
+    measured.sort((a, b) => a.decibels - b.decibels);
+    const worst = measured.slice(0, singlesWanted).findIndex((group) => group.layers.length > 1);
+    const [group] = worst < 0 || Date.now() >= deadline ? [] : measured.splice(worst, 1);
+    if (group === undefined) return measured.flatMap((entry) => entry.layers);
+    const half = Math.ceil(group.layers.length / 2);
+    waiting.push(group.layers.slice(0, half), group.layers.slice(half));
+  }
+}
+
+/** How many layers are given up at each attempt; beyond a quarter of them int8 is not the way to this floor. */
+export function* giveUpSchedule(layers: number): Generator<number> {
+  const most = Math.max(2, Math.ceil(layers / 4));
+  for (let count = 1; count < most; count *= 2) yield count;
+  yield Math.min(layers, most);
+}
