@@ -48,15 +48,15 @@ const entryPath = path.join('node_modules', 'code-server', 'out', 'node', 'entry
 
 /**
  * Starts a server with a new profile in a temporary folder.
- * @param options.extensionsDir folder of installed extensions; empty by default
  * @param options.vsix packages to install first
  * @param options.settings added to the profile's settings
  * @param options.env added to the server's and its extension host's environment
  * @param options.smokeTests lets the workbench load an extension and a test suite from its address; suppresses toasts and dialogs
- * @param options.port a fixed port, else a free one
+ * @param options.preferredPort taken when it is free, else any free one
+ * @param options.profile a folder to keep the profile in, else a temporary one
  * @returns a running server; `stop()` ends its whole process group and removes the profile
  */
-export async function startServer({ vsix = [], settings = {}, env = {}, smokeTests = false, port, profile } = {}) {
+export async function startServer({ vsix = [], settings = {}, env = {}, smokeTests = false, preferredPort, profile } = {}) {
   const { node, entry, environment } = await findCodeServer();
   const folder = profile ?? fs.mkdtempSync(path.join(os.tmpdir(), 'model-lathe-vscode-'));
   const data = path.join(folder, 'data');
@@ -77,8 +77,8 @@ export async function startServer({ vsix = [], settings = {}, env = {}, smokeTes
   };
   const places = ['--config', path.join(folder, 'config.yaml'), '--user-data-dir', data, '--extensions-dir', extensions];
   for (const file of vsix) await run(node, [entry, ...places, '--install-extension', file], { env: ownEnvironment });
-  const chosenPort = port ?? (await freePort());
-  const flags = ['--auth', 'none', '--bind-addr', `127.0.0.1:${chosenPort}`, '--disable-telemetry', '--disable-update-check', '--disable-workspace-trust', '--disable-getting-started-override', '--disable-proxy', '--ignore-last-opened'];
+  const port = (preferredPort === undefined ? undefined : await tryPort(preferredPort)) ?? (await tryPort(0));
+  const flags = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check', '--disable-workspace-trust', '--disable-getting-started-override', '--disable-proxy', '--ignore-last-opened'];
   if (smokeTests) flags.push('--vscode-option', 'enable-smoke-test-driver');
   const server = spawn(node, [entry, ...places, ...flags], { env: ownEnvironment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let log = '';
@@ -91,14 +91,14 @@ export async function startServer({ vsix = [], settings = {}, env = {}, smokeTes
   };
   process.once('exit', () => stopGroup(server));
   const deadline = Date.now() + startTimeout;
-  while (!(await answers(chosenPort))) {
+  while (!(await answers(port))) {
     if (server.exitCode !== null || Date.now() > deadline) {
       await stop();
       throw new Error(`code-server did not start:\n${log}`);
     }
     await sleep(50);
   }
-  return { port: chosenPort, origin: `http://127.0.0.1:${chosenPort}`, folder, extensions, stop, log: () => log };
+  return { port, origin: `http://127.0.0.1:${port}`, folder, extensions, stop, log: () => log };
 }
 
 function stopGroup(server) {
@@ -117,11 +117,12 @@ async function answers(port) {
   }
 }
 
-async function freePort() {
-  return new Promise((resolve, reject) => {
+/** The port (any free one for 0) when it can be listened on, else undefined. */
+async function tryPort(wanted) {
+  return new Promise((resolve) => {
     const probe = net.createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
+    probe.once('error', () => resolve(undefined));
+    probe.listen(wanted, '127.0.0.1', () => {
       const { port } = probe.address();
       probe.close(() => resolve(port));
     });

@@ -58,3 +58,72 @@ export async function runSuite(page, address, { timeoutMs, onLine }) {
     clearTimeout(timer);
   }
 }
+
+const workbenchTimeout = 60_000;
+
+/** Waits until the workbench has drawn its explorer. */
+export async function workbenchReady(page) {
+  await page.locator('.monaco-workbench').waitFor({ timeout: workbenchTimeout });
+  await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: workbenchTimeout });
+}
+
+/** Row of the explorer for a path relative to the workspace folder; folders on the way are opened. */
+export async function explorerRow(page, relative) {
+  await workbenchReady(page);
+  const parts = relative.split('/');
+  for (const [i, part] of parts.entries()) {
+    const row = page.locator('.explorer-folders-view .monaco-list-row', { has: page.getByText(part, { exact: true }) }).first();
+    await row.waitFor({ timeout: workbenchTimeout });
+    if (i === parts.length - 1) return row;
+    if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
+  }
+  throw new Error(`An empty path has no row.`);
+}
+
+/** Opens a file of the workspace to stay, by a double click in the explorer. */
+export async function openFile(page, relative) {
+  await (await explorerRow(page, relative)).dblclick();
+}
+
+/** Runs a command by its title in the command palette. */
+export async function runCommand(page, title) {
+  await page.keyboard.press('F1');
+  const box = page.locator('.quick-input-widget input');
+  await box.waitFor({ timeout: workbenchTimeout });
+  await box.fill(`>${title}`);
+  await page.locator('.quick-input-list .monaco-list-row').first().waitFor({ timeout: workbenchTimeout });
+  await page.keyboard.press('Enter');
+}
+
+/**
+ * The frame of a page of ours whose `test(…)` (run inside it) holds. View state survives between pages of one profile,
+ * so there may be several webviews; each is asked with a time limit of its own.
+ */
+export async function frameWhere(page, what, test, argument, timeoutMs = workbenchTimeout) {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    for (const frame of page.frames()) {
+      const holds = await withinTime(frame.evaluate(test, argument), 5_000).catch(() => false);
+      if (holds === true) return frame;
+    }
+    if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs / 1000} s in vain for ${what}.`);
+    await page.waitForTimeout(100);
+  }
+}
+
+async function withinTime(promise, timeoutMs) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('too late')), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The frame of the model view once it has drawn at least `cards` cards. */
+export async function modelView(page, cards = 1) {
+  return frameWhere(page, 'the model view', (wanted) => (window.__lathe?.drawnCards?.() ?? 0) >= wanted, cards);
+}
