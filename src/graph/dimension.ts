@@ -211,7 +211,7 @@ export function divideExactly(a: Dimension, b: Dimension): Dimension {
   return rest === 0 ? quotient : undefined;
 }
 
-/** The larger; decided at once where the difference is a number. */
+/** The larger; decided at once where the difference has one sign for all symbols of 1 or more. */
 export function maxDimension(a: Dimension, b: Dimension): Dimension {
   return extreme('max', a, b);
 }
@@ -222,10 +222,42 @@ export function minDimension(a: Dimension, b: Dimension): Dimension {
 
 function extreme(kind: 'max' | 'min', a: Dimension, b: Dimension): Dimension {
   if (a === undefined || b === undefined) return undefined;
-  const difference = subtractDimensions(a, b);
-  if (typeof difference === 'number') return difference >= 0 === (kind === 'max') ? a : b;
+  if (lowerBound(subtractDimensions(a, b)) >= 0) return kind === 'max' ? a : b;
+  if (lowerBound(subtractDimensions(b, a)) >= 0) return kind === 'max' ? b : a;
   const [left, right] = formatDimension(a) <= formatDimension(b) ? [a, b] : [b, a];
   return compound(kind, left, right);
+}
+
+/** A number that the dimension is never below, taking every symbol as 1 or more; −∞ where none is evident. */
+export function lowerBound(dimension: Dimension): number {
+  if (dimension === undefined) return -Infinity;
+  if (typeof dimension === 'number') return dimension;
+  let sum = 0;
+  for (const { coefficient, factors } of termsOf(dimension)) {
+    let product = coefficient;
+    for (const factor of factors) {
+      const least = leastOf(factor);
+      if (coefficient < 0 || least < 0) return -Infinity;
+      product *= least;
+    }
+    sum += product;
+  }
+  return sum;
+}
+
+function leastOf(factor: Factor): number {
+  switch (factor.kind) {
+    case 'symbol':
+      return 1;
+    case 'floorDiv':
+      return typeof factor.right === 'number' ? Math.floor(lowerBound(factor.left) / factor.right) : Math.min(0, lowerBound(factor.left));
+    case 'max':
+      return Math.max(lowerBound(factor.left), lowerBound(factor.right));
+    case 'min':
+      return Math.min(lowerBound(factor.left), lowerBound(factor.right));
+    default:
+      return factor satisfies never;
+  }
 }
 
 /** Text of a dimension; `?` where nothing is known. */
