@@ -1,0 +1,28 @@
+// `lathe bench A [B]`: latency of a model, or of two in interleaved rounds.
+import { LatheError } from '../../base/errors';
+import { benchmark } from '../../runtime/benchmark';
+import type { SampleSource } from '../../runtime/samples';
+import type { Feeds } from '../../runtime/samples';
+import type { Session } from '../program';
+import { benchmarkLines } from '../render/measurement';
+import { print, printJson } from '../terminal';
+import { type RunModelOptions, runSettings, runnerStart, samplesFor, withModel } from './running';
+
+export interface BenchOptions extends RunModelOptions {
+  readonly data?: string;
+}
+
+export async function bench(session: Session, source: string, variant: string | undefined, options: BenchOptions): Promise<void> {
+  await withModel(source, async (model) => {
+    const feeds = await firstSample(await samplesFor(model, options.data, options));
+    const result = await benchmark({ path: source }, variant === undefined ? undefined : { path: variant }, { settings: runSettings(options), feeds, runner: runnerStart(options), ...session.context });
+    session.line.clear();
+    if (options.json) printJson(result);
+    else for (const line of benchmarkLines(result)) print(line);
+  });
+}
+
+async function firstSample(samples: SampleSource): Promise<Feeds> {
+  for await (const feeds of samples.samples(1)) return feeds;
+  throw new LatheError('usage', 'The data hold no sample.');
+}

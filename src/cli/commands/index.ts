@@ -1,0 +1,41 @@
+// The commands by name, each loaded when it is called: `inspect` never pays for the runtime.
+import type { Session } from '../program';
+import type { BenchOptions } from './bench';
+import type { CheckOptions } from './check';
+import type { CompareOptions } from './compare';
+import type { InspectOptions } from './inspect';
+import type { OptimizeOptions, RunOptions } from './optimize';
+import type { ProfileOptions } from './profile';
+
+export type { BenchOptions, CheckOptions, CompareOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions };
+
+export async function inspect(session: Session, model: string, options: InspectOptions): Promise<void> {
+  await (await import('./inspect')).inspect(session, model, options);
+}
+
+export async function optimize(session: Session, model: string, options: OptimizeOptions): Promise<void> {
+  await (await import('./optimize')).optimize(session, model, options);
+}
+
+export async function runRecipe(session: Session, recipe: string, options: RunOptions): Promise<void> {
+  await (await import('./optimize')).runRecipe(session, recipe, options);
+}
+
+export async function bench(session: Session, source: string, variant: string | undefined, options: BenchOptions): Promise<void> {
+  await (await import('./bench')).bench(session, source, variant, options);
+}
+
+export async function compare(session: Session, source: string, variant: string, options: CompareOptions): Promise<void> {
+  await (await import('./compare')).compare(session, source, variant, options);
+}
+
+export async function check(session: Session, model: string, options: CheckOptions): Promise<void> {
+  await (await import('./check')).check(session, model, options);
+}
+
+export async function profile(session: Session, model: string, options: ProfileOptions): Promise<void> {
+  await (await import('./profile')).profile(session, model, options);
+}
+
+/** The project's version, as package.json has it. */
+export { version } from '../../../package.json';

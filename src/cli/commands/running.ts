@@ -1,0 +1,41 @@
+// What every command that runs a model shares: its options, how the runner is started, models and samples that are let go in the end.
+import { DisposableStore } from '../../base/disposable';
+import { openModel } from '../../formats/open';
+import type { Model } from '../../graph/model';
+import type { Provider, RunSettings } from '../../protocol/measurement';
+import { openSamples } from '../../runtime/datasets';
+import type { RunnerStart } from '../../runtime/runner';
+import type { SampleSource } from '../../runtime/samples';
+import { terminalLog } from '../terminal';
+
+export interface RunModelOptions {
+  readonly bind: Readonly<Record<string, number>>;
+  readonly threads: number;
+  readonly provider: Provider;
+  readonly node?: string;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly json?: true;
+}
+
+export function runSettings({ bind, threads, provider }: RunModelOptions): RunSettings {
+  return { bindings: bind, threads, provider };
+}
+
+export function runnerStart({ node, timeout }: RunModelOptions): RunnerStart {
+  return {
+    log: terminalLog(process.argv.includes('--verbose')),
+    ...(node === undefined ? {} : { nodePath: node }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
+  };
+}
+
+/** A model opened for the length of a command. */
+export function withModel<T>(path: string, use: (model: Model, owned: DisposableStore) => Promise<T>): Promise<T> {
+  const owned = new DisposableStore();
+  return use(owned.add(openModel(path)), owned).finally(() => owned.dispose());
+}
+
+export function samplesFor(model: Model, data: string | undefined, options: RunModelOptions): Promise<SampleSource> {
+  return openSamples(data, model, { bindings: options.bind });
+}

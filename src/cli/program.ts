@@ -1,0 +1,92 @@
+// Every command of `lathe` with its options: the table of contents of the command line.
+import { Command } from 'commander';
+import type { WorkContext } from '../base/cancellation';
+import { parseBindings, parseGoal, parseInteger, parseNumber, parseProvider } from './arguments';
+import * as commands from './commands';
+import type { ProgressLine } from './terminal';
+
+export interface Session {
+  readonly context: WorkContext;
+  readonly line: ProgressLine;
+  /** A command sets the exit code here: 1 when a gate or an acceptance failed. */
+  readonly outcome: { exitCode: number };
+}
+
+const bind = ['--bind <name=value,…>', 'values of the open input dimensions, e.g. batch=1,seq=128', parseBindings, {}] as const;
+const json = ['--json', 'print one JSON document on stdout'] as const;
+const data = ['--data <path>', 'calibration and evaluation data: .npy, .npz, ONNX test_data_set folders or a folder of images'] as const;
+
+/** @throws CommanderError from parsing, LatheError from commands. */
+export function makeProgram(session: Session): Command {
+  const program = new Command('lathe')
+    .description('Makes neural networks smaller and faster, and proves it.')
+    .version(commands.version(), '-V, --version')
+    .exitOverride()
+    .showHelpAfterError()
+    .option('--verbose', 'say what is being done, and show where a defect occurred');
+
+  program
+    .command('inspect <model>')
+    .description('what the model is, what each layer costs, and what is worth changing')
+    .option(...bind)
+    .option('--deep', 'read the weights too: duplicates, NaN, statistics')
+    .option('--layers <count>', 'layers shown in the table', parseInteger('--layers', 0), 20)
+    .option(...json)
+    .action((model: string, options: commands.InspectOptions) => commands.inspect(session, model, options));
+
+  withRunOptions(program.command('optimize <model>'))
+    .description('make a smaller or faster copy, checked and benchmarked against the source')
+    .option('--goal <goal>', 'latency, size, memory or simplification', parseGoal, 'latency')
+    .option('--target <name>', 'what it shall run on', 'this-machine')
+    .option(...data)
+    .option('--floor <value>', 'least acceptable agreement with the source (0–1), or SQNR in dB', parseNumber('--floor'))
+    .option('--recipe <file>', 'apply the steps of this recipe instead of searching')
+    .option('-o, --output <file>', 'where the result goes (never overwrites)')
+    .option('--allow-slower', 'accept a smaller model that is slower')
+    .option('--allow-uncalibrated', 'accept a model quantised without real data')
+    .option(...json)
+    .action((model: string, options: commands.OptimizeOptions) => commands.optimize(session, model, options));
+
+  withRunOptions(program.command('run <recipe>'))
+    .description('run a recipe again and measure again')
+    .option('--frozen', 'replay the decisions recorded in the report: same bytes on the same machine and versions')
+    .option(...json)
+    .action((recipe: string, options: commands.RunOptions) => commands.runRecipe(session, recipe, options));
+
+  withRunOptions(program.command('bench <source> [variant]'))
+    .description('latency of a model, or of two in interleaved rounds')
+    .option(...data)
+    .option(...json)
+    .action((source: string, variant: string | undefined, options: commands.BenchOptions) => commands.bench(session, source, variant, options));
+
+  withRunOptions(program.command('compare <source> <variant>'))
+    .description('outputs of two models on the same inputs')
+    .option(...data)
+    .option('--floor <value>', 'exit 1 when the agreement is below this', parseNumber('--floor'))
+    .option(...json)
+    .action((source: string, variant: string, options: commands.CompareOptions) => commands.compare(session, source, variant, options));
+
+  program
+    .command('check <model>')
+    .description('is the model well-formed, and do its shapes agree')
+    .option(...json)
+    .action((model: string, options: commands.CheckOptions) => commands.check(session, model, options));
+
+  withRunOptions(program.command('profile <model>'))
+    .description('measured milliseconds of every node')
+    .option('--layers <count>', 'layers shown in the table', parseInteger('--layers', 0), 20)
+    .option(...json)
+    .action((model: string, options: commands.ProfileOptions) => commands.profile(session, model, options));
+
+  return program;
+}
+
+/** Options of every command that runs a model. */
+function withRunOptions(command: Command): Command {
+  return command
+    .option(...bind)
+    .option('--threads <count>', 'threads of the runtime', parseInteger('--threads', 1), 1)
+    .option('--provider <name>', 'cpu, webgpu, cuda, coreml or dml', parseProvider, 'cpu')
+    .option('--node <path>', 'a Node executable for the runner')
+    .option('--timeout <seconds>', 'longest time for one run of the model', parseNumber('--timeout'));
+}
