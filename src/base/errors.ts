@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'source-touched' // the output would be the source, or the source changed meanwhile
   | 'runtime' // onnxruntime refused or failed
   | 'runner-died' // the runner process crashed
+  | 'engine-died' // the engine process ended
   | 'timeout' // the watchdog's budget was spent
   | 'busy' // another benchmark is running
   | 'rejected' // a gate or acceptance failed

@@ -67,6 +67,8 @@ export interface OptimizeRequest {
 
 /** Parameters and result of every request. */
 export interface EngineRequests {
+  /** Names of the published devices that times can be estimated for. */
+  'engine/devices': { params: object; result: readonly string[] };
   'engine/configure': { params: { readonly settings: EngineSettings }; result: null };
   'model/open': { params: { readonly path: string; readonly bindings: Bindings }; result: { readonly document: DocumentId; readonly summary: ModelSummary } };
   'model/close': { params: { readonly document: DocumentId }; result: null };

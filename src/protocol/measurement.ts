@@ -94,6 +94,8 @@ export interface DataDescription {
   readonly path?: string;
   readonly samples: number;
   readonly seed?: number;
+  /** How the data were made into inputs, e.g. `RGB, value/255, NCHW, resized to 48×free`. */
+  readonly note?: string;
 }
 
 /** Measured milliseconds per node of the source model (median over runs). */

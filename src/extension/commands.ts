@@ -1,0 +1,183 @@
+// Every command of the extension, in one table.
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { LatheError } from '../base/errors';
+import { modelViewType } from './activeModel';
+import type { BenchmarkView } from './benchmarkView';
+import type { Diagnostics } from './diagnostics';
+import type { Host } from './host';
+import { showError } from './notices';
+import { modelUri, textUri } from './textUris';
+import { t } from './translate';
+import type { Work } from './work';
+
+/** What commands reach; `work` is loaded when a command first needs it. */
+export interface CommandContext {
+  readonly host: Host;
+  readonly panel: BenchmarkView;
+  readonly diagnostics: Diagnostics;
+  readonly work: () => Promise<Work>;
+}
+
+type Run = (context: CommandContext, ...parameters: unknown[]) => Promise<unknown>;
+
+const commands: Readonly<Record<string, Run>> = {
+  openModelView: async (context, target) => {
+    const uri = await modelOf(context, target, true);
+    if (uri !== undefined) await vscode.commands.executeCommand('vscode.openWith', uri, modelViewType);
+  },
+  optimize: async (context, target) => await onModel(context, target, async (uri) => await (await context.work()).optimize(uri)),
+  profile: async (context, target) => await onModel(context, target, async (uri) => await (await context.work()).profile(uri)),
+  benchmark: async (context, target) => await onModel(context, target, async (uri) => await (await context.work()).benchmark(uri)),
+  compareWith: async (context, target, selected) => await compareWith(context, target, selected),
+  showText: async (context, target, layer) => await onModel(context, target, async (uri) => await showText(context, uri, typeof layer === 'string' ? layer : undefined)),
+  showFindings: async (context, target) => await onModel(context, target, async (uri) => await showFindings(context, uri)),
+  applyFix: async (context, target, fix) =>
+    await onModel(context, target, async (uri) => {
+      if (typeof fix !== 'string') throw new LatheError('usage', 'No fix was named.');
+      return await (await context.work()).applyFix(uri, fix);
+    }),
+  revealLayer: async (context, target, layer) =>
+    await onModel(context, target, async (uri) => {
+      await vscode.commands.executeCommand('vscode.openWith', uri, modelViewType);
+      if (typeof layer === 'string') context.host.models.find(uri)?.select(layer, undefined);
+    }),
+  runRecipe: async (context, target) => {
+    const uri = await recipeOf(target);
+    return uri === undefined ? undefined : await (await context.work()).runRecipe(uri);
+  },
+  openReport: async (context, target) => await openReport(context, target),
+  cancelJob: async ({ host }, job) => {
+    host.jobs.cancel(typeof job === 'string' ? job : undefined);
+    await Promise.resolve();
+  },
+  restartEngine: async ({ host }) => await host.restartEngine(),
+  showLog: async ({ host }) => {
+    host.log.show();
+    await Promise.resolve();
+  },
+  openWalkthrough: async ({ host }) => await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${host.context.extension.id}#start`),
+};
+
+/** Names without the `modelLathe.` prefix. */
+export const commandNames = Object.keys(commands);
+
+export function registerCommands(context: CommandContext): vscode.Disposable {
+  return vscode.Disposable.from(
+    ...Object.entries(commands).map(([name, run]) =>
+      vscode.commands.registerCommand(`modelLathe.${name}`, async (...parameters: unknown[]) => {
+        try {
+          return await run(context, ...parameters);
+        } catch (thrown) {
+          void showError(thrown, context.host.log);
+          return undefined;
+        }
+      }),
+    ),
+  );
+}
+
+async function onModel(context: CommandContext, target: unknown, run: (uri: vscode.Uri) => Promise<unknown>): Promise<unknown> {
+  const uri = await modelOf(context, target, false);
+  return uri === undefined ? undefined : await run(uri);
+}
+
+/** The model a command is about: the one named, else the active one, else one the person picks. */
+async function modelOf(context: CommandContext, target: unknown, ask: boolean): Promise<vscode.Uri | undefined> {
+  const named = uriOf(target);
+  if (named !== undefined) return modelUri(named) ?? named;
+  const active = context.host.active.model?.uri;
+  if (active !== undefined && !ask) return active;
+  const text = vscode.window.activeTextEditor?.document.uri;
+  const ofText = text === undefined ? undefined : modelUri(text);
+  return ofText ?? (await askForModel(t('Open Model')));
+}
+
+function uriOf(target: unknown): vscode.Uri | undefined {
+  if (target instanceof vscode.Uri) return target;
+  // Diagnostics and code lenses pass URIs as text. Only files and their texts: nothing a link could smuggle in.
+  if (typeof target === 'string' && /^(file|onnx-text):/.test(target)) return vscode.Uri.parse(target, true);
+  return undefined;
+}
+
+async function askForModel(openLabel: string, beside?: vscode.Uri): Promise<vscode.Uri | undefined> {
+  const folder = beside === undefined ? vscode.workspace.workspaceFolders?.[0]?.uri : vscode.Uri.joinPath(beside, '..');
+  const chosen = await vscode.window.showOpenDialog({ canSelectMany: false, openLabel, filters: { ONNX: ['onnx'] }, ...(folder === undefined ? {} : { defaultUri: folder }) });
+  return chosen?.[0];
+}
+
+/** Two models: named in the explorer's selection, or the second one picked; measured against each other or laid side by side as text. */
+async function compareWith(context: CommandContext, target: unknown, selected: unknown): Promise<unknown> {
+  const source = await modelOf(context, target, false);
+  if (source === undefined) return undefined;
+  const others = Array.isArray(selected) ? selected.filter((uri): uri is vscode.Uri => uri instanceof vscode.Uri && uri.toString() !== source.toString() && uri.path.endsWith('.onnx')) : [];
+  const other = others[0] ?? (await askForModel(t('Compare'), source));
+  if (other === undefined) return undefined;
+  const title = t('Compare {0} with {1}', path.basename(source.fsPath), path.basename(other.fsPath));
+  const choice = await vscode.window.showQuickPick(
+    [
+      { label: t('Latency and outputs'), detail: t('Runs both, interleaved, and compares what they answer.'), value: 'measure' as const },
+      { label: t('Structure'), detail: t('Both as text in the diff editor.'), value: 'text' as const },
+    ],
+    { title },
+  );
+  if (choice === undefined) return undefined;
+  if (choice.value === 'measure') return await (await context.work()).benchmark(source, other);
+  return await vscode.commands.executeCommand('vscode.diff', textUri(source), textUri(other), title);
+}
+
+/** The model's text beside the graph, at a layer's line if one is named. */
+async function showText({ host }: CommandContext, uri: vscode.Uri, layer: string | undefined): Promise<void> {
+  const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  const beside = tab instanceof vscode.TabInputCustom && tab.viewType === modelViewType;
+  const text = await host.models.use(uri, async (model) => await model.text());
+  const line = layer === undefined ? undefined : text.nodes.find((node) => node.key === layer)?.line;
+  const document = await vscode.workspace.openTextDocument(textUri(uri));
+  await vscode.window.showTextDocument(document, {
+    viewColumn: beside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active,
+    ...(line === undefined ? {} : { selection: new vscode.Range(line, 0, line, 0) }),
+  });
+}
+
+/** The text at the costliest finding, where the lightbulb is; Problems beside it. */
+async function showFindings(context: CommandContext, uri: vscode.Uri): Promise<void> {
+  const model = await context.host.models.use(uri, async (one) => {
+    await one.load();
+    return one;
+  });
+  const { compareFindings } = await import('./findingLines');
+  const [first] = [...model.findings].sort(compareFindings);
+  await showText(context, uri, first?.layer);
+  await vscode.commands.executeCommand('workbench.panel.markers.view.focus');
+}
+
+async function recipeOf(target: unknown): Promise<vscode.Uri | undefined> {
+  const named = uriOf(target) ?? vscode.window.activeTextEditor?.document.uri;
+  if (named?.path.endsWith('.lathe.json') === true) return named;
+  const chosen = await vscode.window.showOpenDialog({ canSelectMany: false, openLabel: t('Run Recipe'), filters: { [t('Recipes')]: ['json'] } });
+  return chosen?.[0];
+}
+
+/** A report named, or the newest of the active model; opened as its Markdown where there is one, else as JSON. */
+async function openReport({ host, panel }: CommandContext, target: unknown): Promise<void> {
+  const named = uriOf(target);
+  const newest = panel.shown.reports.find((report) => report.reportPath !== undefined)?.reportPath;
+  const uri = named ?? (newest === undefined ? undefined : vscode.Uri.file(newest));
+  if (uri === undefined) {
+    await vscode.window.showInformationMessage(t('There is no report yet: optimize a model first.'));
+    return;
+  }
+  const readable = uri.with({ path: uri.path.replace(/\.json$/, '.md') });
+  if (readable.path !== uri.path && (await exists(readable))) await vscode.commands.executeCommand('markdown.showPreview', readable);
+  else await vscode.window.showTextDocument(uri, { preview: true });
+  host.log.debug(`report ${uri.fsPath}`);
+}
+
+async function exists(uri: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(uri);
+    return true;
+  } catch {
+    return false;
+  }
+}

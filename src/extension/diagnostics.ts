@@ -1,0 +1,101 @@
+// Findings as diagnostics: one by one on the lines of the model's text, and one roll-up on the model's file.
+import * as vscode from 'vscode';
+import type { Finding } from '../protocol/findings';
+import { compareFindings, placeFindings, type PlacedFinding } from './findingLines';
+import type { Host } from './host';
+import type { OpenModel } from './openModel';
+import { textUri } from './textUris';
+import { t } from './translate';
+import { fixPhrase, rollUpPhrase } from './wording';
+
+export const diagnosticSource = 'Model Lathe';
+
+const severities = {
+  error: vscode.DiagnosticSeverity.Error,
+  warning: vscode.DiagnosticSeverity.Warning,
+  information: vscode.DiagnosticSeverity.Information,
+} as const satisfies Record<Finding['severity'], vscode.DiagnosticSeverity>;
+
+/** How many lines the roll-up links to. */
+const linkedFindings = 10;
+
+export class Diagnostics implements vscode.Disposable {
+  private readonly collection = vscode.languages.createDiagnosticCollection('modelLathe');
+  private readonly life: vscode.Disposable;
+  /** Findings last published, by text URI, for code actions. */
+  private readonly published = new Map<string, readonly PlacedFinding[]>();
+
+  constructor(private readonly host: Host) {
+    this.life = vscode.Disposable.from(
+      this.collection,
+      host.models.onDidChange(({ model, event }) => {
+        if (event.type === 'findings') void this.publish(model, event.findings);
+        else if (event.type === 'gone') this.clear(model);
+      }),
+      host.models.onDidClose((model) => this.clear(model)),
+    );
+  }
+
+  /** Findings on a line of a text. */
+  at(text: vscode.Uri, range: vscode.Range): PlacedFinding[] {
+    return (this.published.get(text.toString()) ?? []).filter(({ line }) => line >= range.start.line && line <= range.end.line);
+  }
+
+  dispose(): void {
+    this.life.dispose();
+  }
+
+  private async publish(model: OpenModel, findings: readonly Finding[]): Promise<void> {
+    try {
+      const uri = textUri(model.uri);
+      const placed = placeFindings(findings, await model.text());
+      if (model.findings !== findings || this.host.models.find(model.uri) !== model) return; // newer ones are on their way
+      this.published.set(uri.toString(), placed);
+      this.collection.set(uri, placed.map((one) => lineDiagnostic(one)));
+      this.collection.set(model.uri, findings.length === 0 ? [] : [rollUp(model, findings, placed, uri)]);
+      // The lightbulb in Problems needs a text model: opening the document in the background makes one, without a tab.
+      if (findings.length > 0) await vscode.workspace.openTextDocument(uri);
+    } catch (thrown) {
+      this.host.log.debug(`findings of ${model.path} were not published: ${String(thrown)}`);
+    }
+  }
+
+  private clear(model: OpenModel): void {
+    const uri = textUri(model.uri);
+    this.published.delete(uri.toString());
+    this.collection.delete(uri);
+    this.collection.delete(model.uri);
+  }
+}
+
+function lineDiagnostic({ finding, line, length }: PlacedFinding): vscode.Diagnostic {
+  const diagnostic = new vscode.Diagnostic(new vscode.Range(line, 0, line, length === 0 ? Number.MAX_SAFE_INTEGER : length), lineMessage(finding), severities[finding.severity]);
+  diagnostic.source = diagnosticSource;
+  diagnostic.code = finding.code;
+  if (finding.code === 'dead-node' || finding.code === 'dead-weights') diagnostic.tags = [vscode.DiagnosticTag.Unnecessary];
+  return diagnostic;
+}
+
+/** Problems has no room for the layer's name unless the message holds it. */
+function lineMessage(finding: Finding): string {
+  const where = finding.layer ?? finding.value;
+  return where === undefined || finding.message.includes(where) ? finding.message : `${where}: ${finding.message}`;
+}
+
+function rollUp(model: OpenModel, findings: readonly Finding[], placed: readonly PlacedFinding[], text: vscode.Uri): vscode.Diagnostic {
+  const sorted = [...findings].sort(compareFindings);
+  const worst = sorted[0]?.severity ?? 'information';
+  const diagnostic = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), rollUpPhrase(sorted), severities[worst]);
+  diagnostic.source = diagnosticSource;
+  diagnostic.code = { value: t('Show findings'), target: commandUri('modelLathe.showFindings', model.uri.toString()) };
+  diagnostic.relatedInformation = placed.slice(0, linkedFindings).map(({ finding, line }) => {
+    const fix = finding.fixes[0];
+    const message = fix === undefined ? lineMessage(finding) : `${lineMessage(finding)} → ${fixPhrase(fix)}`;
+    return new vscode.DiagnosticRelatedInformation(new vscode.Location(text, new vscode.Position(line, 0)), message);
+  });
+  return diagnostic;
+}
+
+export function commandUri(command: string, ...parameters: readonly unknown[]): vscode.Uri {
+  return vscode.Uri.parse(`command:${command}?${encodeURIComponent(JSON.stringify(parameters))}`);
+}

@@ -1,0 +1,50 @@
+// The extension's entry: wires VS Code to the parts, each of which says in its first line what it is for.
+import * as vscode from 'vscode';
+import { BenchmarkView } from './benchmarkView';
+import { registerCodeActions } from './codeActions';
+import { registerCommands } from './commands';
+import { registerDecorations } from './decorations';
+import { Diagnostics } from './diagnostics';
+import { Host } from './host';
+import { registerLayersView } from './layersView';
+import { registerModelEditor } from './modelEditor';
+import { onSettingsChanged } from './settings';
+import { registerTextFeatures } from './textFeatures';
+import { registerTextProvider } from './textProvider';
+import { useTranslation } from './translate';
+import type { Work } from './work';
+
+/** What tests in a real editor reach in by. */
+export interface Api {
+  readonly host: Host;
+  readonly panel: BenchmarkView;
+  /** Milliseconds that activation took. */
+  readonly activationMs: number;
+}
+
+export function activate(context: vscode.ExtensionContext): Api {
+  const begun = performance.now();
+  useTranslation((message, ...values) => vscode.l10n.t(message, ...values));
+  const log = vscode.window.createOutputChannel('Model Lathe', { log: true });
+  const host = new Host(context, log);
+  const panel = new BenchmarkView(host);
+  const diagnostics = new Diagnostics(host);
+  let work: Promise<Work> | undefined;
+  context.subscriptions.push(
+    log,
+    host,
+    panel,
+    diagnostics,
+    registerModelEditor(host),
+    registerTextProvider(host.models),
+    registerTextFeatures(host),
+    registerCodeActions(diagnostics),
+    registerLayersView(host),
+    registerDecorations(host),
+    registerCommands({ host, panel, diagnostics, work: async () => await (work ??= import('./work').then((module) => new module.Work(host, panel))) }),
+    onSettingsChanged(() => void host.settingsChanged()),
+  );
+  const activationMs = performance.now() - begun;
+  log.info(`activated in ${activationMs.toFixed(1)} ms`);
+  return { host, panel, activationMs };
+}

@@ -1,0 +1,123 @@
+// What *Optimize Model…* asks before it works: target, goal, data, accuracy floor.
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { Goal } from '../protocol/report';
+import type { Host } from './host';
+import { askNumber, pick, type Choice, type Step, type StepResult } from './steps';
+import { t } from './translate';
+
+export interface OptimizeAnswers {
+  readonly target: string;
+  readonly goal: Goal;
+  /** Folder or file; absent for seeded random inputs. */
+  readonly data?: string;
+  /** Absent: the default for the goal. */
+  readonly floor?: number;
+  readonly allowSlower: boolean;
+}
+
+const stepCount = 4;
+/** Folders last used as data, newest first. */
+const recentKey = 'modelLathe.recentData';
+const recentKept = 5;
+
+type DataChoice = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'browse'; readonly folder: boolean } | { readonly kind: 'none' };
+
+/** Asks the four questions; undefined when the person leaves. Back returns to the question before. */
+export async function askOptimize(host: Host, model: vscode.Uri): Promise<OptimizeAnswers | undefined> {
+  const title = t('Optimize {0}', path.basename(model.fsPath));
+  let target = 'this machine';
+  let goal: Goal = 'latency';
+  let allowSlower = false;
+  let data: string | undefined;
+  let floor: number | undefined;
+  const questions: ((step: Step) => Promise<StepResult<unknown>>)[] = [
+    async (step) => await keep(pick({ ...step, placeholder: t('Which device is it for? Everything is measured on this machine.') }, await targets(host), target), (value) => (target = value)),
+    async (step) =>
+      await keep(pick({ ...step, placeholder: t('What must get better? A variant that does not improve it is rejected.') }, goals(), `${goal}${allowSlower ? '+slower' : ''}`), (value) => {
+        allowSlower = value.endsWith('+slower');
+        goal = value.replace('+slower', '') as Goal;
+      }),
+    async (step) => await keep(askData(host, model, { ...step, placeholder: t('Which data is it calibrated and checked with?') }), (value) => (data = value)),
+    async (step) => await keep(askFloor({ ...step, placeholder: t('How much must its answers agree with the source?') }), (value) => (floor = value)),
+  ];
+  for (let i = 0; i < questions.length; ) {
+    const result = await questions[i]?.({ title, step: i + 1, steps: stepCount, placeholder: '' });
+    if (result === undefined || result.kind === 'left') return undefined;
+    i += result.kind === 'back' ? -1 : 1;
+  }
+  return { target, goal, allowSlower, ...(data === undefined ? {} : { data }), ...(floor === undefined ? {} : { floor }) };
+}
+
+async function keep<T>(step: Promise<StepResult<T>>, take: (value: T) => void): Promise<StepResult<T>> {
+  const result = await step;
+  if (result.kind === 'answer') take(result.value);
+  return result;
+}
+
+async function targets(host: Host): Promise<Choice<string>[]> {
+  const here: Choice<string> = { label: t('This machine'), description: t('measured here'), value: 'this machine' };
+  try {
+    const engine = await host.engine();
+    const devices = await engine.request('engine/devices', {});
+    return [here, ...devices.map((name) => ({ label: name, description: t('accepted by measurements here, time estimated for {0}', name), value: name }))];
+  } catch {
+    return [here]; // the question stands without the published devices
+  }
+}
+
+function goals(): Choice<string>[] {
+  return [
+    { label: t('Latency'), detail: t('Faster than the source, beyond measurement noise.'), value: 'latency' },
+    { label: t('Size'), detail: t('At least 5 % fewer weight bytes, and not slower.'), value: 'size' },
+    { label: t('Size, even if slower'), detail: t('At least 5 % fewer weight bytes, whatever it does to latency.'), value: 'size+slower' },
+    { label: t('Memory'), detail: t('At least 5 % less peak memory, and not slower.'), value: 'memory' },
+    { label: t('Simplification'), detail: t('A cleaner graph with the same outputs, and not slower.'), value: 'simplification' },
+  ];
+}
+
+async function askData(host: Host, model: vscode.Uri, step: Step): Promise<StepResult<string | undefined>> {
+  const recent = host.context.workspaceState.get<readonly string[]>(recentKey, []);
+  const choices: Choice<DataChoice>[] = [
+    ...recent.map((one) => ({ label: path.basename(one), description: path.dirname(one), detail: t('used before'), value: { kind: 'path', path: one } as const })),
+    { label: t('Choose a folder…'), detail: t('Images, .npy or .npz files, or ONNX test_data_set folders.'), value: { kind: 'browse', folder: true } },
+    { label: t('Choose a file…'), detail: t('One .npy or .npz file.'), value: { kind: 'browse', folder: false } },
+    { label: t('No data'), detail: t('Random inputs: a quantized result is marked uncalibrated and not accepted.'), value: { kind: 'none' } },
+  ];
+  const result = await pick(step, choices);
+  if (result.kind !== 'answer') return result;
+  const choice = result.value;
+  if (choice.kind === 'none') return { kind: 'answer', value: undefined };
+  const chosen = choice.kind === 'path' ? choice.path : await browse(model, choice.folder);
+  if (chosen === undefined) return await askData(host, model, step);
+  await host.context.workspaceState.update(recentKey, [chosen, ...recent.filter((one) => one !== chosen)].slice(0, recentKept));
+  return { kind: 'answer', value: chosen };
+}
+
+async function browse(model: vscode.Uri, folder: boolean): Promise<string | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    canSelectFolders: folder,
+    canSelectFiles: !folder,
+    canSelectMany: false,
+    defaultUri: vscode.Uri.joinPath(model, '..'),
+    openLabel: t('Use as data'),
+    ...(folder ? {} : { filters: { [t('Arrays')]: ['npy', 'npz'] } }),
+  });
+  return chosen?.[0]?.fsPath;
+}
+
+async function askFloor(step: Step): Promise<StepResult<number | undefined>> {
+  const result = await pick<number | 'default' | 'other'>(step, [
+    { label: t('Default for the goal'), description: t('the report states it'), value: 'default' },
+    { label: '99.9 %', value: 0.999 },
+    { label: '99 %', value: 0.99 },
+    { label: '95 %', value: 0.95 },
+    { label: t('Another value…'), value: 'other' },
+  ]);
+  if (result.kind !== 'answer') return result;
+  if (result.value === 'default') return { kind: 'answer', value: undefined };
+  if (typeof result.value === 'number') return { kind: 'answer', value: result.value };
+  const asked = await askNumber({ ...step, placeholder: t('Least agreement in percent of the samples') }, 99, 0, 100);
+  if (asked.kind === 'back') return await askFloor(step);
+  return asked.kind === 'answer' ? { kind: 'answer', value: asked.value / 100 } : asked;
+}

@@ -1,0 +1,119 @@
+// The work a person starts: profile, fix, optimize, run a recipe, benchmark, compare. Each asks for trust, shows progress, ends in the side panel.
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { LatheError } from '../base/errors';
+import type { Fix } from '../protocol/findings';
+import type { Goal, OptimizationReport } from '../protocol/report';
+import type { BenchmarkView } from './benchmarkView';
+import { requireTrust, type Host } from './host';
+import { measurementReport } from './measurementReport';
+import { askOptimize } from './optimizeQuestions';
+import type { OpenModel } from './openModel';
+import { t } from './translate';
+
+/** What a single fix must improve to be kept. */
+const goalOfTechnique = new Map<string, Goal>([
+  ['simplify', 'simplification'],
+  ['float16', 'size'],
+  ['quantize-static', 'latency'],
+  ['quantize-dynamic', 'latency'],
+]);
+
+const defaultTarget = 'this machine';
+
+export class Work {
+  constructor(
+    private readonly host: Host,
+    private readonly panel: BenchmarkView,
+  ) {}
+
+  async profile(uri: vscode.Uri): Promise<void> {
+    await requireTrust();
+    await this.host.jobs.run(t('Profiling {0}', name(uri)), uri, async (context) => await this.host.models.use(uri, async (model) => await model.profile(context)));
+  }
+
+  /** One fix as a recipe: new file → checked → benchmarked → side panel. Nothing is asked in between. */
+  async applyFix(uri: vscode.Uri, fixId: string): Promise<OptimizationReport | undefined> {
+    await requireTrust();
+    return await this.host.models.use(uri, async (model) => {
+      const fix = await findFix(model, fixId);
+      return await this.report(uri, `${fix.title}: ${name(uri)}`, async (context) =>
+        await model.withDocument(async (engine, document) =>
+          await engine.request('model/optimize', { document, goal: goalOfTechnique.get(fix.technique) ?? 'latency', target: defaultTarget, bindings: model.bindings, fix: fix.id }, context),
+        ),
+      );
+    });
+  }
+
+  async optimize(uri: vscode.Uri): Promise<OptimizationReport | undefined> {
+    await requireTrust();
+    const answers = await askOptimize(this.host, uri);
+    if (answers === undefined) return undefined;
+    return await this.host.models.use(uri, async (model) =>
+      await this.report(uri, t('Optimizing {0}', name(uri)), async (context) =>
+        await model.withDocument(async (engine, document) => await engine.request('model/optimize', { document, bindings: model.bindings, ...answers }, context)),
+      ),
+    );
+  }
+
+  async runRecipe(recipe: vscode.Uri): Promise<OptimizationReport | undefined> {
+    await requireTrust();
+    return await this.report(recipe, t('Running {0}', name(recipe)), async (context) => {
+      const engine = await this.host.engine();
+      return await engine.request('recipe/run', { path: recipe.fsPath, frozen: false }, context);
+    });
+  }
+
+  /** Measures a model, or two against each other in interleaved rounds. */
+  async benchmark(source: vscode.Uri, variant?: vscode.Uri): Promise<OptimizationReport | undefined> {
+    await requireTrust();
+    const title = variant === undefined ? t('Benchmarking {0}', name(source)) : t('Comparing {0} with {1}', name(source), name(variant));
+    const begun = new Date();
+    await this.panel.reveal(source);
+    const result = await this.host.jobs.run(title, source, async (context) => {
+      const engine = await this.host.engine();
+      const bindings = this.host.models.find(source)?.bindings ?? {};
+      return await engine.request('bench/compare', { source: source.fsPath, bindings, ...(variant === undefined ? {} : { variant: variant.fsPath }) }, context);
+    });
+    if (result === undefined) return undefined;
+    const report = measurementReport(result.benchmark, result.comparison, begun.toISOString(), (Date.now() - begun.getTime()) / 1000);
+    this.panel.addMeasurement(source, report);
+    await this.panel.reveal(source);
+    return report;
+  }
+
+  private async report(uri: vscode.Uri, title: string, work: (context: { signal: AbortSignal; progress: (progress: { message: string; fraction?: number }) => void }) => Promise<OptimizationReport>): Promise<OptimizationReport | undefined> {
+    const isModel = uri.path.endsWith('.onnx');
+    if (isModel) await this.panel.reveal(uri);
+    const report = await this.host.jobs.run(title, uri, work);
+    if (report === undefined) return undefined;
+    await this.panel.reveal(isModel ? uri : vscode.Uri.file(report.source.path));
+    this.host.log.info(`${title}: ${report.conclusion}`);
+    void this.announce(report);
+    return report;
+  }
+
+  /** The outcome in a sentence, with the new file one click away. */
+  private async announce(report: OptimizationReport): Promise<void> {
+    const winner = report.variants.find((variant) => variant.id === report.winner);
+    const open = t('Open Variant');
+    const choice = winner?.path === undefined ? await vscode.window.showInformationMessage(report.conclusion) : await vscode.window.showInformationMessage(report.conclusion, open);
+    if (choice === open && winner?.path !== undefined) await vscode.commands.executeCommand('modelLathe.openModelView', vscode.Uri.file(winner.path));
+  }
+}
+
+/** Fixes may come with the shallow findings or the deep ones. @throws LatheError `not-found`. */
+async function findFix(model: OpenModel, id: string): Promise<Fix> {
+  const among = (): Fix | undefined => model.findings.flatMap((finding) => finding.fixes).find((fix) => fix.id === id);
+  let fix = among();
+  if (fix === undefined) {
+    await model.load();
+    fix = among();
+  }
+  if (fix === undefined) throw new LatheError('not-found', 'This fix is not offered any more.', { file: model.path, item: id, hint: 'The model has changed since; see its findings again.' });
+  return fix;
+}
+
+function name(uri: vscode.Uri): string {
+  return path.basename(uri.fsPath);
+}
