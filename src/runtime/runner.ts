@@ -2,11 +2,10 @@
 import { LatheError } from '../base/errors';
 import type { Disposable } from '../base/disposable';
 import { type Log, silentLog } from '../base/log';
-import type { Model } from '../graph/model';
 import type { Tensor } from '../tensor/tensor';
 import { type StartedChild, nodesOnPath, runnerScript, startChild } from './childProcess';
 import { guardMemory, watchMemory } from './memory';
-import { type Materialized, materialize } from './materialize';
+import { type Materialized, type ModelOrPath, materialize } from './materialize';
 import type { LoadResult, MemoryReading, RunnerMessage, RunnerMethod, RunnerMethods, RunnerRequest, SessionValue, Timings } from './messages';
 import { assertProvider, providerFailure } from './providers';
 import type { Feeds } from './samples';
@@ -106,7 +105,7 @@ export class Runner implements Disposable {
    * Loads a model; one in memory is written to a temporary place first, weights left where they lie.
    * @throws LatheError `runtime` (the runtime refuses it), `unsupported`, `too-large`, `timeout`, `runner-died`
    */
-  async load(model: Model | { readonly path: string }, settings: SessionOptions = {}): Promise<RunnerSession> {
+  async load(model: ModelOrPath, settings: SessionOptions = {}): Promise<RunnerSession> {
     const provider = settings.provider ?? 'cpu';
     assertProvider(provider, this.info.providers);
     const placed = materialize(model);
@@ -289,10 +288,13 @@ function died(how: string, what: string | undefined, stderr: string): LatheError
   });
 }
 
+/** How onnxruntime names a node: when running it, when checking it, when resolving its types. */
+const nodeNames = [/Name:'([^']+)'/, /In Node, \("([^"]+)"/, /[Nn]ode ?\(([^()\s]+)\)/, /[Nn]ode\. Name: ?(\S+) OpType/];
+
 /** onnxruntime's words, with its source paths cut and the node it names set apart. */
 function runtimeError(message: string): LatheError {
-  const node = /(?:Node|node)[: ]\s*\(?(?:Name:)?\s*'?([^'()\s]+)'?/.exec(message)?.[1] ?? /Name:'([^']*)'/.exec(message)?.[1];
-  const plain = message.replaceAll(/\/onnxruntime_src\/\S+ [^\n]*?\) (?=\S)/g, '').replaceAll(/\s+/g, ' ').trim();
+  const node = nodeNames.map((pattern) => pattern.exec(message)?.[1]).find((name) => name !== undefined);
+  const plain = message.replaceAll(/\S*\/onnxruntime(?:_src)?\/\S+ (?:[^\n]*?\) (?=\S))?/g, '').replaceAll(/\s+/g, ' ').trim();
   return new LatheError('runtime', `onnxruntime: ${plain}`, node === undefined ? {} : { item: node });
 }
 

@@ -3,11 +3,11 @@ import { execFileSync, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../../src/runtime/materialize';
 import { parseProvider } from '../../src/runtime/providers';
 import { Runner } from '../../src/runtime/runner';
 import { RunnerHost } from '../../src/runtime/runnerHost';
 import { selfTestModel } from '../../src/runtime/selfTest';
+import { temporaryFolder } from '../../src/runtime/temporary';
 import { float32Tensor } from '../../src/tensor/tensor';
 import { toFloat32 } from './support';
 

@@ -1,0 +1,166 @@
+// The interleaved benchmark: a source and a variant in a process each, never running at once, until their ratio is known well enough.
+import { type WorkContext, throwIfCancelled } from '../base/cancellation';
+import { DisposableStore } from '../base/disposable';
+import type { Benchmark, Estimate, RunSettings, VariantMeasurement, Verdict } from '../protocol/measurement';
+import { acquireBenchmarkLock } from './benchmarkLock';
+import { describeMachine } from './machine';
+import { type FileOnDisk, type ModelOrPath, asFile } from './materialize';
+import { SeededRandom } from './random';
+import { type PreparedFeeds, Runner, type RunnerSession, type RunnerStart } from './runner';
+import type { Feeds } from './samples';
+import { driftOf, sentinelMs } from './sentinel';
+import { bootstrapMedian, median, pairedRatio, quantile, relativeHalfWidth, thin } from './statistics';
+
+export interface BenchmarkOptions extends Partial<WorkContext> {
+  readonly settings: RunSettings;
+  readonly feeds: Feeds;
+  /** Where the variant's inputs differ in type from the source's. */
+  readonly variantFeeds?: Feeds;
+  /** Time for the rounds; loading comes on top. */
+  readonly budgetMs?: number;
+  readonly seed?: number;
+  /** Stop once the ratio's 95 % interval is within ± this share. */
+  readonly precision?: number;
+  readonly runner?: RunnerStart;
+  /** Another place for the machine's lock, in tests. */
+  readonly lockPath?: string;
+  readonly lockWaitMs?: number;
+}
+
+const defaultBudgetMs = 15_000;
+const defaultPrecision = 0.015;
+const leastRounds = 12;
+const mostRounds = 400;
+/** A round's timed part on either side: short models run several times in it. */
+const roundMs = 5;
+const mostRunsPerRound = 50;
+/** Looking at the interval after every round would stop too often by luck; it is looked at when the rounds have grown by half. */
+const growth = 1.5;
+const mostDrift = 0.05;
+/** An interval wider than ± this share that includes 1 shows nothing either way. */
+const widestNoDifference = 0.05;
+const mostSamples = 500;
+
+/** One side of the benchmark: its runner, its session and what was measured. */
+interface Side {
+  readonly file: FileOnDisk;
+  readonly runner: Runner;
+  readonly session: RunnerSession;
+  readonly feeds: PreparedFeeds;
+  readonly residentBefore: number;
+  runsPerRound: number;
+  /** Median of each round. */
+  readonly rounds: number[];
+  readonly all: number[];
+  cpuMs: number;
+}
+
+/**
+ * Measures a model, or a variant against its source. Both are loaded from files, each in a fresh process, at the
+ * runtime's full optimisation level. Milliseconds and bytes.
+ * @throws LatheError `busy`, `cancelled`, and whatever loading or running the models throws
+ */
+export async function benchmark(source: ModelOrPath, variant: ModelOrPath | undefined, options: BenchmarkOptions): Promise<Benchmark> {
+  const { signal = new AbortController().signal, progress = () => undefined, seed = 1 } = options;
+  const owned = new DisposableStore();
+  const stop = (): void => owned.dispose();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    owned.add(await acquireBenchmarkLock({ signal, ...(options.lockPath === undefined ? {} : { path: options.lockPath }), ...(options.lockWaitMs === undefined ? {} : { waitMs: options.lockWaitMs }), onWait: () => progress({ message: 'Waiting for another benchmark to end' }) }));
+    progress({ message: 'Loading for the benchmark' });
+    const a = await openSide(source, options.feeds, options, owned);
+    const b = variant === undefined ? undefined : await openSide(variant, options.variantFeeds ?? options.feeds, options, owned);
+    const readings = await runRounds(a, b, { ...options, signal, progress, seed });
+    return await conclude(a, b, readings, options.settings, seed);
+  } catch (thrown) {
+    throwIfCancelled(signal);
+    throw thrown;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    owned.dispose();
+  }
+}
+
+async function openSide(model: ModelOrPath, feeds: Feeds, { settings, runner: start, signal }: BenchmarkOptions, owned: DisposableStore): Promise<Side> {
+  const file = owned.add(await asFile(model));
+  if (signal !== undefined) throwIfCancelled(signal);
+  const runner = owned.add(await Runner.start(start));
+  if (signal !== undefined) throwIfCancelled(signal);
+  const { resident } = await runner.memory(true);
+  const session = await runner.load({ path: file.path }, { provider: settings.provider, threads: settings.threads });
+  const prepared = await session.prepare(feeds);
+  const first = await session.measurePrepared(prepared, { warmup: 2, runs: 3 });
+  const runsPerRound = Math.min(mostRunsPerRound, Math.max(1, Math.round(roundMs / Math.max(0.001, median(first.milliseconds)))));
+  return { file, runner, session, feeds: prepared, residentBefore: resident, runsPerRound, rounds: [], all: [], cpuMs: 0 };
+}
+
+/** Rounds until the interval is narrow or the budget spent. @returns the sentinel's readings */
+async function runRounds(a: Side, b: Side | undefined, options: BenchmarkOptions & WorkContext & { seed: number }): Promise<number[]> {
+  const { budgetMs = defaultBudgetMs, precision = defaultPrecision, signal, progress, seed } = options;
+  const random = new SeededRandom(seed);
+  const readings: number[] = [];
+  const begin = performance.now();
+  let nextLook = leastRounds;
+  // The first readings pay for compiling the kernel.
+  for (let i = 0; i < 5; i++) sentinelMs();
+  for (let round = 1; round <= mostRounds; round++) {
+    throwIfCancelled(signal);
+    readings.push(sentinelMs());
+    const order = b === undefined ? [a] : random.next() < 0.5 ? [a, b] : [b, a];
+    for (const side of order) await runSide(side);
+    const elapsed = performance.now() - begin;
+    if (round >= nextLook) {
+      nextLook = Math.ceil(nextLook * growth);
+      const interval = b === undefined ? bootstrapMedian(a.rounds, seed) : pairedRatio(a.rounds, b.rounds, seed);
+      if (relativeHalfWidth(interval) <= precision && driftOf(readings) <= mostDrift) break;
+    }
+    if (elapsed > budgetMs && round >= 3) break;
+    progress({ message: `Benchmark, round ${round}`, fraction: Math.min(0.99, elapsed / budgetMs) });
+  }
+  return readings;
+}
+
+/** One warm run, then the timed ones. */
+async function runSide(side: Side): Promise<void> {
+  const { milliseconds, cpuMs } = await side.session.measurePrepared(side.feeds, { warmup: 1, runs: side.runsPerRound });
+  side.rounds.push(median(milliseconds));
+  for (const time of milliseconds) side.all.push(time);
+  side.cpuMs += cpuMs;
+}
+
+async function conclude(a: Side, b: Side | undefined, readings: readonly number[], settings: RunSettings, seed: number): Promise<Benchmark> {
+  const drift = driftOf(readings);
+  const common = { source: await measurement(a, seed), rounds: a.rounds.length, settings, drift, machine: describeMachine(a.runner.info), measuredAt: new Date().toISOString() };
+  if (b === undefined) return common;
+  const latencyRatio = pairedRatio(a.rounds, b.rounds, seed);
+  return { ...common, variant: await measurement(b, seed), latencyRatio, ...judge(latencyRatio, drift, a.rounds.length) };
+}
+
+async function measurement(side: Side, seed: number): Promise<VariantMeasurement> {
+  const { peak } = await side.runner.memory();
+  return {
+    path: side.file.shownPath,
+    fileBytes: side.file.bytes,
+    medianMs: bootstrapMedian(side.rounds, seed),
+    p95Ms: quantile(side.all, 0.95),
+    p99Ms: quantile(side.all, 0.99),
+    cpuMs: side.cpuMs / side.all.length,
+    loadMs: side.session.loadMs,
+    peakMemoryBytes: Math.max(0, peak - side.residentBefore),
+    samplesMs: thin(side.rounds, mostSamples),
+  };
+}
+
+/**
+ * What a ratio's interval shows. The machine's drift makes it inconclusive unless the interval lies further from 1 than
+ * the drift itself could move it: rounds are paired, so drift within a round is far smaller than over the whole.
+ */
+export function judge({ value, low, high }: Estimate, drift: number, rounds: number): { verdict: Verdict; reason?: string } {
+  const margin = drift > mostDrift ? 1 + drift : 1;
+  if (rounds < leastRounds) return { verdict: 'inconclusive', reason: `only ${rounds} rounds fitted into the time given` };
+  if (high * margin < 1) return { verdict: 'faster' };
+  if (low > margin) return { verdict: 'slower' };
+  if (drift > mostDrift) return { verdict: 'inconclusive', reason: `machine busy: a fixed kernel's time changed by ${(100 * drift).toFixed(0)} % during the benchmark` };
+  if (relativeHalfWidth({ value, low, high }) > widestNoDifference) return { verdict: 'inconclusive', reason: `the ratio is known to ± ${(100 * relativeHalfWidth({ value, low, high })).toFixed(0)} % only` };
+  return { verdict: 'no-difference' };
+}

@@ -1,0 +1,164 @@
+// Laying the outputs of two models beside each other: element by element, and in the terms of their task.
+import { type WorkContext, throwIfCancelled } from '../base/cancellation';
+import { LatheError } from '../base/errors';
+import type { Comparison, OutputComparison, RunSettings } from '../protocol/measurement';
+import { toFloat64Array } from '../tensor/decode';
+import { elementKind } from '../tensor/elementType';
+import type { Tensor } from '../tensor/tensor';
+import { AgreementMeter } from './agreement';
+import type { ModelOrPath } from './materialize';
+import { Runner, type RunnerStart } from './runner';
+import type { SampleSource } from './samples';
+import { defaultRunSettings } from './sessionOptions';
+
+/** Sums over all elements and samples of one output, from which its comparison follows. */
+class OutputDifference {
+  private bitEqual = true;
+  private comparable = true;
+  private maxAbs = 0;
+  private reference = 0;
+  private other = 0;
+  private difference = 0;
+  private product = 0;
+  private problem: string | undefined;
+
+  constructor(private readonly output: string) {}
+
+  add(a: Tensor, b: Tensor | undefined): void {
+    if (b === undefined) return this.refuse('the variant does not have this output');
+    if (a.dims.join() !== b.dims.join()) return this.refuse(`shapes differ: [${a.dims.join(', ')}] and [${b.dims.join(', ')}]`);
+    if (a.elementType !== b.elementType) this.note(`types differ: ${a.elementType} and ${b.elementType}`);
+    if (!isNumeric(a) || !isNumeric(b)) return this.addTexts(a, b);
+    const left = a.source.read();
+    const right = b.source.read();
+    if (a.elementType === b.elementType && Buffer.compare(left, right) === 0) return this.addEqual(toFloat64Array(a));
+    this.bitEqual = false;
+    this.addNumbers(toFloat64Array(a), toFloat64Array(b));
+  }
+
+  private addEqual(values: Float64Array): void {
+    for (const value of values) {
+      this.reference += value * value;
+      this.other += value * value;
+      this.product += value * value;
+    }
+    if (Number.isNaN(this.product)) this.note('holds NaN');
+  }
+
+  private addNumbers(a: Float64Array, b: Float64Array): void {
+    for (let i = 0; i < a.length; i++) {
+      const x = a[i] ?? NaN;
+      const y = b[i] ?? NaN;
+      // Equal infinities differ by nothing.
+      const distance = Object.is(x, y) ? 0 : Math.abs(x - y);
+      if (!(distance <= this.maxAbs)) this.maxAbs = distance;
+      this.reference += x * x;
+      this.other += y * y;
+      this.difference += distance * distance;
+      this.product += x * y;
+    }
+    if (Number.isNaN(this.maxAbs)) this.note('holds NaN');
+  }
+
+  private addTexts(a: Tensor, b: Tensor): void {
+    const equal = a.elementType === b.elementType && (a.strings ?? []).every((text, i) => Buffer.compare(text, b.strings?.[i] ?? new Uint8Array()) === 0);
+    if (!equal) this.refuse('texts differ');
+  }
+
+  private refuse(problem: string): void {
+    this.comparable = false;
+    this.bitEqual = false;
+    this.note(problem);
+  }
+
+  private note(problem: string): void {
+    this.problem ??= problem;
+  }
+
+  result(): OutputComparison {
+    const { output, bitEqual } = this;
+    const problem = this.problem === undefined ? {} : { problem: this.problem };
+    if (!this.comparable) return { output, bitEqual, maxAbs: null, sqnrDb: null, cosine: null, ...problem };
+    const sqnr = 10 * Math.log10(this.reference / this.difference);
+    const cosine = this.product / Math.sqrt(this.reference * this.other);
+    return { output, bitEqual, maxAbs: finite(this.maxAbs), sqnrDb: bitEqual ? null : finite(sqnr), cosine: bitEqual ? 1 : finite(cosine), ...problem };
+  }
+}
+
+function isNumeric({ elementType }: Tensor): boolean {
+  const kind = elementKind(elementType);
+  return kind !== 'string' && kind !== 'complex';
+}
+
+/** JSON has no infinities. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+type Outputs = ReadonlyMap<string, Tensor>;
+
+/** Compares the outputs of one run, by name, in the order of the first. */
+export function compareOutputs(a: Outputs, b: Outputs): OutputComparison[] {
+  return [...a].map(([name, tensor]) => {
+    const difference = new OutputDifference(name);
+    difference.add(tensor, b.get(name));
+    return difference.result();
+  });
+}
+
+export interface CompareOptions extends Partial<WorkContext> {
+  readonly settings?: RunSettings;
+  readonly limit?: number;
+  /** A runner to use; otherwise one is started and ended. */
+  readonly runner?: Runner;
+  readonly start?: RunnerStart;
+}
+
+/**
+ * Runs both models on the same samples. Outputs are paired by name; the metric is chosen by what the first output is:
+ * classes of sequences (CTC), classes, or anything else (SQNR per sample).
+ * @throws LatheError whatever loading or running throws; `cancelled`; `usage` without samples
+ */
+export async function compareModels(source: ModelOrPath, variant: ModelOrPath, samples: SampleSource, options: CompareOptions = {}): Promise<Comparison> {
+  const { signal = new AbortController().signal, progress = () => undefined } = options;
+  throwIfCancelled(signal);
+  const runner = options.runner ?? (await Runner.start(options.start));
+  const stop = (): void => runner.kill();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await compareIn(runner, source, variant, samples, { ...options, signal, progress });
+  } catch (thrown) {
+    throwIfCancelled(signal);
+    throw thrown;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    if (options.runner === undefined) runner.dispose();
+  }
+}
+
+async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPath, samples: SampleSource, { signal, progress, limit, settings = defaultRunSettings() }: CompareOptions & WorkContext): Promise<Comparison> {
+  const a = await runner.load(source, { provider: settings.provider, threads: settings.threads });
+  const b = await runner.load(variant, { provider: settings.provider, threads: settings.threads });
+  const differences = new Map(a.outputs.map(({ name }) => [name, new OutputDifference(name)]));
+  const meter = new AgreementMeter();
+  const total = Math.min(limit ?? Infinity, samples.description.samples);
+  let count = 0;
+  for await (const feeds of samples.samples(total)) {
+    throwIfCancelled(signal);
+    progress({ message: `Comparing outputs, sample ${count + 1} of ${total}`, fraction: count / total });
+    const left = (await a.run(feeds)).outputs;
+    const right = (await b.run(feeds)).outputs;
+    for (const [name, difference] of differences) {
+      const reference = left.get(name);
+      if (reference !== undefined) difference.add(reference, right.get(name));
+    }
+    const main = a.outputs[0]?.name ?? '';
+    meter.add(left.get(main), right.get(main));
+    count++;
+  }
+  await a.release();
+  await b.release();
+  if (count === 0) throw new LatheError('usage', 'There are no samples to compare on.');
+  const metric = meter.result();
+  return { outputs: [...differences.values()].map((difference) => difference.result()), ...(metric === undefined ? {} : { metric }), data: { ...samples.description, samples: count } };
+}

@@ -1,0 +1,78 @@
+// ONNX's own test data: folders `test_data_set_*` with `input_*.pb` and `output_*.pb`, one TensorProto each.
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { LatheError } from '../base/errors';
+import { readOnnxBytes } from '../formats/onnx/read';
+import type { Tensor } from '../tensor/tensor';
+import { convertTensor } from './convert';
+import type { FedInput } from './inputs';
+import type { Feeds, SampleSource } from './samples';
+
+/** The folders of samples in `folder`, which may be one itself; empty when there are none. */
+export function listDataSets(folder: string): string[] {
+  const isDataSet = (path: string): boolean => statSync(path).isDirectory() && readdirSync(path).some((name) => /^input_\d+\.pb$/.test(name));
+  if (isDataSet(folder)) return [folder];
+  return readdirSync(folder)
+    .filter((name) => /^test_data_set/.test(name))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((name) => join(folder, name))
+    .filter(isDataSet);
+}
+
+/** The tensors of one kind in a data set folder, in order. @throws LatheError `malformed` */
+export function readDataSet(folder: string, kind: 'input' | 'output'): Tensor[] {
+  const pattern = new RegExp(`^${kind}_(\\d+)\\.pb$`);
+  const number = (name: string): number => Number(pattern.exec(name)?.[1]);
+  return readdirSync(folder)
+    .filter((name) => pattern.test(name))
+    .sort((a, b) => number(a) - number(b))
+    .map((name) => readTensorFile(join(folder, name)));
+}
+
+/**
+ * A file that holds one TensorProto.
+ * @throws LatheError `malformed`
+ */
+export function readTensorFile(path: string): Tensor {
+  const bytes = readFileSync(path);
+  // The model reader does the work: the tensor as the value of a Constant in a model of nothing else.
+  const attribute = [field(1, Buffer.from('value')), field(5, bytes), Buffer.of(0xa0, 0x01, 4)];
+  const node = [field(2, Buffer.from('tensor')), field(4, Buffer.from('Constant')), field(5, Buffer.concat(attribute))];
+  const graph = [field(1, Buffer.concat(node)), field(2, Buffer.from('g'))];
+  const model = readOnnxBytes(Buffer.concat([Buffer.of(0x08, 8), field(7, Buffer.concat(graph)), field(8, Buffer.of(0x10, 13))]), path);
+  const value = model.graph.nodes[0]?.attributes.get('value');
+  if (value?.type !== 'tensor') throw new LatheError('malformed', 'The file does not hold a tensor.', { file: path });
+  return value.value;
+}
+
+/** A length-delimited protobuf field below number 16. */
+function field(number: number, payload: Uint8Array): Buffer {
+  const head = [(number << 3) | 2];
+  let rest = payload.byteLength;
+  for (; rest >= 0x80; rest = Math.floor(rest / 128)) head.push((rest % 128) | 0x80);
+  return Buffer.concat([Buffer.of(...head, rest), payload]);
+}
+
+export function dataSetSamples(path: string, folders: readonly string[], inputs: readonly FedInput[], limit: number): SampleSource {
+  const count = Math.min(folders.length, limit);
+  return {
+    description: { kind: 'test-data-set', path, samples: count },
+    real: true,
+    async *samples(most = count) {
+      for (const folder of folders.slice(0, Math.min(most, count))) yield await Promise.resolve(readFeeds(folder, inputs));
+    },
+  };
+}
+
+/** By the tensors' own names, else by order. */
+function readFeeds(folder: string, inputs: readonly FedInput[]): Feeds {
+  const tensors = readDataSet(folder, 'input');
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  return new Map(
+    inputs.map((input, i) => {
+      const tensor = byName.get(input.name) ?? tensors[i];
+      if (tensor === undefined) throw new LatheError('usage', `${basename(folder)} has ${tensors.length} inputs; the model takes ${inputs.length}.`, { file: folder, item: input.name });
+      return [input.name, convertTensor(tensor, input.name, input.elementType)];
+    }),
+  );
+}
