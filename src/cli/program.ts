@@ -20,7 +20,7 @@ const data = ['--data <path>', 'calibration and evaluation data: .npy, .npz, ONN
 export function makeProgram(session: Session): Command {
   const program = new Command('lathe')
     .description('Makes neural networks smaller and faster, and proves it.')
-    .version(commands.version(), '-V, --version')
+    .version(commands.version, '-V, --version')
     .exitOverride()
     .showHelpAfterError()
     .option('--verbose', 'say what is being done, and show where a defect occurred');

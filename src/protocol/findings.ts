@@ -41,6 +41,8 @@ export interface Fix {
   readonly technique: string;
   /** Technique options, as the recipe step will hold them. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** The recipe simplifies first: int8 fuses only in a canonical graph. */
+  readonly simplifyFirst?: true;
   readonly estimate: GainEstimate;
 }
 

@@ -67,9 +67,9 @@ export const oversizedLayers: FindingRule = {
 function fixesOf(context: AdviceContext, layer: LayerAnalysis): Omit<Fix, 'id'>[] {
   const fixes: Omit<Fix, 'id'>[] = [];
   if (int8Ratio(context, layer, 'static') !== undefined)
-    fixes.push({ title: 'Quantize this layer to int8 (static)', technique: 'quantize-static', options: { layers: [layer.key] }, estimate: int8Gain(context, [layer], 'static') });
+    fixes.push({ title: 'Quantize this layer to int8 (static)', technique: 'quantize-static', options: { preset: 'all', only: [layer.key] }, estimate: int8Gain(context, [layer], 'static') });
   if (int8Ratio(context, layer, 'dynamic') !== undefined)
-    fixes.push({ title: 'Quantize this layer to int8 (dynamic)', technique: 'quantize-dynamic', options: { layers: [layer.key] }, estimate: int8Gain(context, [layer], 'dynamic') });
-  if (layer.weightBytes > 0) fixes.push({ title: 'Store this layer as float16 (smaller, not faster)', technique: 'float16', options: { layers: [layer.key] }, estimate: float16Gain(layer.weightBytes) });
+    fixes.push({ title: 'Quantize this layer to int8 (dynamic)', technique: 'quantize-dynamic', options: { only: [layer.key] }, estimate: int8Gain(context, [layer], 'dynamic') });
+  if (layer.weightBytes > 0) fixes.push({ title: 'Store this layer as float16 (smaller, not faster)', technique: 'float16', options: { only: [layer.key] }, estimate: float16Gain(layer.weightBytes) });
   return fixes;
 }

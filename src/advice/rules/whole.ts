@@ -14,9 +14,9 @@ export const quantizableModel: FindingRule = {
     const bytes = layers.reduce((sum, layer) => sum + layer.weightBytes, 0);
     if (bytes < leastQuantizableBytes) return;
     const fixes: NonNullable<Draft['fixes']>[number][] = [
-      { title: 'Quantize the model to int8 (static)', technique: 'quantize-static', options: {}, estimate: int8Gain(context, layers, 'static') },
+      { title: 'Quantize the model to int8 (static)', technique: 'quantize-static', options: {}, simplifyFirst: true, estimate: int8Gain(context, layers, 'static') },
     ];
-    if (matmuls.length > 0) fixes.push({ title: 'Quantize MatMul and Gemm to int8 (dynamic)', technique: 'quantize-dynamic', options: {}, estimate: int8Gain(context, matmuls, 'dynamic') });
+    if (matmuls.length > 0) fixes.push({ title: 'Quantize MatMul and Gemm to int8 (dynamic)', technique: 'quantize-dynamic', options: {}, simplifyFirst: true, estimate: int8Gain(context, matmuls, 'dynamic') });
     fixes.push({ title: 'Store the weights as float16 (smaller, not faster)', technique: 'float16', options: {}, estimate: float16Gain(context.analysis.totals.weightBytes) });
     yield {
       code: 'quantizable',

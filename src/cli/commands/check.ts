@@ -15,7 +15,7 @@ interface Problem {
 }
 
 export async function check(session: Session, path: string, options: CheckOptions): Promise<void> {
-  await withModel(path, async (model) => {
+  await withModel(path, (model) => {
     const problems: Problem[] = verifyModel(model).map(({ item, message }) => ({ ...(item === undefined ? {} : { item }), message }));
     // Shapes of a graph with a cycle or a dangling input mean nothing.
     if (problems.length === 0) problems.push(...analyzeModel(model).types.contradictions.map(({ key, message }) => ({ item: key, message })));
@@ -27,7 +27,6 @@ export async function check(session: Session, path: string, options: CheckOption
     for (const warning of model.warnings) print(`warning: ${visible(warning.message)}`);
     for (const problem of problems) print(`error: ${problem.item === undefined ? '' : `${visible(problem.item)}: `}${visible(problem.message)}`);
     print(problems.length === 0 ? `${visible(path)}: well-formed, valid, shapes agree` : `${visible(path)}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`);
-    await Promise.resolve();
   });
 }
 

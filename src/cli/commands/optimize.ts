@@ -4,7 +4,8 @@ import { toLatheError } from '../../base/errors';
 import type { Goal, OptimizationReport } from '../../protocol/report';
 import { runRecipeFile } from '../../recipes/execute';
 import { optimizeModel, type OptimizeServices } from '../../recipes/optimize';
-import { parseRecipe } from '../../recipes/recipe';
+import type { CandidateStep } from '../../recipes/candidates';
+import { parseRecipe, type Recipe } from '../../recipes/recipe';
 import { Runner } from '../../runtime/runner';
 import type { Session } from '../program';
 import { reportLines } from '../render/report';
@@ -27,7 +28,7 @@ export interface RunOptions extends RunModelOptions {
 }
 
 export async function optimize(session: Session, modelPath: string, options: OptimizeOptions): Promise<void> {
-  const steps = options.recipe === undefined ? undefined : parseRecipe(readText(options.recipe), options.recipe).steps;
+  const steps = options.recipe === undefined ? undefined : stepsOf(parseRecipe(readText(options.recipe), options.recipe));
   const report = await optimizeModel(
     {
       modelPath,
@@ -63,6 +64,10 @@ function finish(session: Session, report: OptimizationReport, options: RunModelO
   if (report.winner === undefined) session.outcome.exitCode = 1;
   if (options.json) printJson(report);
   else for (const line of reportLines(report)) print(line);
+}
+
+function stepsOf(recipe: Recipe): CandidateStep[] {
+  return recipe.steps.map(({ technique, options }) => ({ technique, options: options ?? {} }));
 }
 
 function readText(path: string): string {

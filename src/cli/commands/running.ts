@@ -1,5 +1,4 @@
 // What every command that runs a model shares: its options, how the runner is started, models and samples that are let go in the end.
-import { DisposableStore } from '../../base/disposable';
 import { openModel } from '../../formats/open';
 import type { Model } from '../../graph/model';
 import type { Provider, RunSettings } from '../../protocol/measurement';
@@ -31,9 +30,13 @@ export function runnerStart({ node, timeout }: RunModelOptions): RunnerStart {
 }
 
 /** A model opened for the length of a command. */
-export function withModel<T>(path: string, use: (model: Model, owned: DisposableStore) => Promise<T>): Promise<T> {
-  const owned = new DisposableStore();
-  return use(owned.add(openModel(path)), owned).finally(() => owned.dispose());
+export async function withModel(path: string, use: (model: Model) => Promise<void> | void): Promise<void> {
+  const model = openModel(path);
+  try {
+    await use(model);
+  } finally {
+    model.dispose();
+  }
 }
 
 export function samplesFor(model: Model, data: string | undefined, options: RunModelOptions): Promise<SampleSource> {
