@@ -33,12 +33,12 @@ export function conv(at: ModuleBuilder, x: string, options: ConvOptions): string
   });
 }
 
-/** Inference-time batch normalisation with statistics that are not trivial. */
-export function batchNorm(at: ModuleBuilder, x: string, channels: number): string {
+/** Inference-time batch normalisation with statistics that are not trivial; `gain` is the mean of its scale. */
+export function batchNorm(at: ModuleBuilder, x: string, channels: number, gain = 1): string {
   const inputs = [
     x,
-    at.weight('weight', [channels], { mean: 1, standardDeviation: 0.1 }),
-    at.weight('bias', [channels], { standardDeviation: 0.1 }),
+    at.weight('weight', [channels], { mean: gain, standardDeviation: 0.1 * gain }),
+    at.weight('bias', [channels], { standardDeviation: 0.1 * gain }),
     at.weight('running_mean', [channels], { standardDeviation: 0.2 }),
     at.weight('running_var', [channels], { mean: 1, standardDeviation: 0.15 }),
   ];

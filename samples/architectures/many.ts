@@ -4,6 +4,8 @@ import type { Model } from '../../src/graph/model';
 import { batchNorm, conv } from './layers';
 
 const channels = 4;
+/** Each of some 2,000 blocks adds this much of what it computes to its shortcut, so that values stay finite. */
+const residualGain = 0.02;
 const blocksPerStage = 12;
 /** Nodes of a plain block and of one with a branch; they alternate. */
 const plainNodes = 7;
@@ -37,13 +39,13 @@ export function buildManyNodes(nodes: number, { named = true, seed = 20 }: { nam
 /** Two convolutions and a shortcut; with `branched` a second path of four nodes beside the first. */
 function residual(at: ModuleBuilder, x: string, branched: boolean): string {
   let y = convNormRelu(at, '1', x, 3);
-  y = batchNorm(at.module('bn2'), conv(at.module('conv2'), y, { from: channels, to: channels, kernel: 1 }), channels);
+  y = batchNorm(at.module('bn2'), conv(at.module('conv2'), y, { from: channels, to: channels, kernel: 1 }), channels, residualGain);
   const sum = at.node('Add', [y, x]);
-  const joined = branched ? at.node('Add', [sum, convNormRelu(at.module('branch'), '1', x, 1)]) : sum;
+  const joined = branched ? at.node('Add', [sum, convNormRelu(at.module('branch'), '1', x, 1, residualGain)]) : sum;
   return at.module('relu').node('Relu', [joined]);
 }
 
-function convNormRelu(at: ModuleBuilder, suffix: string, x: string, kernel: number): string {
+function convNormRelu(at: ModuleBuilder, suffix: string, x: string, kernel: number, gain = 1): string {
   const convolved = conv(at.module(`conv${suffix}`), x, { from: channels, to: channels, kernel });
-  return at.module('relu').node('Relu', [batchNorm(at.module(`bn${suffix}`), convolved, channels)]);
+  return at.module('relu').node('Relu', [batchNorm(at.module(`bn${suffix}`), convolved, channels, gain)]);
 }

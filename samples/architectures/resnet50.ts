@@ -19,6 +19,8 @@ const stages = [
   { blocks: 3, width: 512, stride: 2 },
 ] as const;
 const expansion = 4;
+/** Scale of what each block adds to its shortcut: keeps random weights from growing through 16 blocks. */
+const residualGain = 0.25;
 
 /** input [batch, 3, size, size] → output [batch, classes]; BatchNormalization is left unfolded. */
 export function buildResNet50({ batch = 1, size = 224, classes = 1000, seed = 50 }: ImageModelOptions = {}): Model {
@@ -44,7 +46,7 @@ function bottleneck(at: ModuleBuilder, x: string, from: number, width: number, s
   const to = width * expansion;
   let y = convNormRelu(at, 'conv1', 'bn1', 'relu', x, { from, to: width, kernel: 1 });
   y = convNormRelu(at, 'conv2', 'bn2', 'relu', y, { from: width, to: width, kernel: 3, stride });
-  y = batchNorm(at.module('bn3'), conv(at.module('conv3'), y, { from: width, to, kernel: 1 }), to);
+  y = batchNorm(at.module('bn3'), conv(at.module('conv3'), y, { from: width, to, kernel: 1 }), to, residualGain);
   const shortcut =
     from === to && stride === 1
       ? x

@@ -19,12 +19,18 @@ function mix(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Element `index` of the standard sequence of `seed`: mean 0, deviation 1, bell-shaped (Irwin–Hall of four), within ±3.5. */
-function standardNormal(seed: number, index: number): number {
-  const hash = mix(mix(index) + seed);
-  const sum = (hash & 255) + ((hash >>> 8) & 255) + ((hash >>> 16) & 255) + (hash >>> 24);
-  const jitter = Math.imul(hash, 0x9e3779b1) / 2 ** 32;
-  return (sum - sumMean + jitter) / sumDeviation;
+/** Odd, near 2³²/φ: neighbouring indices land far apart (Knuth, The Art of Computer Programming 6.4). */
+const golden = 0x9e3779b1;
+
+/** Elements `first` … of the standard sequence of `seed`: mean 0, deviation 1, bell-shaped (Irwin–Hall of four), within ±3.5. */
+function fillNormal(values: Float32Array, first: number, seed: number, mean: number, deviation: number): void {
+  const scale = deviation / sumDeviation;
+  for (let i = 0; i < values.length; i++) {
+    const hash = mix(Math.imul(first + i, golden) + seed);
+    const sum = (hash & 255) + ((hash >>> 8) & 255) + ((hash >>> 16) & 255) + (hash >>> 24);
+    const jitter = Math.imul(hash, golden) / 2 ** 32;
+    values[i] = mean + scale * (sum - sumMean + jitter);
+  }
 }
 
 /** A 32-bit seed from a base seed and a name, so that each weight has a sequence of its own. */
@@ -51,7 +57,7 @@ class SeededSource implements TensorSource {
     const first = Math.floor(offset / 4);
     const last = Math.ceil((offset + length) / 4);
     const values = new Float32Array(last - first);
-    for (let i = 0; i < values.length; i++) values[i] = this.mean + this.deviation * standardNormal(this.seed, first + i);
+    fillNormal(values, first, this.seed, this.mean, this.deviation);
     return new Uint8Array(values.buffer, offset - first * 4, length);
   }
 }
