@@ -1,11 +1,20 @@
 // Opens a model file of any format the project knows, by its content rather than its name.
+import { LatheError } from '../base/errors';
 import type { Model } from '../graph/model';
+import { verifyModel, warningsOf } from '../graph/verify';
 import { readOnnxModel, type ReadOptions } from './onnx/read';
 
 /**
- * Opens a model; weights are not read. Dispose it to close its files.
- * @throws LatheError `not-a-model` naming what the file is, or as `readOnnxModel`.
+ * Opens a model and checks that it is one: structure only, weights are not read. Dispose it to close its files.
+ * @throws LatheError `not-a-model` naming what the file is, `invalid-model` naming the broken rule, or as `readOnnxModel`.
  */
 export function openModel(path: string, options: ReadOptions = {}): Model {
-  return readOnnxModel(path, options);
+  const model = readOnnxModel(path, options);
+  const problems = verifyModel(model);
+  const error = problems.find(({ severity }) => severity === 'error');
+  if (error !== undefined) {
+    model.dispose();
+    throw new LatheError('invalid-model', error.message, { item: error.item, file: path });
+  }
+  return { ...model, warnings: [...model.warnings, ...warningsOf(problems)] };
 }

@@ -57,7 +57,7 @@ export function readOnnxBytes(bytes: Uint8Array, name?: string, options: ReadOpt
 
 function parse(origin: SourceFile | Uint8Array, file: string | undefined, external: ExternalData | undefined, options: ReadOptions): Model {
   const wire = new WireReader(origin, file, options.memoryBudgetBytes ?? defaultMemoryBudget);
-  const context = new ReadContext(wire, external, file);
+  const context = new ReadContext(wire, external, file, readGraph);
   const model = makeModel(makeGraph(''), { irVersion: 0, producerName: '', opsetImports: new Map() });
   const metadata: (readonly [string, string])[] = [];
   const unknownFields: Uint8Array[] = [];

@@ -4,7 +4,6 @@ import { makeGraph } from '../../graph/construct';
 import type { Attribute, AttributeValue, Graph, Int, ValueType } from '../../graph/model';
 import { MemorySource, type SparseTensor, type Tensor } from '../../tensor/tensor';
 import type { ReadContext } from './readContext';
-import { readGraph } from './readGraph';
 import { readSparseTensor, readTensor } from './readTensor';
 import { readType } from './readType';
 import { showName } from './utf8';
@@ -74,7 +73,7 @@ export function readAttribute(context: ReadContext): { name: string; attribute: 
         put({ type: 'tensor', value: readTensor(context, name === '' ? 'tensor' : name) });
         break;
       case 6:
-        put({ type: 'graph', value: readGraph(context, name === '' ? 'graph' : name) });
+        put({ type: 'graph', value: context.readGraph(context, name === '' ? 'graph' : name) });
         break;
       case 7:
         wire.floats((lists.floats ??= []));
@@ -93,7 +92,7 @@ export function readAttribute(context: ReadContext): { name: string; attribute: 
         put({ type: 'tensors', value: lists.tensors });
         break;
       case 11:
-        (lists.graphs ??= []).push(readGraph(context, 'graphs'));
+        (lists.graphs ??= []).push(context.readGraph(context, 'graphs'));
         put({ type: 'graphs', value: lists.graphs });
         break;
       case 13:

@@ -1,5 +1,5 @@
 // What every part of the reader is handed: the wire, where external data may lie, and the warnings collected on the way.
-import type { Metadata, ModelWarning } from '../../graph/model';
+import type { Graph, Metadata, ModelWarning } from '../../graph/model';
 import { hasEscapedBytes, isDeceptive, showName } from './utf8';
 import type { ExternalData } from './externalData';
 import type { WireReader } from './wireReader';
@@ -18,6 +18,8 @@ export class ReadContext {
     readonly wire: WireReader,
     readonly external: ExternalData | undefined,
     readonly file: string | undefined,
+    /** Handed down, since attributes hold graphs and graphs hold attributes. */
+    readonly readGraph: (context: ReadContext, where: string) => Graph,
   ) {}
 
   warn(code: string, message: string, item?: string): void {

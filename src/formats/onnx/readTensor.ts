@@ -11,7 +11,16 @@ import { checkSparse } from './sparse';
 
 const emptySource = new MemorySource(new Uint8Array(0));
 
+/** Reads the current field as a TensorProto; `where` names it in errors. */
 export function readTensor(context: ReadContext, where: string): Tensor {
+  context.wire.enter(where);
+  const tensor = readTensorFields(context, where);
+  context.wire.leave();
+  return tensor;
+}
+
+/** Reads the fields of a TensorProto up to the end of the current message. */
+export function readTensorFields(context: ReadContext, where: string): Tensor {
   const { wire } = context;
   const dims: Int[] = [];
   let code = 0;
@@ -24,7 +33,6 @@ export function readTensor(context: ReadContext, where: string): Tensor {
   const external: (readonly [string, string])[] = [];
   const metadata: (readonly [string, string])[] = [];
   const unknownFields: Uint8Array[] = [];
-  wire.enter(where);
   wire.charge(400);
   while (wire.next()) {
     switch (wire.field) {
@@ -71,7 +79,7 @@ export function readTensor(context: ReadContext, where: string): Tensor {
         context.keep(unknownFields);
     }
   }
-  const fail = (what: string, hint?: string): LatheError => new LatheError('malformed', what, { ...wire.where(hint), item: name === '' ? wire.place() : showName(name) });
+  const fail = (what: string, hint?: string): LatheError => new LatheError('malformed', what, { ...wire.where(hint), item: name === '' ? wire.place() || where : showName(name) });
   if (code === 0) throw fail('The tensor has no element type.');
   const elementType = readElementType(context, code);
   const shape = checkDims(dims, elementType, fail);
@@ -79,7 +87,6 @@ export function readTensor(context: ReadContext, where: string): Tensor {
   const data = { raw, typed, strings, external: location === 1 ? external : undefined };
   if (location !== 0 && location !== 1) throw fail(`The data location ${location} is not one of ONNX's.`);
   const { source, storage } = findData(context, name, elementType, count, data, fail);
-  wire.leave();
   return {
     name,
     elementType,
