@@ -7,6 +7,7 @@ import type { BenchmarkView } from './benchmarkView';
 import type { Diagnostics } from './diagnostics';
 import type { Host } from './host';
 import { showError } from './notices';
+import { reportUri } from './reportDocuments';
 import { modelUri, textUri } from './textUris';
 import { t } from './translate';
 import type { Work } from './work';
@@ -158,26 +159,10 @@ async function recipeOf(target: unknown): Promise<vscode.Uri | undefined> {
   return chosen?.[0];
 }
 
-/** A report named, or the newest of the active model; opened as its Markdown where there is one, else as JSON. */
-async function openReport({ host, panel }: CommandContext, target: unknown): Promise<void> {
-  const named = uriOf(target);
+/** A report named, or the newest of the active model, for a person to read. */
+async function openReport({ panel }: CommandContext, target: unknown): Promise<void> {
   const newest = panel.shown.reports.find((report) => report.reportPath !== undefined)?.reportPath;
-  const uri = named ?? (newest === undefined ? undefined : vscode.Uri.file(newest));
-  if (uri === undefined) {
-    await vscode.window.showInformationMessage(t('There is no report yet: optimize a model first.'));
-    return;
-  }
-  const readable = uri.with({ path: uri.path.replace(/\.json$/, '.md') });
-  if (readable.path !== uri.path && (await exists(readable))) await vscode.commands.executeCommand('markdown.showPreview', readable);
-  else await vscode.window.showTextDocument(uri, { preview: true });
-  host.log.debug(`report ${uri.fsPath}`);
-}
-
-async function exists(uri: vscode.Uri): Promise<boolean> {
-  try {
-    await vscode.workspace.fs.stat(uri);
-    return true;
-  } catch {
-    return false;
-  }
+  const uri = uriOf(target) ?? (newest === undefined ? undefined : vscode.Uri.file(newest));
+  if (uri === undefined) await vscode.window.showInformationMessage(t('There is no report yet: optimize a model first.'));
+  else await vscode.commands.executeCommand('markdown.showPreview', reportUri(uri));
 }

@@ -5,7 +5,7 @@ import type { ReportProgress } from '../base/cancellation';
 import type { Disposable } from '../base/disposable';
 import { LatheError, type ErrorJson } from '../base/errors';
 import type { Log } from '../base/log';
-import { latheErrorCode, type EngineMethod, type EngineNotifications, type EngineRequests, type EngineSettings } from '../protocol/engine';
+import { latheErrorCode, type EngineMethod, type EngineNotifications, type EngineRequests, type EngineSettings, type HostRequests } from '../protocol/engine';
 
 export interface EngineClientOptions {
   /** Path of the engine's bundle. */
@@ -15,6 +15,8 @@ export interface EngineClientOptions {
   /** The engine process ended without being asked to. */
   readonly onDied?: (error: LatheError) => void;
   readonly onStarted?: () => void;
+  /** Asked when a run takes longer than it ought to; without it such a run is stopped. */
+  readonly onOverBudget?: (asked: HostRequests['ask/overBudget']['params']) => Promise<HostRequests['ask/overBudget']['result']>;
   readonly onRunnerState?: (state: EngineNotifications['runner/state']) => void;
 }
 
@@ -121,6 +123,7 @@ export class EngineClient implements Disposable {
     connection.onNotification('work/progress', (sent: EngineNotifications['work/progress']) => this.watchers.get(sent.token)?.(sent));
     connection.onNotification('log/line', (sent: EngineNotifications['log/line']) => this.options.log[sent.level](sent.message));
     connection.onNotification('runner/state', (sent: EngineNotifications['runner/state']) => this.options.onRunnerState?.(sent));
+    connection.onRequest('ask/overBudget', async (asked: HostRequests['ask/overBudget']['params']) => (await this.options.onOverBudget?.(asked)) ?? 'stop');
     connection.onError(([error]) => this.options.log.error(`engine connection: ${error.message}`));
   }
 

@@ -8,6 +8,7 @@ import { Diagnostics } from './diagnostics';
 import { Host } from './host';
 import { registerLayersView } from './layersView';
 import { registerModelEditor } from './modelEditor';
+import { registerReportDocuments } from './reportDocuments';
 import { onSettingsChanged } from './settings';
 import { registerTextFeatures } from './textFeatures';
 import { registerTextProvider } from './textProvider';
@@ -41,6 +42,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerCodeActions(diagnostics),
     registerLayersView(host),
     registerDecorations(host),
+    registerReportDocuments(host),
     registerCommands({ host, panel, diagnostics, work: async () => await (work ??= import('./work').then((module) => new module.Work(host, panel))) }),
     onSettingsChanged(() => void host.settingsChanged()),
   );

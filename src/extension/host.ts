@@ -62,6 +62,11 @@ export class Host implements vscode.Disposable {
         this.models.engineDied(error);
         this.deaths.fire(error);
       },
+      onOverBudget: async ({ what, elapsedMs }) => {
+        const wait = t('Wait');
+        const choice = await vscode.window.showWarningMessage(t('{0} takes longer than it ought to ({1} s so far).', what, Math.round(elapsedMs / 1000)), wait, t('Stop'));
+        return choice === wait ? 'wait' : 'stop';
+      },
       onRunnerState: (state) => {
         if (state.state === 'ok') this.log.info(state.message);
         else this.log.warn(state.message);

@@ -83,9 +83,17 @@ export interface EngineRequests {
   'bench/compare': { params: { readonly source: string; readonly variant?: string; readonly bindings: Bindings }; result: { readonly benchmark: Benchmark; readonly comparison?: Comparison } };
   /** Reports in `.lathe/` beside a model, newest first. */
   'reports/list': { params: { readonly path: string }; result: readonly OptimizationReport[] };
+  /** A report as Markdown for a person. */
+  'reports/read': { params: { readonly path: string }; result: { readonly markdown: string } };
 }
 
 export type EngineMethod = keyof EngineRequests;
+
+/** What the engine asks of the editor while it answers a request. */
+export interface HostRequests {
+  /** A run takes longer than it ought to: wait as long again, or stop it. */
+  'ask/overBudget': { params: { readonly what: string; readonly elapsedMs: number }; result: 'wait' | 'stop' };
+}
 
 /** Notifications from the engine. */
 export interface EngineNotifications {

@@ -1,7 +1,7 @@
 // What the model view draws: layers as columns (typed arrays travel as they are), groups, edges; and the messages of both pages.
 import { z } from 'zod';
 import type { ErrorJson } from '../base/errors';
-import type { ModelSummary, ValueSummary } from './analysis';
+import type { ModelSummary, RooflineEstimate, ValueSummary } from './analysis';
 import type { Finding } from './findings';
 import type { Profile } from './measurement';
 import type { OptimizationReport } from './report';
@@ -47,6 +47,12 @@ export interface ModelSnapshot {
   readonly profile?: Profile;
   /** Set when running is impossible here, and why. */
   readonly cannotRun?: string;
+  /** Time the whole model ought to take on the chosen target, while nothing is measured. */
+  readonly estimate?: RooflineEstimate;
+  /** Devices costs can be estimated for, this machine among them; the header offers them where there are several. */
+  readonly targets?: readonly { readonly id: string; readonly title: string }[];
+  /** Id of the target that `estimate` and the details' roofline are for. */
+  readonly target?: string;
 }
 
 /** What the inspector shows of one layer; weights are read for it on request. */
@@ -108,7 +114,7 @@ export const fromModelView = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   z.strictObject({ type: z.literal('detail'), layer: z.string().max(1_000_000) }),
   z.strictObject({ type: z.literal('selected'), layer: z.string().max(1_000_000) }),
-  z.strictObject({ type: z.literal('bind'), bindings: z.record(z.string().max(1000), z.number().int().min(0).max(2 ** 31)) }),
+  z.strictObject({ type: z.literal('bind'), bindings: z.record(z.string().max(1000), z.number().int().min(0).max(2 ** 31)), target: z.string().max(200).optional() }),
   z.strictObject({ type: z.literal('profile') }),
   z.strictObject({ type: z.literal('optimize') }),
   z.strictObject({ type: z.literal('fix'), fix: z.string().max(10_000) }),

@@ -1,0 +1,81 @@
+// The models open in the engine: each read once however many views show it, with its analysis and profile at each set of bindings.
+import fs from 'node:fs';
+import path from 'node:path';
+import { LatheError, toLatheError } from '../base/errors';
+import type { ModelAnalysis } from '../analysis/analyze';
+import type { Model } from '../graph/model';
+import type { Bindings, DocumentId } from '../protocol/engine';
+import type { Profile } from '../protocol/measurement';
+
+/** One version of a file, as open in the engine. */
+export interface EngineDocument {
+  readonly id: DocumentId;
+  readonly path: string;
+  readonly model: Model;
+  /** Analyses by bindings; a handful, as a person changes bindings by hand. */
+  readonly analyses: Map<string, ModelAnalysis>;
+  readonly profiles: Map<string, Profile>;
+}
+
+interface Entry {
+  readonly document: EngineDocument;
+  /** Identity of the file when it was read: a changed file is another document. */
+  readonly version: string;
+  references: number;
+}
+
+export class Documents {
+  private readonly entries = new Map<DocumentId, Entry>();
+  private nextId = 1;
+
+  /**
+   * Opens a model file, or takes another reference to it where the same version of it is open.
+   * @throws LatheError whatever reading the model throws.
+   */
+  async open(file: string): Promise<EngineDocument> {
+    const resolved = path.resolve(file);
+    const version = fileVersion(resolved);
+    const { openModel } = await import('../formats/open');
+    for (const entry of this.entries.values()) {
+      if (entry.document.path !== resolved || entry.version !== version) continue;
+      entry.references++;
+      return entry.document;
+    }
+    const document: EngineDocument = { id: this.nextId++, path: resolved, model: openModel(resolved), analyses: new Map(), profiles: new Map() };
+    this.entries.set(document.id, { document, version, references: 1 });
+    return document;
+  }
+
+  /** @throws LatheError `not-found` when no document has this id. */
+  get(id: DocumentId): EngineDocument {
+    const entry = this.entries.get(id);
+    if (entry === undefined) throw new LatheError('not-found', 'The model is not open any more.', { item: `document ${id}` });
+    return entry.document;
+  }
+
+  /** Lets one reference go; the last closes the model's files. */
+  close(id: DocumentId): void {
+    const entry = this.entries.get(id);
+    if (entry === undefined || --entry.references > 0) return;
+    this.entries.delete(id);
+    entry.document.model.dispose();
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+}
+
+function fileVersion(file: string): string {
+  try {
+    const { size, mtimeMs, ino } = fs.statSync(file);
+    return `${size}:${mtimeMs}:${ino}`;
+  } catch (thrown) {
+    throw toLatheError(thrown, file);
+  }
+}
+
+/** The same text for equal bindings, in whatever order they were given. */
+export function bindingsKey(bindings: Bindings): string {
+  return JSON.stringify(Object.entries(bindings).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,92 @@
+// What the engine does for each request of the protocol: one row per method.
+import type { WorkContext } from '../base/cancellation';
+import { LatheError } from '../base/errors';
+import type { Log } from '../base/log';
+import type { EngineMethod, EngineNotifications, EngineRequests, EngineSettings } from '../protocol/engine';
+import type { OverBudget } from '../runtime/watchdog';
+import { Documents, type EngineDocument } from './documents';
+import { Running, type ChosenFix } from './running';
+import * as service from './service';
+
+export type EngineHandlers = {
+  readonly [M in EngineMethod]: (params: EngineRequests[M]['params'], context: WorkContext) => Promise<EngineRequests[M]['result']>;
+};
+
+export interface EngineEnvironment {
+  readonly log: Log;
+  readonly runnerState: (state: EngineNotifications['runner/state']) => void;
+  readonly overBudget: OverBudget;
+  /** Findings that read the weights, made where they do not hold up other requests. */
+  readonly deepFindings?: typeof service.findings;
+}
+
+const defaultSettings: EngineSettings = { threads: 1, provider: 'cpu', oversizedShare: 0.5, oversizedMinimum: 0.05 };
+
+export function createHandlers(environment: EngineEnvironment): EngineHandlers {
+  const documents = new Documents();
+  let settings = defaultSettings;
+  const running = new Running({
+    settings: () => settings,
+    log: environment.log,
+    overBudget: environment.overBudget,
+    fallback: (message) => environment.runnerState({ state: 'fallback', message }),
+  });
+  const deepFindings = environment.deepFindings ?? service.findings;
+  return {
+    'engine/configure': async (params) => {
+      settings = params.settings;
+      return await Promise.resolve(null);
+    },
+    'engine/devices': async () => {
+      const { publishedDevices } = await import('../analysis/roofline');
+      return publishedDevices.map((device) => device.name);
+    },
+    'model/open': async ({ path, bindings }) => {
+      const document = await documents.open(path);
+      try {
+        const { toSummary } = await import('../analysis/analyze');
+        return { document: document.id, summary: toSummary(document.model, await service.analyze(document, bindings)) };
+      } catch (thrown) {
+        documents.close(document.id);
+        throw thrown;
+      }
+    },
+    'model/close': async ({ document }) => {
+      documents.close(document);
+      return await Promise.resolve(null);
+    },
+    'model/snapshot': async ({ document, bindings }, { signal }) => await service.snapshot(documents.get(document), bindings, settings, signal),
+    'model/detail': async ({ document, layer, bindings }, { signal }) => await service.detail(documents.get(document), layer, bindings, signal),
+    'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? deepFindings : service.findings)(documents.get(document), bindings, deep, settings, signal),
+    'model/text': async ({ document }) => await service.text(documents.get(document), {}),
+    'model/lineCosts': async ({ document, bindings }) => await service.lineCosts(documents.get(document), bindings),
+    'model/profile': async ({ document, bindings }, context) => await running.profile(documents.get(document), bindings, context),
+    'model/optimize': async ({ document, fix, ...request }, context) => {
+      const open = documents.get(document);
+      const chosen = fix === undefined ? undefined : await findFix(open, fix, request.bindings, context);
+      return await running.optimize(open.path, request, chosen, context);
+    },
+    'recipe/run': async ({ path, frozen }, context) => await running.runRecipe(path, frozen, context),
+    'bench/compare': async ({ source, variant, bindings }, context) => await running.bench(source, variant, bindings, context),
+    'reports/list': async ({ path }) => {
+      const { readReports } = await import('../recipes/report');
+      return readReports(path);
+    },
+    'reports/read': async ({ path }) => {
+      const [{ readReport }, { reportMarkdown }] = await Promise.all([import('../recipes/report'), import('../recipes/markdown')]);
+      const report = readReport(path);
+      if (report === undefined) throw new LatheError('malformed', 'This is not a report of an optimization.', { file: path });
+      return { markdown: reportMarkdown(report) };
+    },
+  };
+
+  /** A fix by its id; those that come from the weights are looked for last, as reading them takes time. */
+  async function findFix(document: EngineDocument, id: string, bindings: Readonly<Record<string, number>>, { signal }: WorkContext): Promise<ChosenFix> {
+    for (const deep of [false, true])
+      for (const finding of await (deep ? deepFindings : service.findings)(document, bindings, deep, settings, signal)) {
+        const fix = finding.fixes.find((one) => one.id === id);
+        if (fix !== undefined) return { technique: fix.technique, options: fix.options, title: fix.title };
+      }
+    throw new LatheError('not-found', 'This fix is not offered any more.', { file: document.path, item: id, hint: 'The model has changed since; see its findings again.' });
+  }
+}

@@ -1,0 +1,133 @@
+// The work that runs models, one job at a time: profile, benchmark, optimize, recipes. Settings say how.
+import type { WorkContext } from '../base/cancellation';
+import type { Log } from '../base/log';
+import type { Bindings, EngineSettings, OptimizeRequest } from '../protocol/engine';
+import type { Benchmark, Comparison, Profile, RunSettings } from '../protocol/measurement';
+import type { OptimizationReport } from '../protocol/report';
+import type { RunnerStart } from '../runtime/runner';
+import type { OverBudget } from '../runtime/watchdog';
+import { rememberProfile } from './service';
+import type { EngineDocument } from './documents';
+
+/** What running needs from the process it happens in. */
+export interface RunningEnvironment {
+  readonly settings: () => EngineSettings;
+  readonly log: Log;
+  /** Asked when a run takes longer than it ought to. */
+  readonly overBudget: OverBudget;
+  /** Told when another Node than the usual one runs the models. */
+  readonly fallback: (message: string) => void;
+}
+
+export class Running {
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly environment: RunningEnvironment) {}
+
+  async profile(document: EngineDocument, bindings: Bindings, context: WorkContext): Promise<Profile> {
+    return await this.inTurn(context, async () => {
+      const { profileModel } = await import('../runtime/profile');
+      const profile = await profileModel(document.model, { settings: this.runSettings(bindings), runner: this.runnerStart(), ...context });
+      rememberProfile(document, bindings, profile);
+      return profile;
+    });
+  }
+
+  /** Latency of a model, or of two in interleaved rounds with a comparison of their outputs on the same seeded inputs. */
+  async bench(source: string, variant: string | undefined, bindings: Bindings, context: WorkContext): Promise<{ readonly benchmark: Benchmark; readonly comparison?: Comparison }> {
+    return await this.inTurn(context, async () => {
+      const [{ openModel }, { openSamples }, { benchmark }, { compareModels }, { firstSample }] = await Promise.all([
+        import('../formats/open'),
+        import('../runtime/datasets'),
+        import('../runtime/benchmark'),
+        import('../runtime/compare'),
+        import('./firstSample'),
+      ]);
+      const model = openModel(source);
+      try {
+        const settings = this.runSettings(bindings);
+        const samples = await openSamples(undefined, model, { bindings });
+        const measured = await benchmark({ path: source }, variant === undefined ? undefined : { path: variant }, { settings, feeds: await firstSample(samples), runner: this.runnerStart(), ...context });
+        if (variant === undefined) return { benchmark: measured };
+        context.progress({ message: 'Comparing outputs' });
+        const comparison = await compareModels({ path: source }, { path: variant }, samples, { settings, start: this.runnerStart(), ...context });
+        return { benchmark: measured, comparison };
+      } finally {
+        model.dispose();
+      }
+    });
+  }
+
+  /** @param fix the step to run instead of the search, if one was chosen. */
+  async optimize(modelPath: string, request: Omit<OptimizeRequest, 'document' | 'fix'>, fix: ChosenFix | undefined, context: WorkContext): Promise<OptimizationReport> {
+    return await this.inTurn(context, async () => {
+      const { optimizeModel } = await import('../recipes/optimize');
+      const { provider, threads } = this.environment.settings();
+      return await optimizeModel({ modelPath, ...request, provider, threads, ...(fix === undefined ? {} : { fix }) }, this.services(), context);
+    });
+  }
+
+  async runRecipe(path: string, frozen: boolean, context: WorkContext): Promise<OptimizationReport> {
+    return await this.inTurn(context, async () => {
+      const { runRecipe } = await import('../recipes/execute');
+      return await runRecipe(path, { frozen }, this.services(), context);
+    });
+  }
+
+  private services(): { startRunner: () => Promise<import('../runtime/runner').Runner>; log: Log } {
+    return {
+      log: this.environment.log,
+      startRunner: async () => {
+        const { Runner } = await import('../runtime/runner');
+        const runner = await Runner.start(this.runnerStart());
+        if (runner.info.fallback !== undefined) this.environment.fallback(runner.info.fallback);
+        return runner;
+      },
+    };
+  }
+
+  private runSettings(bindings: Bindings): RunSettings {
+    const { provider, threads } = this.environment.settings();
+    return { provider, threads, bindings };
+  }
+
+  private runnerStart(): RunnerStart {
+    const { nodePath } = this.environment.settings();
+    return { log: this.environment.log, onOverBudget: this.environment.overBudget, ...(nodePath === undefined ? {} : { nodePath }) };
+  }
+
+  /** Two jobs at once would spoil each other's figures. */
+  private async inTurn<T>(context: WorkContext, work: () => Promise<T>): Promise<T> {
+    const before = this.turn;
+    let finish: () => void = () => undefined;
+    this.turn = new Promise<void>((resolve) => (finish = resolve));
+    try {
+      if (!(await settled(before))) context.progress({ message: 'Waiting for the job before this one' });
+      await Promise.race([before, aborted(context.signal)]);
+      return await work();
+    } finally {
+      // A job that was cancelled while it waited must not let the next one start beside the one that runs.
+      void before.then(finish);
+    }
+  }
+}
+
+export interface ChosenFix {
+  readonly technique: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly title?: string;
+}
+
+async function settled(promise: Promise<unknown>): Promise<boolean> {
+  return await Promise.race([promise.then(() => true), new Promise<boolean>((resolve) => setImmediate(() => resolve(false)))]);
+}
+
+/** Rejects when the signal fires. */
+async function aborted(signal: AbortSignal): Promise<never> {
+  const { LatheError } = await import('../base/errors');
+  return await new Promise<never>((_, reject) => {
+    const cancel = (): void => reject(new LatheError('cancelled', 'Cancelled.'));
+    if (signal.aborted) cancel();
+    else signal.addEventListener('abort', cancel, { once: true });
+  });
+}

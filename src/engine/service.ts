@@ -1,0 +1,108 @@
+// What the engine can do with a model: the functions behind the editor's requests and the terminal's commands.
+// Every module is loaded when its function is called, so that `inspect` never pays for the runtime or the techniques.
+import { detachedContext, throwIfCancelled, type WorkContext } from '../base/cancellation';
+import type { ModelAnalysis } from '../analysis/analyze';
+import type { Model } from '../graph/model';
+import type { Inspection } from '../protocol/analysis';
+import type { Bindings, EngineSettings, LineCost, TextDocument } from '../protocol/engine';
+import type { Finding } from '../protocol/findings';
+import type { Profile } from '../protocol/measurement';
+import type { LayerDetail, ModelSnapshot } from '../protocol/view';
+import { bindingsKey, type EngineDocument } from './documents';
+
+export interface InspectOptions {
+  readonly bindings?: Bindings;
+  /** Read the weights too. */
+  readonly deep?: boolean;
+  readonly settings?: Pick<EngineSettings, 'oversizedShare' | 'oversizedMinimum'>;
+}
+
+/**
+ * Everything that is known of a model file without running it.
+ * @throws LatheError for a file that is not a valid model; `cancelled`.
+ */
+export async function inspect(path: string, options: InspectOptions = {}, context: WorkContext = detachedContext()): Promise<Inspection> {
+  const { openModel } = await import('../formats/open');
+  const model = openModel(path);
+  try {
+    throwIfCancelled(context.signal);
+    const [{ analyzeModel, toSummary, toLayerSummaries }, { findFindings }] = await Promise.all([import('../analysis/analyze'), import('../advice/findings')]);
+    const analysis = analyzeModel(model, { bindings: options.bindings ?? {} });
+    throwIfCancelled(context.signal);
+    const deep = options.deep ?? false;
+    const findings = await findFindings(model, analysis, { deep, signal: context.signal, ...(options.settings === undefined ? {} : { settings: options.settings }) });
+    return { ...toSummary(model, analysis), layers: toLayerSummaries(analysis), findings, deep };
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The document's analysis at these bindings, made at most once. */
+export async function analyze(document: EngineDocument, bindings: Bindings): Promise<ModelAnalysis> {
+  const key = bindingsKey(bindings);
+  const known = document.analyses.get(key);
+  if (known !== undefined) return known;
+  const { analyzeModel } = await import('../analysis/analyze');
+  const analysis = analyzeModel(document.model, { bindings });
+  if (document.analyses.size >= keptAnalyses) document.analyses.clear();
+  document.analyses.set(key, analysis);
+  return analysis;
+}
+
+/** A person tries a few bindings; more than these would only hold memory. */
+const keptAnalyses = 8;
+
+export async function findings(document: EngineDocument, bindings: Bindings, deep: boolean, settings: EngineSettings, signal: AbortSignal): Promise<readonly Finding[]> {
+  const { findFindings } = await import('../advice/findings');
+  const profile = document.profiles.get(bindingsKey(bindings));
+  return await findFindings(document.model, await analyze(document, bindings), { deep, settings, signal, ...(profile === undefined ? {} : { profile }) });
+}
+
+/** What the model view draws. */
+export async function snapshot(document: EngineDocument, bindings: Bindings, settings: EngineSettings, signal: AbortSignal): Promise<ModelSnapshot> {
+  const { buildSnapshot } = await import('../analysis/snapshot');
+  const analysis = await analyze(document, bindings);
+  throwIfCancelled(signal);
+  const found = await findings(document, bindings, false, settings, signal);
+  const profile = document.profiles.get(bindingsKey(bindings));
+  const reason = cannotRun(document.model);
+  return { ...buildSnapshot(document.model, analysis, found), ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
+}
+
+/** Why nothing can be run here, where that is known without trying. */
+export function cannotRun(model: Pick<Model, 'format'>, platform = process.platform, architecture = process.arch): string | undefined {
+  if (platform === 'darwin' && architecture === 'x64') return 'onnxruntime has no binary for Macs with an Intel processor; everything but running works.';
+  if (model.format !== 'onnx') return 'Only ONNX models can be run.';
+  return undefined;
+}
+
+/** @throws LatheError `not-found` when the model has no such layer. */
+export async function detail(document: EngineDocument, layer: string, bindings: Bindings, signal: AbortSignal): Promise<LayerDetail> {
+  const { layerDetail } = await import('./detail');
+  return await layerDetail(document, await analyze(document, bindings), layer, signal);
+}
+
+/** The model in ONNX's textual syntax, with inferred types. */
+export async function text(document: EngineDocument, bindings: Bindings): Promise<TextDocument> {
+  const { printModel } = await import('../formats/onnx/text');
+  const { types } = await analyze(document, bindings);
+  return printModel(document.model, { typeOf: (graph, name) => types.typeOf(graph, name) });
+}
+
+/** Costs of the lines of the text, those that cost nothing left out. */
+export async function lineCosts(document: EngineDocument, bindings: Bindings): Promise<readonly LineCost[]> {
+  const { layers } = await analyze(document, bindings);
+  const profile = document.profiles.get(bindingsKey(bindings));
+  const costs: LineCost[] = [];
+  for (const { key, parameters, macs, weightBytes } of layers) {
+    const milliseconds = profile?.milliseconds[key];
+    if (parameters === 0 && (macs ?? 0) === 0 && milliseconds === undefined) continue;
+    costs.push({ key, parameters, macs, weightBytes, ...(milliseconds === undefined ? {} : { milliseconds }) });
+  }
+  return costs;
+}
+
+/** Keeps a profile with its document, so that later snapshots, findings and line costs know it. */
+export function rememberProfile(document: EngineDocument, bindings: Bindings, profile: Profile): void {
+  document.profiles.set(bindingsKey(bindings), profile);
+}
