@@ -25,13 +25,13 @@ class OutputDifference {
   constructor(private readonly output: string) {}
 
   add(a: Tensor, b: Tensor | undefined): void {
-    if (b === undefined) return this.refuse('the variant does not have this output');
-    if (a.dims.join() !== b.dims.join()) return this.refuse(`shapes differ: [${a.dims.join(', ')}] and [${b.dims.join(', ')}]`);
+    if (b === undefined) { this.refuse('the variant does not have this output'); return; }
+    if (a.dims.join() !== b.dims.join()) { this.refuse(`shapes differ: [${a.dims.join(', ')}] and [${b.dims.join(', ')}]`); return; }
     if (a.elementType !== b.elementType) this.note(`types differ: ${a.elementType} and ${b.elementType}`);
-    if (!isNumeric(a) || !isNumeric(b)) return this.addTexts(a, b);
+    if (!isNumeric(a) || !isNumeric(b)) { this.addTexts(a, b); return; }
     const left = a.source.read();
     const right = b.source.read();
-    if (a.elementType === b.elementType && Buffer.compare(left, right) === 0) return this.addEqual(toFloat64Array(a));
+    if (a.elementType === b.elementType && Buffer.compare(left, right) === 0) { this.addEqual(toFloat64Array(a)); return; }
     this.bitEqual = false;
     this.addNumbers(toFloat64Array(a), toFloat64Array(b));
   }

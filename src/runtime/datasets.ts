@@ -10,7 +10,7 @@ import type { SampleSource } from './samples';
 import { defaultSeededSamples, seededSamples } from './seededSamples';
 import { dataSetSamples, listDataSets } from './testDataSets';
 
-export interface SampleOptions extends Partial<Pick<ImageOptions, 'bindings' | 'limit' | 'seed' | 'scale' | 'order'>> {}
+export type SampleOptions = Partial<Pick<ImageOptions, 'bindings' | 'limit' | 'seed' | 'scale' | 'order'>>;
 
 const defaultLimit = 256;
 
