@@ -1,0 +1,30 @@
+// Topological order that keeps to the order given wherever dependencies allow.
+import type { Node } from './model';
+
+/**
+ * Sorts nodes so that makers stand before readers; a node already in place keeps its place.
+ * @param reads names of the values a node reads, captures by its subgraphs included
+ */
+export function sortTopologically(nodes: readonly Node[], reads: (node: Node) => readonly string[]): Node[] {
+  const makers = new Map<string, Node>();
+  for (const node of nodes) for (const output of node.outputs) if (output !== '') makers.set(output, node);
+  const sorted: Node[] = [];
+  const state = new Map<Node, 'open' | 'done'>();
+  for (const first of nodes) {
+    const stack: Node[] = [first];
+    for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+      if (state.get(node) !== undefined) {
+        stack.pop();
+        if (state.get(node) === 'open') sorted.push(node);
+        state.set(node, 'done');
+        continue;
+      }
+      state.set(node, 'open');
+      const missing = reads(node)
+        .map((name) => makers.get(name))
+        .filter((maker) => maker !== undefined && state.get(maker) === undefined);
+      for (const maker of missing.reverse()) if (maker !== undefined) stack.push(maker);
+    }
+  }
+  return sorted;
+}
