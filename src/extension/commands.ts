@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { LatheError } from '../base/errors';
 import { modelViewType } from './activeModel';
 import type { BenchmarkView } from './benchmarkView';
+import type { CommandName } from './commandNames';
 import type { Diagnostics } from './diagnostics';
 import type { Host } from './host';
 import { showError } from './notices';
@@ -22,7 +23,7 @@ export interface CommandContext {
 
 type Run = (context: CommandContext, ...parameters: unknown[]) => Promise<unknown>;
 
-const commands: Readonly<Record<string, Run>> = {
+const commands: Readonly<Record<CommandName, Run>> = {
   openModelView: async (context, target) => {
     const uri = await modelOf(context, target, true);
     if (uri !== undefined) await vscode.commands.executeCommand('vscode.openWith', uri, modelViewType);
@@ -59,9 +60,6 @@ const commands: Readonly<Record<string, Run>> = {
   },
   openWalkthrough: async ({ host }) => await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${host.context.extension.id}#start`),
 };
-
-/** Names without the `modelLathe.` prefix. */
-export const commandNames = Object.keys(commands);
 
 export function registerCommands(context: CommandContext): vscode.Disposable {
   return vscode.Disposable.from(
