@@ -3,15 +3,15 @@ import { LatheError } from '../base/errors';
 import { type ElementType, elementBits, packedByteLength } from './elementType';
 import { bfloat16ToFloat32, float16ToFloat32, smallFloatValues } from './float16';
 import { unpackBits } from './packing';
-import { elementCount, type Tensor } from './tensor';
+import { elementCount, readPart, type Tensor } from './tensor';
 
 type FloatArray = Float32Array | Float64Array;
 
 /** Writes `count` elements decoded from packed little-endian bytes to the start of `target`. */
 type Decoder = (bytes: Uint8Array, count: number, target: FloatArray) => void;
 
-/** Elements per chunk where nothing else is asked for: 4 MB as float32. */
-const defaultChunk = 2 ** 20;
+/** Elements per chunk where nothing else is asked for: 1 MB as float32, which stays in a core's cache. */
+const defaultChunk = 2 ** 18;
 
 /** A view on the bytes, or on a copy where they are not aligned for it. */
 function aligned(bytes: Uint8Array, size: number): { buffer: ArrayBufferLike; offset: number } {
@@ -138,10 +138,11 @@ export function forEachChunk(tensor: Tensor, use: (chunk: Float32Array, offset: 
   const decode = decoderOf(tensor);
   const count = elementCount(tensor.dims);
   const step = Math.max(8, Math.floor(chunkElements / 8) * 8);
+  const scratch = new Uint8Array(packedByteLength(tensor.elementType, Math.min(step, count)));
   let target: Float32Array | undefined;
   for (let start = 0; start < count; start += step) {
     const length = Math.min(step, count - start);
-    const bytes = tensor.source.read(packedByteLength(tensor.elementType, start), packedByteLength(tensor.elementType, length));
+    const bytes = readPart(tensor.source, packedByteLength(tensor.elementType, start), packedByteLength(tensor.elementType, length), scratch);
     if (tensor.elementType === 'float32' && bytes.byteOffset % 4 === 0) {
       use(new Float32Array(bytes.buffer, bytes.byteOffset, length), start);
       continue;

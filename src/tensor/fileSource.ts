@@ -110,10 +110,15 @@ export class FileSource implements TensorSource {
   }
 
   read(offset = 0, length = this.byteLength - offset): Uint8Array {
-    if (offset < 0 || length < 0 || offset + length > this.byteLength)
-      throw new LatheError('internal', `Bytes ${offset} … ${offset + length} lie outside a tensor of ${this.byteLength} bytes.`, { file: this.file.path });
-    const bytes = new Uint8Array(length);
-    this.file.readInto(bytes, this.location.offset + offset);
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.byteLength - offset)));
+    if (bytes.byteLength !== length) throw new LatheError('internal', `Bytes ${offset} … ${offset + length} lie outside a tensor of ${this.byteLength} bytes.`, { file: this.file.path });
+    this.readInto(bytes, offset);
     return bytes;
+  }
+
+  readInto(target: Uint8Array, offset: number): void {
+    if (offset < 0 || offset + target.byteLength > this.byteLength)
+      throw new LatheError('internal', `Bytes ${offset} … ${offset + target.byteLength} lie outside a tensor of ${this.byteLength} bytes.`, { file: this.file.path });
+    this.file.readInto(target, this.location.offset + offset);
   }
 }

@@ -14,6 +14,8 @@ export interface TensorSource {
    * @throws LatheError `io` or `malformed` when the bytes are not there.
    */
   read(offset?: number, length?: number): Uint8Array;
+  /** Fills `target` from `offset`, where the source can do so without an allocation of its own. */
+  readInto?(target: Uint8Array, offset: number): void;
   /** Set when the bytes lie contiguously in a file, so that a writer or the runtime may refer to them there. */
   readonly location?: { readonly path: string; readonly offset: number };
 }
@@ -40,6 +42,17 @@ export interface SparseTensor {
   readonly values: Tensor;
   readonly indices: Tensor;
   readonly dims: readonly number[];
+}
+
+/**
+ * Reads part of a source, into `scratch` where the source fills buffers (a file) and as a view where it has its bytes at hand.
+ * Streaming over gigabytes this way allocates nothing.
+ */
+export function readPart(source: TensorSource, offset: number, length: number, scratch: Uint8Array): Uint8Array {
+  if (source.readInto === undefined || scratch.byteLength < length) return source.read(offset, length);
+  const part = scratch.byteLength === length ? scratch : scratch.subarray(0, length);
+  source.readInto(part, offset);
+  return part;
 }
 
 /** Bytes held in memory. */
