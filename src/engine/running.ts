@@ -4,7 +4,7 @@ import type { Log } from '../base/log';
 import type { Bindings, EngineSettings, OptimizeRequest } from '../protocol/engine';
 import type { Benchmark, Comparison, Profile, RunSettings } from '../protocol/measurement';
 import type { OptimizationReport } from '../protocol/report';
-import type { RunnerStart } from '../runtime/runner';
+import type { Runner, RunnerStart } from '../runtime/runner';
 import type { OverBudget } from '../runtime/watchdog';
 import { rememberProfile } from './service';
 import type { EngineDocument } from './documents';
@@ -26,8 +26,9 @@ export class Running {
 
   async profile(document: EngineDocument, bindings: Bindings, context: WorkContext): Promise<Profile> {
     return await this.inTurn(context, async () => {
-      const { profileModel } = await import('../runtime/profile');
-      const profile = await profileModel(document.model, { settings: this.runSettings(bindings), runner: this.runnerStart(), ...context });
+      const [{ profileModel }, { openSamples }, { firstSample }] = await Promise.all([import('../runtime/profile'), import('../runtime/datasets'), import('./firstSample')]);
+      const feeds = await firstSample(await openSamples(undefined, document.model, { bindings, limit: 1 }));
+      const profile = await profileModel(document.model, { settings: this.runSettings(bindings), feeds, start: this.runnerStart(), ...context });
       rememberProfile(document, bindings, profile);
       return profile;
     });
@@ -74,7 +75,7 @@ export class Running {
     });
   }
 
-  private services(): { startRunner: () => Promise<import('../runtime/runner').Runner>; log: Log } {
+  private services(): { startRunner: () => Promise<Runner>; log: Log } {
     return {
       log: this.environment.log,
       startRunner: async () => {

@@ -1,0 +1,59 @@
+// Findings that read the weights, made in a thread of their own: a gigabyte of weights must not hold up what the person looks at.
+import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { LatheError, toLatheError, type ErrorJson } from '../base/errors';
+import type { Bindings, EngineSettings } from '../protocol/engine';
+import type { Finding } from '../protocol/findings';
+import type { Profile } from '../protocol/measurement';
+import { bindingsKey, Documents, type EngineDocument } from './documents';
+import { findings, rememberProfile } from './service';
+
+interface Question {
+  readonly path: string;
+  readonly bindings: Bindings;
+  readonly settings: EngineSettings;
+  readonly profile: Profile | undefined;
+}
+
+type Answer = { readonly findings: readonly Finding[] } | { readonly error: ErrorJson };
+
+/** A stand-in for `service.findings` that opens the file anew in a thread. @param script the engine's bundle. */
+export function deepFindingsInThread(script: string): typeof findings {
+  return async (document: EngineDocument, bindings, _deep, settings, signal) => {
+    const question: Question = { path: document.path, bindings, settings, profile: document.profiles.get(bindingsKey(bindings)) };
+    return await new Promise<readonly Finding[]>((resolve, reject) => {
+      const worker = new Worker(script, { workerData: question });
+      const cancel = (): void => {
+        reject(new LatheError('cancelled', 'Cancelled.'));
+        void worker.terminate();
+      };
+      if (signal.aborted) cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      worker.once('message', (answer: Answer) => {
+        if ('error' in answer) reject(LatheError.fromJSON(answer.error));
+        else resolve(answer.findings);
+      });
+      worker.once('error', (thrown) => reject(toLatheError(thrown, document.path)));
+      worker.once('exit', () => {
+        signal.removeEventListener('abort', cancel);
+        reject(new LatheError('internal', 'The thread that reads weights ended early.', { file: document.path }));
+      });
+    });
+  };
+}
+
+/** The thread's side: one question, one answer. */
+export async function answerInThread(): Promise<void> {
+  const { path, bindings, settings, profile } = workerData as Question;
+  parentPort?.postMessage(await answer(path, bindings, settings, profile));
+}
+
+async function answer(path: string, bindings: Bindings, settings: EngineSettings, profile: Profile | undefined): Promise<Answer> {
+  const documents = new Documents();
+  try {
+    const document = await documents.open(path);
+    if (profile !== undefined) rememberProfile(document, bindings, profile);
+    return { findings: await findings(document, bindings, true, settings, new AbortController().signal) };
+  } catch (thrown) {
+    return { error: toLatheError(thrown, path).toJSON() };
+  }
+}

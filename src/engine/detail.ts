@@ -1,0 +1,101 @@
+// What the inspector shows of one layer: attributes, shapes, what its weights look like, its place on the roofline.
+import { checkpoint } from '../base/cancellation';
+import { LatheError } from '../base/errors';
+import type { ModelAnalysis } from '../analysis/analyze';
+import { summarizeValue, typeText } from '../analysis/summarize';
+import type { OperatorRow } from '../operators/row';
+import type { WeightUse } from '../analysis/weights';
+import type { Attribute } from '../graph/model';
+import type { LayerDetail, WeightDetail } from '../protocol/view';
+import { weightStatistics } from '../tensor/statistics';
+import { elementKind } from '../tensor/elementType';
+import { elementCount, type Tensor } from '../tensor/tensor';
+import type { EngineDocument } from './documents';
+
+/** Longer lists are cut: the inspector is no place to read a thousand numbers. */
+const shownElements = 32;
+const shownText = 2000;
+
+/** @throws LatheError `not-found` when the model has no such layer; `io` when its weights cannot be read. */
+export async function layerDetail(document: EngineDocument, analysis: ModelAnalysis, key: string, signal: AbortSignal): Promise<LayerDetail> {
+  const layer = analysis.layers.find((one) => one.key === key);
+  if (layer === undefined) throw new LatheError('not-found', 'The model has no such layer.', { file: document.path, item: key });
+  const { node, graph } = layer;
+  const weights: WeightDetail[] = [];
+  for (const use of layer.weights) {
+    weights.push(weightDetail(use, analysis.types.rowOf(graph, node)));
+    await checkpoint(signal); // the next weight may be large: a cancel may arrive in between
+  }
+  return {
+    key,
+    op: node.opType,
+    domain: node.domain,
+    docString: node.docString.slice(0, shownText),
+    attributes: [...node.attributes].map(([name, attribute]) => ({ name, value: attributeText(attribute) })),
+    inputs: node.inputs.filter((name) => name !== '').map((name) => summarizeValue(name, analysis.types.typeOf(graph, name))),
+    outputs: layer.outputs,
+    weights,
+    parameters: layer.parameters,
+    weightBytes: layer.weightBytes,
+    macs: layer.macs,
+    flops: layer.flops,
+    intensity: layer.macs === null || layer.bytesMoved === null || layer.bytesMoved === 0 ? null : layer.macs / layer.bytesMoved,
+    roofline: null,
+  };
+}
+
+function weightDetail(use: WeightUse, row: OperatorRow | undefined): WeightDetail {
+  const { name, elementType, dims, bytes, tensor } = use;
+  const shown = { name, elementType, dims, bytes };
+  if (tensor === undefined || !hasStatistics(tensor)) return shown;
+  const axis = row?.weights?.find((weight) => weight.input === use.input && weight.role === 'weight')?.outputAxis;
+  return { ...shown, statistics: weightStatistics(tensor, axis === undefined || axis >= dims.length || dims.length < 2 ? {} : { channelAxis: axis }) };
+}
+
+function hasStatistics(tensor: Tensor): boolean {
+  const kind = elementKind(tensor.elementType);
+  return kind !== 'string' && kind !== 'complex' && elementCount(tensor.dims) > 0;
+}
+
+/** An attribute as the text view has it, shortened. */
+function attributeText(attribute: Attribute): string {
+  if (attribute.reference !== undefined && attribute.reference !== '') return `@${attribute.reference}`;
+  switch (attribute.type) {
+    case 'int':
+    case 'float':
+      return String(attribute.value);
+    case 'string':
+      return JSON.stringify(attribute.value.slice(0, shownText));
+    case 'ints':
+    case 'floats':
+      return list(attribute.value.map(String));
+    case 'strings':
+      return list(attribute.value.map((text) => JSON.stringify(text.slice(0, shownText))));
+    case 'tensor':
+      return tensorText(attribute.value);
+    case 'tensors':
+      return list(attribute.value.map(tensorText));
+    case 'graph':
+      return `graph of ${attribute.value.nodes.length} nodes`;
+    case 'graphs':
+      return list(attribute.value.map((graph) => `graph of ${graph.nodes.length} nodes`));
+    case 'sparseTensor':
+    case 'sparseTensors':
+      return 'sparse tensor';
+    case 'type':
+      return typeText(attribute.value);
+    case 'types':
+      return list(attribute.value.map(typeText));
+    default:
+      return attribute satisfies never;
+  }
+}
+
+function list(items: readonly string[]): string {
+  const more = items.length - shownElements;
+  return `[${items.slice(0, shownElements).join(', ')}${more > 0 ? `, … ${more} more` : ''}]`;
+}
+
+function tensorText(tensor: Tensor): string {
+  return `${tensor.elementType}[${tensor.dims.join(', ')}]`;
+}
