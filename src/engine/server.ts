@@ -45,13 +45,13 @@ class Channel {
   register(method: EngineMethod, handlers: EngineHandlers): void {
     // Of a method that is one of many, the compiler only knows that its parameters fit it.
     const handle: (params: never, context: WorkContext) => Promise<EngineRequests[EngineMethod]['result']> = handlers[method];
-    this.connection.onRequest(method, async (params: never, token: CancellationToken) => {
+    this.connection.onRequest(method, async (params: WithProgress<object>, token: CancellationToken) => {
       const abort = new AbortController();
       const subscription = token.onCancellationRequested(() => abort.abort());
       if (token.isCancellationRequested) abort.abort();
-      const context: WorkContext = { signal: abort.signal, progress: this.progressOf((params as WithProgress<object>).progressToken) };
+      const context: WorkContext = { signal: abort.signal, progress: this.progressOf(params.progressToken) };
       try {
-        return await handle(params, context);
+        return await handle(params as never, context);
       } catch (thrown) {
         return this.responseError(abort.signal.aborted ? new LatheError('cancelled', 'Cancelled.', { cause: thrown }) : thrown, method);
       } finally {

@@ -6,6 +6,7 @@ import { registerCommands } from './commands';
 import { registerDecorations } from './decorations';
 import { Diagnostics } from './diagnostics';
 import { Host } from './host';
+import { registerLanguageTools } from './languageTools';
 import { registerLayersView } from './layersView';
 import { registerModelEditor } from './modelEditor';
 import { registerReportDocuments } from './reportDocuments';
@@ -31,6 +32,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const panel = new BenchmarkView(host);
   const diagnostics = new Diagnostics(host);
   let work: Promise<Work> | undefined;
+  const workOnDemand = async (): Promise<Work> => await (work ??= import('./work').then((module) => new module.Work(host, panel)));
   context.subscriptions.push(
     log,
     host,
@@ -43,7 +45,8 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerLayersView(host),
     registerDecorations(host),
     registerReportDocuments(host),
-    registerCommands({ host, panel, diagnostics, work: async () => await (work ??= import('./work').then((module) => new module.Work(host, panel))) }),
+    registerCommands({ host, panel, diagnostics, work: workOnDemand }),
+    registerLanguageTools(host, workOnDemand),
     onSettingsChanged(() => void host.settingsChanged()),
   );
   const activationMs = performance.now() - begun;

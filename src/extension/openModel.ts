@@ -105,7 +105,16 @@ export class OpenModel {
         if (this.opened === opened) this.opened = undefined;
       });
     }
-    return await work(engine, await this.opened.document);
+    const document = await this.opened.document;
+    this.recovered();
+    return await work(engine, document);
+  }
+
+  /** A new engine knows the model: the banner of the old one's death goes. */
+  private recovered(): void {
+    if (this.failure?.code !== 'engine-died') return;
+    this.failure = undefined;
+    if (this.snapshot !== undefined) this.fire({ type: 'snapshot', snapshot: this.snapshot });
   }
 
   setBindings(bindings: Bindings): void {

@@ -1,7 +1,7 @@
 // The read-only file system behind `onnx-text:`: each file is a model printed in ONNX's textual syntax.
 import * as vscode from 'vscode';
 import { toLatheError } from '../base/errors';
-import type { Models } from './models';
+import type { ModelReference, Models } from './models';
 import { modelUri, textUri } from './textUris';
 import { textScheme } from './textUri';
 import { errorSentence } from './wording';
@@ -77,7 +77,7 @@ function modelOf(uri: vscode.Uri): vscode.Uri {
 /** Serves the texts, and holds each model open while its text is open. */
 export function registerTextProvider(models: Models): vscode.Disposable {
   const provider = new TextFileSystem(models);
-  const held = new Map<string, vscode.Disposable>();
+  const held = new Map<string, ModelReference>();
   const hold = (document: vscode.TextDocument): void => {
     const source = modelUri(document.uri);
     const key = document.uri.toString();

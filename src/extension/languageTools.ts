@@ -1,0 +1,80 @@
+// Tools that a language model in the editor may call: look at a model, optimize one. The person confirms what runs or writes.
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { formatBytes, formatCount } from '../base/format';
+import { LatheError, toLatheError } from '../base/errors';
+import type { Finding } from '../protocol/findings';
+import type { ModelSnapshot } from '../protocol/view';
+import { compareFindings } from './findingLines';
+import { requireTrust, type Host } from './host';
+import { t } from './translate';
+import { errorSentence, fixPhrase } from './wording';
+import type { Work } from './work';
+
+interface InspectInput {
+  readonly path: string;
+}
+
+interface FixInput {
+  readonly path: string;
+  readonly fix: string;
+}
+
+/** More would only fill the context of whoever asks. */
+const toldLayers = 15;
+const toldFindings = 25;
+
+export function registerLanguageTools(host: Host, work: () => Promise<Work>): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.lm.registerTool<InspectInput>('inspect_onnxModel', {
+      prepareInvocation: ({ input }) => ({ invocationMessage: t('Inspecting {0}', path.basename(input.path)) }),
+      invoke: async ({ input }) =>
+        await answer(async () => {
+          const uri = modelFile(input.path);
+          return await host.models.use(uri, async (model) => describe(await model.load(), model.findings));
+        }),
+    }),
+    vscode.lm.registerTool<FixInput>('optimize_onnxModel', {
+      prepareInvocation: ({ input }) => ({
+        invocationMessage: t('Optimizing {0}', path.basename(input.path)),
+        confirmationMessages: { title: t('Optimize {0}?', path.basename(input.path)), message: t('Runs the model on this machine and, if the change is measured better, writes a new file beside it: {0}', input.fix) },
+      }),
+      invoke: async ({ input }) =>
+        await answer(async () => {
+          await requireTrust();
+          const report = await (await work()).applyFix(modelFile(input.path), input.fix);
+          if (report === undefined) return t('Cancelled.');
+          return [report.conclusion, ...report.variants.map((variant) => `${variant.title}: ${variant.status}, ${variant.reason} ${variant.path ?? ''}`)].join('\n');
+        }),
+    }),
+  );
+}
+
+/** @throws LatheError `usage` for anything but the absolute path of an .onnx file. */
+function modelFile(file: string): vscode.Uri {
+  if (typeof file !== 'string' || !path.isAbsolute(file) || path.extname(file) !== '.onnx') throw new LatheError('usage', 'The path must be the absolute path of an .onnx file.');
+  return vscode.Uri.file(file);
+}
+
+async function answer(work: () => Promise<string>): Promise<vscode.LanguageModelToolResult> {
+  let text: string;
+  try {
+    text = await work();
+  } catch (thrown) {
+    text = errorSentence(toLatheError(thrown));
+  }
+  return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(text)]);
+}
+
+/** Structure, costliest layers and findings as plain lines. */
+function describe({ summary, layers }: ModelSnapshot, findings: readonly Finding[]): string {
+  const byMacs = [...layers.keys.keys()].sort((a, b) => (layers.macs[b] ?? 0) - (layers.macs[a] ?? 0) || (layers.parameters[b] ?? 0) - (layers.parameters[a] ?? 0));
+  return [
+    `${summary.path}: ${formatCount(summary.parameters)} parameters, ${formatBytes(summary.weightBytes)} of weights, ${summary.macs === null ? 'MACs unknown' : formatCount(summary.macs, 'MACs')}, ${summary.nodes} nodes`,
+    `opsets ${JSON.stringify(summary.opsets)}, bindings ${JSON.stringify(summary.bindings)}`,
+    'Costliest layers (name, operator, output, parameters, MACs):',
+    ...byMacs.slice(0, toldLayers).map((i) => `- ${layers.keys[i] ?? ''}, ${layers.opNames[layers.op[i] ?? 0] ?? ''}, ${layers.shape[i] ?? ''}, ${layers.parameters[i] ?? 0}, ${layers.macs[i] ?? 'unknown'}`),
+    'Findings, each with the fixes that optimize_onnxModel takes by id:',
+    ...[...findings].sort(compareFindings).slice(0, toldFindings).flatMap((finding) => [`- ${finding.code}${finding.layer === undefined ? '' : ` ${finding.layer}`}: ${finding.message}`, ...finding.fixes.map((fix) => `  fix ${fix.id}: ${fixPhrase(fix)}`)]),
+  ].join('\n');
+}
