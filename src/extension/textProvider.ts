@@ -98,6 +98,6 @@ export function registerTextProvider(models: Models): vscode.Disposable {
     }),
     vscode.workspace.onDidOpenTextDocument(hold),
     vscode.workspace.onDidCloseTextDocument(letGo),
-    new vscode.Disposable(() => held.forEach((reference) => void reference.dispose())),
+    new vscode.Disposable(() => held.forEach((reference) => reference.dispose())),
   );
 }
