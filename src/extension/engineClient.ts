@@ -1,7 +1,7 @@
 // The extension host's end of the engine process: starts it on demand, carries requests, and lets no request hang when it dies.
 import { fork, type ChildProcess } from 'node:child_process';
 import { CancellationTokenSource, createMessageConnection, ErrorCodes, IPCMessageReader, IPCMessageWriter, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
-import type { ReportProgress } from '../base/cancellation';
+import { throwIfCancelled, type ReportProgress } from '../base/cancellation';
 import type { Disposable } from '../base/disposable';
 import { LatheError, type ErrorJson } from '../base/errors';
 import type { Log } from '../base/log';
@@ -57,13 +57,13 @@ export class EngineClient implements Disposable {
    * @throws LatheError what the engine answered, `cancelled`, or that the engine ended.
    */
   async request<M extends EngineMethod>(method: M, params: EngineRequests[M]['params'], options: RequestOptions = {}): Promise<EngineRequests[M]['result']> {
+    if (options.signal !== undefined) throwIfCancelled(options.signal); // the protocol has no cancellation before the request
     const { connection } = this.running ?? this.start();
     const source = new CancellationTokenSource();
     const cancel = (): void => source.cancel();
     const token = options.progress === undefined ? undefined : String(this.nextToken++);
     if (token !== undefined && options.progress !== undefined) this.watchers.set(token, options.progress);
     options.signal?.addEventListener('abort', cancel, { once: true });
-    if (options.signal?.aborted === true) cancel();
     try {
       return await connection.sendRequest<EngineRequests[M]['result']>(method, token === undefined ? params : { ...params, progressToken: token }, source.token);
     } catch (thrown) {
