@@ -4,8 +4,8 @@ import { LatheError, toLatheError, type ErrorJson } from '../base/errors';
 import type { Bindings, EngineSettings } from '../protocol/engine';
 import type { Finding } from '../protocol/findings';
 import type { Profile } from '../protocol/measurement';
-import { bindingsKey, Documents, type EngineDocument } from './documents';
-import { findings, rememberProfile } from './service';
+import { Documents, type EngineDocument } from './documents';
+import { findings, profileOf, rememberProfile } from './service';
 
 interface Question {
   readonly path: string;
@@ -19,7 +19,7 @@ type Answer = { readonly findings: readonly Finding[] } | { readonly error: Erro
 /** A stand-in for `service.findings` that opens the file anew in a thread. @param script the engine's bundle. */
 export function deepFindingsInThread(script: string): typeof findings {
   return async (document: EngineDocument, bindings, _deep, settings, signal) => {
-    const question: Question = { path: document.path, bindings, settings, profile: document.profiles.get(bindingsKey(bindings)) };
+    const question: Question = { path: document.path, bindings, settings, profile: profileOf(document, bindings) };
     return await new Promise<readonly Finding[]>((resolve, reject) => {
       const worker = new Worker(script, { workerData: question });
       const cancel = (): void => {

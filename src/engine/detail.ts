@@ -5,7 +5,8 @@ import type { ModelAnalysis } from '../analysis/analyze';
 import { summarizeValue, typeText } from '../analysis/summarize';
 import type { OperatorRow } from '../operators/row';
 import type { WeightUse } from '../analysis/weights';
-import type { Attribute } from '../graph/model';
+import type { Attribute, Node } from '../graph/model';
+import { intAttribute } from '../graph/traverse';
 import type { LayerDetail, WeightDetail } from '../protocol/view';
 import { weightStatistics } from '../tensor/statistics';
 import { elementKind } from '../tensor/elementType';
@@ -23,7 +24,7 @@ export async function layerDetail(document: EngineDocument, analysis: ModelAnaly
   const { node, graph } = layer;
   const weights: WeightDetail[] = [];
   for (const use of layer.weights) {
-    weights.push(weightDetail(use, analysis.types.rowOf(graph, node)));
+    weights.push(weightDetail(use, channelAxis(use, node, analysis.types.rowOf(graph, node))));
     await checkpoint(signal); // the next weight may be large: a cancel may arrive in between
   }
   return {
@@ -44,12 +45,20 @@ export async function layerDetail(document: EngineDocument, analysis: ModelAnaly
   };
 }
 
-function weightDetail(use: WeightUse, row: OperatorRow | undefined): WeightDetail {
+function weightDetail(use: WeightUse, axis: number | undefined): WeightDetail {
   const { name, elementType, dims, bytes, tensor } = use;
   const shown = { name, elementType, dims, bytes };
   if (tensor === undefined || !hasStatistics(tensor)) return shown;
-  const axis = row?.weights?.find((weight) => weight.input === use.input && weight.role === 'weight')?.outputAxis;
-  return { ...shown, statistics: weightStatistics(tensor, axis === undefined || axis >= dims.length || dims.length < 2 ? {} : { channelAxis: axis }) };
+  return { ...shown, statistics: weightStatistics(tensor, axis === undefined ? {} : { channelAxis: axis }) };
+}
+
+/** The stored axis of the output channels, where the weight has such; rows count some from the end, and `transB` swaps a Gemm's two. */
+function channelAxis({ input, dims }: WeightUse, node: Node, row: OperatorRow | undefined): number | undefined {
+  const axis = row?.weights?.find((weight) => weight.input === input && weight.role === 'weight')?.outputAxis;
+  if (axis === undefined || dims.length < 2) return undefined;
+  const fromStart = axis < 0 ? axis + dims.length : axis;
+  const stored = input === 1 && intAttribute(node, 'transB', 0) !== 0 ? dims.length - 1 - fromStart : fromStart;
+  return stored >= 0 && stored < dims.length ? stored : undefined;
 }
 
 function hasStatistics(tensor: Tensor): boolean {

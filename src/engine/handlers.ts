@@ -58,7 +58,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     'model/snapshot': async ({ document, bindings }, { signal }) => await service.snapshot(documents.get(document), bindings, settings, signal),
     'model/detail': async ({ document, layer, bindings }, { signal }) => await service.detail(documents.get(document), layer, bindings, signal),
     'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? deepFindings : service.findings)(documents.get(document), bindings, deep, settings, signal),
-    'model/text': async ({ document }) => await service.text(documents.get(document), {}),
+    'model/text': async ({ document }) => await service.text(documents.get(document)),
     'model/lineCosts': async ({ document, bindings }) => await service.lineCosts(documents.get(document), bindings),
     'model/profile': async ({ document, bindings }, context) => await running.profile(documents.get(document), bindings, context),
     'model/optimize': async ({ document, fix, ...request }, context) => {

@@ -2,6 +2,7 @@
 // Every module is loaded when its function is called, so that `inspect` never pays for the runtime or the techniques.
 import { detachedContext, throwIfCancelled, type WorkContext } from '../base/cancellation';
 import type { ModelAnalysis } from '../analysis/analyze';
+import { defaultBindings } from '../graph/defaultBindings';
 import type { Model } from '../graph/model';
 import type { Inspection } from '../protocol/analysis';
 import type { Bindings, EngineSettings, LineCost, TextDocument } from '../protocol/engine';
@@ -27,7 +28,7 @@ export async function inspect(path: string, options: InspectOptions = {}, contex
   try {
     throwIfCancelled(context.signal);
     const [{ analyzeModel, toSummary, toLayerSummaries }, { findFindings }] = await Promise.all([import('../analysis/analyze'), import('../advice/findings')]);
-    const analysis = analyzeModel(model, { bindings: options.bindings ?? {} });
+    const analysis = analyzeModel(model, { bindings: defaultBindings(model.graph, options.bindings) });
     throwIfCancelled(context.signal);
     const deep = options.deep ?? false;
     const findings = await findFindings(model, analysis, { deep, signal: context.signal, ...(options.settings === undefined ? {} : { settings: options.settings }) });
@@ -37,8 +38,15 @@ export async function inspect(path: string, options: InspectOptions = {}, contex
   }
 }
 
-/** The document's analysis at these bindings, made at most once. */
+/**
+ * The document's analysis, made at most once. Dimensions that the bindings leave open get the values a run would give
+ * them, so that costs are known at the first look and stand beside measurements; the summary states them.
+ */
 export async function analyze(document: EngineDocument, bindings: Bindings): Promise<ModelAnalysis> {
+  return await analyzeAt(document, defaultBindings(document.model.graph, bindings));
+}
+
+async function analyzeAt(document: EngineDocument, bindings: Bindings): Promise<ModelAnalysis> {
   const key = bindingsKey(bindings);
   const known = document.analyses.get(key);
   if (known !== undefined) return known;
@@ -54,7 +62,7 @@ const keptAnalyses = 8;
 
 export async function findings(document: EngineDocument, bindings: Bindings, deep: boolean, settings: EngineSettings, signal: AbortSignal): Promise<readonly Finding[]> {
   const { findFindings } = await import('../advice/findings');
-  const profile = document.profiles.get(bindingsKey(bindings));
+  const profile = profileOf(document, bindings);
   return await findFindings(document.model, await analyze(document, bindings), { deep, settings, signal, ...(profile === undefined ? {} : { profile }) });
 }
 
@@ -64,7 +72,7 @@ export async function snapshot(document: EngineDocument, bindings: Bindings, set
   const analysis = await analyze(document, bindings);
   throwIfCancelled(signal);
   const found = await findings(document, bindings, false, settings, signal);
-  const profile = document.profiles.get(bindingsKey(bindings));
+  const profile = profileOf(document, bindings);
   const reason = cannotRun(document.model);
   return { ...buildSnapshot(document.model, analysis, found), ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
 }
@@ -82,17 +90,17 @@ export async function detail(document: EngineDocument, layer: string, bindings: 
   return await layerDetail(document, await analyze(document, bindings), layer, signal);
 }
 
-/** The model in ONNX's textual syntax, with inferred types. */
-export async function text(document: EngineDocument, bindings: Bindings): Promise<TextDocument> {
+/** The model in ONNX's textual syntax, with inferred types in which open dimensions stay symbols. */
+export async function text(document: EngineDocument): Promise<TextDocument> {
   const { printModel } = await import('../formats/onnx/text');
-  const { types } = await analyze(document, bindings);
+  const { types } = await analyzeAt(document, {});
   return printModel(document.model, { typeOf: (graph, name) => types.typeOf(graph, name) });
 }
 
 /** Costs of the lines of the text, those that cost nothing left out. */
 export async function lineCosts(document: EngineDocument, bindings: Bindings): Promise<readonly LineCost[]> {
   const { layers } = await analyze(document, bindings);
-  const profile = document.profiles.get(bindingsKey(bindings));
+  const profile = profileOf(document, bindings);
   const costs: LineCost[] = [];
   for (const { key, parameters, macs, weightBytes } of layers) {
     const milliseconds = profile?.milliseconds[key];
@@ -102,7 +110,16 @@ export async function lineCosts(document: EngineDocument, bindings: Bindings): P
   return costs;
 }
 
+/** The profile measured at these bindings, if one was. */
+export function profileOf(document: EngineDocument, bindings: Bindings): Profile | undefined {
+  return document.profiles.get(profileKey(document, bindings));
+}
+
+function profileKey(document: EngineDocument, bindings: Bindings): string {
+  return bindingsKey(defaultBindings(document.model.graph, bindings));
+}
+
 /** Keeps a profile with its document, so that later snapshots, findings and line costs know it. */
 export function rememberProfile(document: EngineDocument, bindings: Bindings, profile: Profile): void {
-  document.profiles.set(bindingsKey(bindings), profile);
+  document.profiles.set(profileKey(document, bindings), profile);
 }
