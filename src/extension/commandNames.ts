@@ -9,6 +9,7 @@ export const commandNames = [
   'showText',
   'showFindings',
   'applyFix',
+  'chooseFix',
   'revealLayer',
   'runRecipe',
   'openReport',

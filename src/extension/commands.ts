@@ -6,6 +6,7 @@ import { modelViewType } from './activeModel';
 import type { BenchmarkView } from './benchmarkView';
 import type { CommandName } from './commandNames';
 import type { Diagnostics } from './diagnostics';
+import { chooseFix } from './fixLenses';
 import type { Host } from './host';
 import { showError } from './notices';
 import { reportUri } from './reportDocuments';
@@ -39,6 +40,7 @@ const commands: Readonly<Record<CommandName, Run>> = {
       if (typeof fix !== 'string') throw new LatheError('usage', 'No fix was named.');
       return await (await context.work()).applyFix(uri, fix);
     }),
+  chooseFix: async (context, target, line) => await fixOnLine(context, target, line),
   revealLayer: async (context, target, layer) =>
     await onModel(context, target, async (uri) => {
       await vscode.commands.executeCommand('vscode.openWith', uri, modelViewType);
@@ -148,6 +150,16 @@ async function showFindings(context: CommandContext, uri: vscode.Uri): Promise<v
   const [first] = [...model.findings].sort(compareFindings);
   await showText(context, uri, first?.layer);
   await vscode.commands.executeCommand('workbench.panel.markers.view.focus');
+}
+
+/** The fixes of a line, the cursor's unless one is named; the chosen one runs. */
+async function fixOnLine(context: CommandContext, target: unknown, line: unknown): Promise<unknown> {
+  const editor = vscode.window.activeTextEditor;
+  const text = uriOf(target) ?? editor?.document.uri;
+  const model = text === undefined ? undefined : modelUri(text);
+  if (text === undefined || model === undefined) return undefined;
+  const fix = await chooseFix(context.diagnostics, text, typeof line === 'number' ? line : (editor?.selection.active.line ?? 0));
+  return fix === undefined ? undefined : await (await context.work()).applyFix(model, fix.id);
 }
 
 async function recipeOf(target: unknown): Promise<vscode.Uri | undefined> {

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { Finding } from '../protocol/findings';
 import { compareFindings, placeFindings, type PlacedFinding } from './findingLines';
+import { commandUri } from './commandUri';
 import type { Host } from './host';
 import type { OpenModel } from './openModel';
 import { textUri } from './textUris';
@@ -25,9 +26,14 @@ export class Diagnostics implements vscode.Disposable {
   /** Findings last published, by text URI, for code actions. */
   private readonly published = new Map<string, readonly PlacedFinding[]>();
 
+  private readonly publications = new vscode.EventEmitter<void>();
+  /** Findings of some text are others now. */
+  readonly onDidPublish = this.publications.event;
+
   constructor(private readonly host: Host) {
     this.life = vscode.Disposable.from(
       this.collection,
+      this.publications,
       host.models.onDidChange(({ model, event }) => {
         if (event.type === 'findings') void this.publish(model, event.findings);
         else if (event.type === 'gone') this.clear(model);
@@ -36,9 +42,14 @@ export class Diagnostics implements vscode.Disposable {
     );
   }
 
-  /** Findings on a line of a text. */
+  /** All findings of a text. */
+  of(text: vscode.Uri): readonly PlacedFinding[] {
+    return this.published.get(text.toString()) ?? [];
+  }
+
+  /** Findings on some lines of a text. */
   at(text: vscode.Uri, range: vscode.Range): PlacedFinding[] {
-    return (this.published.get(text.toString()) ?? []).filter(({ line }) => line >= range.start.line && line <= range.end.line);
+    return this.of(text).filter(({ line }) => line >= range.start.line && line <= range.end.line);
   }
 
   dispose(): void {
@@ -52,6 +63,7 @@ export class Diagnostics implements vscode.Disposable {
       if (model.findings !== findings || this.host.models.find(model.uri) !== model) return; // newer ones are on their way
       this.published.set(uri.toString(), placed);
       this.collection.set(uri, placed.map((one) => lineDiagnostic(one)));
+      this.publications.fire();
       this.collection.set(model.uri, findings.length === 0 ? [] : [rollUp(model, findings, placed, uri)]);
       // The lightbulb in Problems needs a text model: opening the document in the background makes one, without a tab.
       if (findings.length > 0) await vscode.workspace.openTextDocument(uri);
@@ -94,8 +106,4 @@ function rollUp(model: OpenModel, findings: readonly Finding[], placed: readonly
     return new vscode.DiagnosticRelatedInformation(new vscode.Location(text, new vscode.Position(line, 0)), message);
   });
   return diagnostic;
-}
-
-export function commandUri(command: string, ...parameters: readonly unknown[]): vscode.Uri {
-  return vscode.Uri.parse(`command:${command}?${encodeURIComponent(JSON.stringify(parameters))}`);
 }

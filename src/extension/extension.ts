@@ -5,6 +5,7 @@ import { registerCodeActions } from './codeActions';
 import { registerCommands } from './commands';
 import { registerDecorations } from './decorations';
 import { Diagnostics } from './diagnostics';
+import { registerFixLenses } from './fixLenses';
 import { Host } from './host';
 import { registerLanguageTools } from './languageTools';
 import { registerLayersView } from './layersView';
@@ -40,6 +41,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     diagnostics,
     registerModelEditor(host),
     registerTextProvider(host.models),
+    registerFixLenses(diagnostics), // before the costs: VS Code shows the lens registered last first
     registerTextFeatures(host),
     registerCodeActions(diagnostics),
     registerLayersView(host),

@@ -70,7 +70,8 @@ class LayersProvider implements vscode.TreeDataProvider<Row>, vscode.Disposable 
     const summary = snapshot.groups[group];
     const item = new vscode.TreeItem(summary?.name ?? '', vscode.TreeItemCollapsibleState.Collapsed);
     const parameters = this.tree?.parameters[group] ?? 0;
-    const layers = t('{0} layers', summary?.layers ?? 0);
+    const count = summary?.layers ?? 0;
+    const layers = count === 1 ? t('1 layer') : t('{0} layers', count);
     item.id = `group:${group}`;
     item.description = parameters > 0 ? `${layers} · ${formatCount(parameters)}` : layers;
     item.iconPath = new vscode.ThemeIcon(summary?.kind === 'subgraph' ? 'type-hierarchy-sub' : 'symbol-namespace');

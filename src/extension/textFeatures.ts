@@ -4,7 +4,7 @@ import { formatCount, formatShape } from '../base/format';
 import type { LineCost, TextDocument, TextSymbol } from '../protocol/engine';
 import type { ValueSummary } from '../protocol/analysis';
 import type { LayerDetail } from '../protocol/view';
-import { commandUri } from './diagnostics';
+import { commandUri } from './commandUri';
 import { nodeAtLine } from './findingLines';
 import type { Host } from './host';
 import type { OpenModel } from './openModel';

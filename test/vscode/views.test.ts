@@ -41,8 +41,9 @@ describe('views', () => {
     assert.ok(node);
     await vscode.commands.executeCommand('modelLathe.showText', uri, node.key);
     const editor = vscode.window.activeTextEditor;
-    assert.equal(editor?.document.uri.toString(), textOf(uri).toString());
-    assert.equal(editor?.selection.start.line, node.line);
+    assert.ok(editor);
+    assert.equal(editor.document.uri.toString(), textOf(uri).toString());
+    assert.equal(editor.selection.start.line, node.line);
   });
 
   it('show a benchmark of one model, measured here', async function () {
