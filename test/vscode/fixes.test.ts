@@ -23,7 +23,7 @@ describe('fixes in the text', () => {
     const [bulb] = (await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', text, 200)).filter((lens) => lens.command?.title.startsWith('$(lightbulb)'));
     assert.ok(bulb);
     const hovers = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', text, new vscode.Position(bulb.range.start.line, 3));
-    const content = hovers.flatMap((hover) => hover.contents).map((part) => (typeof part === 'string' ? part : part.value)).join('\n');
+    const content = hovers.flatMap((hover) => hover.contents).map((part) => (part instanceof vscode.MarkdownString ? part.value : '')).join('\n');
     assert.match(content, /command:modelLathe\.applyFix/);
     assert.match(content, /est\.|no estimate/);
   });
