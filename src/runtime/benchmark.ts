@@ -29,14 +29,19 @@ export interface BenchmarkOptions extends Partial<WorkContext> {
 
 const defaultBudgetMs = 15_000;
 const defaultPrecision = 0.015;
-const leastRounds = 12;
+const leastRounds = 8;
+/** The least number of rounds is made even when the budget is spent, up to this many budgets. */
+const mostOverrun = 4;
 const mostRounds = 400;
 /** A round's timed part on either side: short models run several times in it. */
 const roundMs = 5;
 const mostRunsPerRound = 50;
 /** Looking at the interval after every round would stop too often by luck; it is looked at when the rounds have grown by half. */
 const growth = 1.5;
+const firstLook = 12;
 const mostDrift = 0.05;
+/** Two processes that run the same model differ by up to about this share, by where its memory happens to lie; rounds cannot average that out. */
+const placement = 0.01;
 /** An interval wider than ± this share that includes 1 shows nothing either way. */
 const widestNoDifference = 0.05;
 const mostSamples = 500;
@@ -48,9 +53,11 @@ interface Side {
   readonly session: RunnerSession;
   readonly feeds: PreparedFeeds;
   readonly residentBefore: number;
-  runsPerRound: number;
-  /** Median of each round. */
-  readonly rounds: number[];
+  /** Of one run, before the rounds. */
+  readonly roughMs: number;
+  /** Median and least of each round's runs. */
+  readonly medians: number[];
+  readonly leasts: number[];
   readonly all: number[];
   cpuMs: number;
 }
@@ -90,8 +97,18 @@ async function openSide(model: ModelOrPath, feeds: Feeds, { settings, runner: st
   const session = await runner.load({ path: file.path }, { provider: settings.provider, threads: settings.threads });
   const prepared = await session.prepare(feeds);
   const first = await session.measurePrepared(prepared, { warmup: 2, runs: 3 });
-  const runsPerRound = Math.min(mostRunsPerRound, Math.max(1, Math.round(roundMs / Math.max(0.001, median(first.milliseconds)))));
-  return { file, runner, session, feeds: prepared, residentBefore: resident, runsPerRound, rounds: [], all: [], cpuMs: 0 };
+  return { file, runner, session, feeds: prepared, residentBefore: resident, roughMs: Math.min(...first.milliseconds), medians: [], leasts: [], all: [], cpuMs: 0 };
+}
+
+/** The same number for both sides, so that both are equally warm. */
+function runsPerRound(sides: readonly Side[]): number {
+  const slower = Math.max(...sides.map(({ roughMs }) => roughMs));
+  return Math.min(mostRunsPerRound, Math.max(fewestRunsPerRound(slower), Math.round(roundMs / slower)));
+}
+
+/** Of models below a second several runs are made, so that one of them is likely to be undisturbed. */
+function fewestRunsPerRound(milliseconds: number): number {
+  return milliseconds < 300 ? 3 : 1;
 }
 
 /** Rounds until the interval is narrow or the budget spent. @returns the sentinel's readings */
@@ -99,41 +116,44 @@ async function runRounds(a: Side, b: Side | undefined, options: BenchmarkOptions
   const { budgetMs = defaultBudgetMs, precision = defaultPrecision, signal, progress, seed } = options;
   const random = new SeededRandom(seed);
   const readings: number[] = [];
+  const sides = b === undefined ? [a] : [a, b];
+  const runs = runsPerRound(sides);
   const begin = performance.now();
-  let nextLook = leastRounds;
+  let nextLook = firstLook;
   // The first readings pay for compiling the kernel.
   for (let i = 0; i < 5; i++) sentinelMs();
   for (let round = 1; round <= mostRounds; round++) {
     throwIfCancelled(signal);
     readings.push(sentinelMs());
-    const order = b === undefined ? [a] : random.next() < 0.5 ? [a, b] : [b, a];
-    for (const side of order) await runSide(side);
+    const order = random.next() < 0.5 ? sides : [...sides].reverse();
+    for (const side of order) await runSide(side, runs);
     const elapsed = performance.now() - begin;
     if (round >= nextLook) {
       nextLook = Math.ceil(nextLook * growth);
-      const interval = b === undefined ? bootstrapMedian(a.rounds, seed) : pairedRatio(a.rounds, b.rounds, seed);
+      const interval = b === undefined ? bootstrapMedian(a.leasts, seed) : pairedRatio(a.leasts, b.leasts, seed);
       if (relativeHalfWidth(interval) <= precision && driftOf(readings) <= mostDrift) break;
     }
-    if (elapsed > budgetMs && round >= 3) break;
+    if (elapsed > budgetMs * (round < leastRounds ? mostOverrun : 1)) break;
     progress({ message: `Benchmark, round ${round}`, fraction: Math.min(0.99, elapsed / budgetMs) });
   }
   return readings;
 }
 
 /** One warm run, then the timed ones. */
-async function runSide(side: Side): Promise<void> {
-  const { milliseconds, cpuMs } = await side.session.measurePrepared(side.feeds, { warmup: 1, runs: side.runsPerRound });
-  side.rounds.push(median(milliseconds));
+async function runSide(side: Side, runs: number): Promise<void> {
+  const { milliseconds, cpuMs } = await side.session.measurePrepared(side.feeds, { warmup: 1, runs });
+  side.medians.push(median(milliseconds));
+  side.leasts.push(Math.min(...milliseconds));
   for (const time of milliseconds) side.all.push(time);
   side.cpuMs += cpuMs;
 }
 
 async function conclude(a: Side, b: Side | undefined, readings: readonly number[], settings: RunSettings, seed: number): Promise<Benchmark> {
   const drift = driftOf(readings);
-  const common = { source: await measurement(a, seed), rounds: a.rounds.length, settings, drift, machine: describeMachine(a.runner.info), measuredAt: new Date().toISOString() };
+  const common = { source: await measurement(a, seed), rounds: a.medians.length, settings, drift, machine: describeMachine(a.runner.info), measuredAt: new Date().toISOString() };
   if (b === undefined) return common;
-  const latencyRatio = pairedRatio(a.rounds, b.rounds, seed);
-  return { ...common, variant: await measurement(b, seed), latencyRatio, ...judge(latencyRatio, drift, a.rounds.length) };
+  const latencyRatio = pairedRatio(a.leasts, b.leasts, seed);
+  return { ...common, variant: await measurement(b, seed), latencyRatio, ...judge(latencyRatio, drift, a.medians.length) };
 }
 
 async function measurement(side: Side, seed: number): Promise<VariantMeasurement> {
@@ -141,22 +161,22 @@ async function measurement(side: Side, seed: number): Promise<VariantMeasurement
   return {
     path: side.file.shownPath,
     fileBytes: side.file.bytes,
-    medianMs: bootstrapMedian(side.rounds, seed),
+    medianMs: bootstrapMedian(side.medians, seed),
     p95Ms: quantile(side.all, 0.95),
     p99Ms: quantile(side.all, 0.99),
     cpuMs: side.cpuMs / side.all.length,
     loadMs: side.session.loadMs,
     peakMemoryBytes: Math.max(0, peak - side.residentBefore),
-    samplesMs: thin(side.rounds, mostSamples),
+    samplesMs: thin(side.medians, mostSamples),
   };
 }
 
 /**
- * What a ratio's interval shows. The machine's drift makes it inconclusive unless the interval lies further from 1 than
+ * What a ratio's interval shows: a difference when it keeps clear of 1 by more than chance placement. The machine's drift makes it inconclusive unless the interval lies further from 1 than
  * the drift itself could move it: rounds are paired, so drift within a round is far smaller than over the whole.
  */
 export function judge({ value, low, high }: Estimate, drift: number, rounds: number): { verdict: Verdict; reason?: string } {
-  const margin = drift > mostDrift ? 1 + drift : 1;
+  const margin = 1 + Math.max(placement, drift > mostDrift ? drift : 0);
   if (rounds < leastRounds) return { verdict: 'inconclusive', reason: `only ${rounds} rounds fitted into the time given` };
   if (high * margin < 1) return { verdict: 'faster' };
   if (low > margin) return { verdict: 'slower' };
