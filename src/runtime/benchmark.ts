@@ -3,6 +3,7 @@ import { type WorkContext, throwIfCancelled } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import type { Benchmark, Estimate, RunSettings, VariantMeasurement, Verdict } from '../protocol/measurement';
 import { acquireBenchmarkLock } from './benchmarkLock';
+import { bindingsOf } from './inputs';
 import { describeMachine } from './machine';
 import { type FileOnDisk, type ModelOrPath, asFile } from './materialize';
 import { SeededRandom } from './random';
@@ -78,7 +79,7 @@ export async function benchmark(source: ModelOrPath, variant: ModelOrPath | unde
     const a = await openSide(source, options.feeds, options, owned);
     const b = variant === undefined ? undefined : await openSide(variant, options.variantFeeds ?? options.feeds, options, owned);
     const readings = await runRounds(a, b, { ...options, signal, progress, seed });
-    return await conclude(a, b, readings, options.settings, seed);
+    return await conclude(a, b, readings, { ...options.settings, bindings: bindingsOf(a.file.model, options.feeds) }, seed);
   } catch (thrown) {
     throwIfCancelled(signal);
     throw thrown;

@@ -1,7 +1,7 @@
 // Laying the outputs of two models beside each other: element by element, and in the terms of their task.
 import { type WorkContext, throwIfCancelled } from '../base/cancellation';
 import { LatheError } from '../base/errors';
-import type { Comparison, OutputComparison, RunSettings } from '../protocol/measurement';
+import type { Comparison, OutputComparison, Provider, RunSettings } from '../protocol/measurement';
 import { toFloat64Array } from '../tensor/decode';
 import { elementKind } from '../tensor/elementType';
 import type { Tensor } from '../tensor/tensor';
@@ -107,6 +107,9 @@ export function compareOutputs(a: Outputs, b: Outputs): OutputComparison[] {
 }
 
 export interface CompareOptions extends Partial<WorkContext> {
+  readonly provider?: Provider;
+  readonly threads?: number;
+  /** Instead of provider and threads. */
   readonly settings?: RunSettings;
   readonly limit?: number;
   /** A runner to use; otherwise one is started and ended. */
@@ -136,9 +139,10 @@ export async function compareModels(source: ModelOrPath, variant: ModelOrPath, s
   }
 }
 
-async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPath, samples: SampleSource, { signal, progress, limit, settings = defaultRunSettings() }: CompareOptions & WorkContext): Promise<Comparison> {
-  const a = await runner.load(source, { provider: settings.provider, threads: settings.threads });
-  const b = await runner.load(variant, { provider: settings.provider, threads: settings.threads });
+async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPath, samples: SampleSource, { signal, progress, limit, ...options }: CompareOptions & WorkContext): Promise<Comparison> {
+  const { provider, threads } = { ...defaultRunSettings(), ...options, ...options.settings };
+  const a = await runner.load(source, { provider, threads });
+  const b = await runner.load(variant, { provider, threads });
   const differences = new Map(a.outputs.map(({ name }) => [name, new OutputDifference(name)]));
   const meter = new AgreementMeter();
   const total = Math.min(limit ?? Infinity, samples.description.samples);

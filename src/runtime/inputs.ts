@@ -1,10 +1,11 @@
 // The inputs that have to be fed, with the shapes they get at the bindings.
 import { LatheError } from '../base/errors';
 import { defaultBindings } from '../graph/defaultBindings';
-import { type Dimension, formatShape } from '../graph/dimension';
+import { type Dimension, formatShape, symbolsOf } from '../graph/dimension';
 import { fedInputs, inputShape } from '../graph/inputs';
 import type { Model } from '../graph/model';
 import type { ElementType } from '../tensor/elementType';
+import type { Feeds } from './samples';
 
 export interface FedInput {
   readonly name: string;
@@ -39,4 +40,17 @@ export function fedInputsAt(model: Model, bindings: Readonly<Record<string, numb
 /** Whether an array of these dims can be fed as it is. */
 export function fits(declared: readonly Dimension[], dims: readonly number[]): boolean {
   return declared.length === dims.length && declared.every((dim, axis) => typeof dim !== 'number' || dim === dims[axis]);
+}
+
+/** The sizes that feeds give to the open dimensions: what a measurement on them states. */
+export function bindingsOf(model: Model, feeds: Feeds): Record<string, number> {
+  const bound = new Map<string, number>();
+  for (const input of fedInputs(model.graph)) {
+    const dims = feeds.get(input.name)?.dims;
+    for (const [axis, dimension] of (inputShape(input) ?? []).entries()) {
+      const size = dims?.[axis];
+      if (size !== undefined && typeof dimension === 'object' && symbolsOf(dimension)[0] === dimension.text) bound.set(dimension.text, size);
+    }
+  }
+  return Object.fromEntries(bound);
 }

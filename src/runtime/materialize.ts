@@ -188,6 +188,8 @@ export interface FileOnDisk extends Disposable {
   readonly shownPath: string;
   /** With external data. */
   readonly bytes: number;
+  /** Its structure; the file is closed. */
+  readonly model: Model;
 }
 
 /** For benchmarks both sides are loaded from a file; one in memory is written to a temporary one. @throws LatheError as the reader and writer */
@@ -196,7 +198,7 @@ export async function asFile(model: ModelOrPath): Promise<FileOnDisk> {
     const path = resolve(model.path);
     const opened = openModel(path);
     try {
-      return { path, shownPath: model.path, bytes: bytesOnDisk(opened, path), dispose: () => undefined };
+      return { path, shownPath: model.path, bytes: bytesOnDisk(opened, path), model: opened, dispose: () => undefined };
     } finally {
       opened.dispose();
     }
@@ -205,7 +207,7 @@ export async function asFile(model: ModelOrPath): Promise<FileOnDisk> {
   try {
     const path = join(folder.path, 'model.onnx');
     const { files } = await writeOnnxModel(model, path);
-    return { path, shownPath: '', bytes: files.reduce((sum, file) => sum + statSync(file).size, 0), dispose: () => folder.dispose() };
+    return { path, shownPath: '', bytes: files.reduce((sum, file) => sum + statSync(file).size, 0), model, dispose: () => folder.dispose() };
   } catch (thrown) {
     folder.dispose();
     throw thrown;

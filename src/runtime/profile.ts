@@ -10,21 +10,24 @@ import type { Graph } from '../graph/model';
 import type { Profile, RunSettings } from '../protocol/measurement';
 import { acquireBenchmarkLock } from './benchmarkLock';
 import { type KernelMapping, type SourceIndex, mapKernels, nameNodes } from './kernelMapping';
+import { bindingsOf } from './inputs';
 import { describeMachine } from './machine';
 import { type ModelOrPath, isModel } from './materialize';
 import { type Kernel, readProfile } from './profileEvents';
 import { type PreparedFeeds, Runner, type RunnerSession, type RunnerStart } from './runner';
 import type { Feeds } from './samples';
+import { seededFeeds } from './seededSamples';
 import { bootstrapMedian } from './statistics';
 import { temporaryFolder } from './temporary';
 
 export interface ProfileOptions extends Partial<WorkContext> {
   readonly settings: RunSettings;
-  readonly feeds: Feeds;
+  /** Seeded inputs at the settings' bindings where none are given. */
+  readonly feeds?: Feeds;
   /** Counted runs; by default as many as fit in two seconds, 5 to 30. */
   readonly runs?: number;
-  /** A runner to use; otherwise one is started and ended. */
-  readonly runner?: Runner;
+  /** A runner to use, or how to start one for this. */
+  readonly runner?: Runner | RunnerStart;
   readonly start?: RunnerStart;
   readonly lockPath?: string;
 }
@@ -48,20 +51,21 @@ export async function profileModel(model: ModelOrPath, options: ProfileOptions):
   const opened = isModel(model) ? model : owned.add(openModel(model.path));
   try {
     owned.add(await acquireBenchmarkLock({ signal, ...(options.lockPath === undefined ? {} : { path: options.lockPath }), onWait: () => progress({ message: 'Waiting for another benchmark to end' }) }));
-    const runner = options.runner ?? owned.add(await Runner.start(options.start));
+    const runner = options.runner instanceof Runner ? options.runner : owned.add(await Runner.start(options.runner ?? options.start));
     const stop = (): void => runner.kill();
     signal.addEventListener('abort', stop, { once: true });
     owned.add({ dispose: () => signal.removeEventListener('abort', stop) });
+    const feeds = options.feeds ?? seededFeeds(opened, options.settings.bindings);
     progress({ message: 'Measuring the whole model', fraction: 0.1 });
-    const whole = await measureWhole(runner, opened, options);
+    const whole = await measureWhole(runner, opened, feeds, options);
     progress({ message: 'Profiling its nodes', fraction: 0.5 });
     const copy = cloneModel(opened);
     const source = nameNodes(copy);
     const runs = Math.min(options.runs ?? whole.runs, Math.max(1, Math.floor(mostEvents / Math.max(1, source.nodes.length)) - warmup));
-    const { times, optimised } = await measureKernels(runner, copy, options, runs);
+    const { times, optimised } = await measureKernels(runner, copy, feeds, options, runs);
     const mapping = mapKernels(source, times.kernels, optimised);
     return {
-      settings: options.settings,
+      settings: { ...options.settings, bindings: bindingsOf(opened, feeds) },
       runs: times.runs,
       ...attribute(source, times.kernels, mapping),
       totalMs: times.totalMs,
@@ -88,7 +92,7 @@ async function withSession<T>(session: RunnerSession, feeds: Feeds, use: (prepar
 }
 
 /** Latency without profiling, which slows models of many small nodes. */
-async function measureWhole(runner: Runner, model: ModelOrPath, { settings, feeds, runs }: ProfileOptions): Promise<{ milliseconds: readonly number[]; runs: number }> {
+async function measureWhole(runner: Runner, model: ModelOrPath, feeds: Feeds, { settings, runs }: ProfileOptions): Promise<{ milliseconds: readonly number[]; runs: number }> {
   const session = await runner.load(model, { provider: settings.provider, threads: settings.threads });
   return withSession(session, feeds, async (prepared) => {
     const [first = 1] = (await session.measurePrepared(prepared, { warmup: 1, runs: 1 })).milliseconds;
@@ -101,7 +105,7 @@ async function measureWhole(runner: Runner, model: ModelOrPath, { settings, feed
 /** Weights of the optimised model larger than this go into a file of their own, which nobody reads. */
 const outsideBytes = '1024';
 
-async function measureKernels(runner: Runner, named: ModelOrPath, { settings, feeds }: ProfileOptions, runs: number): Promise<{ times: ReturnType<typeof readProfile>; optimised: Graph | undefined }> {
+async function measureKernels(runner: Runner, named: ModelOrPath, feeds: Feeds, { settings }: ProfileOptions, runs: number): Promise<{ times: ReturnType<typeof readProfile>; optimised: Graph | undefined }> {
   const folder = temporaryFolder();
   try {
     const optimisedPath = join(folder.path, 'optimised.onnx');

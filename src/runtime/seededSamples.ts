@@ -39,18 +39,27 @@ const valueRules: readonly ValueRule[] = [
  */
 export function seededSamples(model: Model, options: { readonly bindings?: Readonly<Record<string, number>>; readonly seed?: number; readonly limit?: number } = {}): SampleSource {
   const { bindings = {}, seed = 1, limit = defaultSeededSamples } = options;
-  const inputs = fedInputsAt(model, bindings);
-  const bounds = new Map(inputs.map(({ name }) => [name, indexBound(model.graph, name)]));
-  const make = (sample: number): Feeds => {
-    const random = new SeededRandom(Math.imul(seed, 0x9e3779b1) + sample);
-    return new Map(inputs.map((input) => [input.name, seededTensor(input, random, bounds.get(input.name))]));
-  };
+  const make = seededMaker(model, bindings, seed);
   return {
     description: { kind: 'seeded', samples: limit, seed },
     real: false,
     async *samples(most = limit) {
       for (let sample = 0; sample < Math.min(most, limit); sample++) yield await Promise.resolve(make(sample));
     },
+  };
+}
+
+/** One seeded sample. @throws LatheError as {@link seededSamples} */
+export function seededFeeds(model: Model, bindings: Readonly<Record<string, number>>, seed = 1): Feeds {
+  return seededMaker(model, bindings, seed)(0);
+}
+
+function seededMaker(model: Model, bindings: Readonly<Record<string, number>>, seed: number): (sample: number) => Feeds {
+  const inputs = fedInputsAt(model, bindings);
+  const bounds = new Map(inputs.map(({ name }) => [name, indexBound(model.graph, name)]));
+  return (sample) => {
+    const random = new SeededRandom(Math.imul(seed, 0x9e3779b1) + sample);
+    return new Map(inputs.map((input) => [input.name, seededTensor(input, random, bounds.get(input.name))]));
   };
 }
 

@@ -1,8 +1,8 @@
 // ONNX's own test data: folders `test_data_set_*` with `input_*.pb` and `output_*.pb`, one TensorProto each.
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LatheError } from '../base/errors';
-import { readOnnxBytes } from '../formats/onnx/read';
+import { readTensorFile } from '../formats/onnx/tensorFile';
 import type { Tensor } from '../tensor/tensor';
 import { convertTensor } from './convert';
 import type { FedInput } from './inputs';
@@ -27,30 +27,6 @@ export function readDataSet(folder: string, kind: 'input' | 'output'): Tensor[] 
     .filter((name) => pattern.test(name))
     .sort((a, b) => number(a) - number(b))
     .map((name) => readTensorFile(join(folder, name)));
-}
-
-/**
- * A file that holds one TensorProto.
- * @throws LatheError `malformed`
- */
-export function readTensorFile(path: string): Tensor {
-  const bytes = readFileSync(path);
-  // The model reader does the work: the tensor as the value of a Constant in a model of nothing else.
-  const attribute = [field(1, Buffer.from('value')), field(5, bytes), Buffer.of(0xa0, 0x01, 4)];
-  const node = [field(2, Buffer.from('tensor')), field(4, Buffer.from('Constant')), field(5, Buffer.concat(attribute))];
-  const graph = [field(1, Buffer.concat(node)), field(2, Buffer.from('g'))];
-  const model = readOnnxBytes(Buffer.concat([Buffer.of(0x08, 8), field(7, Buffer.concat(graph)), field(8, Buffer.of(0x10, 13))]), path);
-  const value = model.graph.nodes[0]?.attributes.get('value');
-  if (value?.type !== 'tensor') throw new LatheError('malformed', 'The file does not hold a tensor.', { file: path });
-  return value.value;
-}
-
-/** A length-delimited protobuf field below number 16. */
-function field(number: number, payload: Uint8Array): Buffer {
-  const head = [(number << 3) | 2];
-  let rest = payload.byteLength;
-  for (; rest >= 0x80; rest = Math.floor(rest / 128)) head.push((rest % 128) | 0x80);
-  return Buffer.concat([Buffer.of(...head, rest), payload]);
 }
 
 export function dataSetSamples(path: string, folders: readonly string[], inputs: readonly FedInput[], limit: number): SampleSource {
