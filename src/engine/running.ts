@@ -26,9 +26,8 @@ export class Running {
 
   async profile(document: EngineDocument, bindings: Bindings, context: WorkContext): Promise<Profile> {
     return await this.inTurn(context, async () => {
-      const [{ profileModel }, { openSamples }, { firstSample }] = await Promise.all([import('../runtime/profile'), import('../runtime/datasets'), import('./firstSample')]);
-      const feeds = await firstSample(await openSamples(undefined, document.model, { bindings, limit: 1 }));
-      const profile = await profileModel(document.model, { settings: this.runSettings(bindings), feeds, start: this.runnerStart(), ...context });
+      const { profileModel } = await import('../runtime/profile');
+      const profile = await profileModel(document.model, { settings: this.runSettings(bindings), runner: this.runnerStart(), ...context });
       rememberProfile(document, bindings, profile);
       return profile;
     });
