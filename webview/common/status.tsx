@@ -1,0 +1,61 @@
+// States a page can be in besides showing something: busy, broken, gone. Shared by both pages.
+import type { ComponentChildren, VNode } from 'preact';
+import type { ErrorJson } from '../../src/base/errors';
+import { Button } from '../controls';
+import { visible } from './visible';
+
+export interface Job {
+  readonly id: string;
+  readonly title?: string;
+  readonly message: string;
+  readonly fraction?: number;
+}
+
+/** One line per running job: what it does, how far it is, and a way to stop it. */
+export function JobLine({ job, onCancel }: { readonly job: Job; readonly onCancel: () => void }): VNode {
+  const percent = job.fraction === undefined ? undefined : Math.round(Math.min(1, Math.max(0, job.fraction)) * 100);
+  return (
+    <div class="job" role="status">
+      <div
+        class={percent === undefined ? 'progress indeterminate' : 'progress'} role="progressbar" aria-label={job.title ?? job.message}
+        {...(percent === undefined ? {} : { 'aria-valuenow': percent, 'aria-valuemin': 0, 'aria-valuemax': 100 })}
+      >
+        <div class="progress-bar" style={percent === undefined ? {} : { width: `${percent.toString()}%` }} />
+      </div>
+      <span class="job-text">
+        {job.title === undefined ? null : <b>{visible(job.title)} </b>}
+        {visible(job.message)}
+        {percent === undefined ? '' : ` · ${percent.toString()} %`}
+      </span>
+      <Button onClick={onCancel}>Cancel</Button>
+    </div>
+  );
+}
+
+export interface BannerProps {
+  readonly severity: 'information' | 'warning' | 'error';
+  readonly children: ComponentChildren;
+  readonly actions?: ComponentChildren;
+}
+
+/** A line above the content that stays until its cause is gone; the last state remains visible below. */
+export function Banner({ severity, children, actions }: BannerProps): VNode {
+  return (
+    <div class={`banner ${severity}`} role={severity === 'error' ? 'alert' : 'status'}>
+      <span class="banner-text">{children}</span>
+      {actions}
+    </div>
+  );
+}
+
+/** An error in full: what, where, and what can be done. */
+export function ErrorText({ error }: { readonly error: ErrorJson }): VNode {
+  return (
+    <div class="error-text">
+      <p class="error-message">{visible(error.message)}</p>
+      {error.item === undefined ? null : <p class="muted wrap">At {visible(error.item)}</p>}
+      {error.file === undefined ? null : <p class="muted wrap">{visible(error.file)}</p>}
+      {error.hint === undefined ? null : <p>{visible(error.hint)}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,217 @@
+// The model view as a whole: header, tabs, graph or treemap, table, inspector, and the states it can be in.
+import type { VNode } from 'preact';
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import type { ErrorJson } from '../../src/base/errors';
+import { ErrorText, JobLine, type Job } from '../common/status';
+import { Button, type TextFieldElement } from '../controls';
+import { announce } from './announce';
+import { Banners } from './banners';
+import type { Camera } from './graph/camera';
+import { GraphPane } from './graph/graphPane';
+import type { GraphView } from './graph/graphView';
+import { Header } from './header';
+import { measureHeat } from './heat';
+import { Inspector } from './inspector/inspector';
+import { MetricBar } from './metricBar';
+import { availableMetrics, metricOf } from './metrics';
+import type { ModelHost } from './modelHost';
+import { Splitter } from './splitter';
+import { reduce, startState, type KeptState, type Selection } from './state';
+import { LayerTable } from './table/layerTable';
+import { matchingLayers } from './table/rows';
+import { TreemapPane } from './treemap/treemapPane';
+
+export interface AppProps {
+  readonly host: ModelHost;
+  readonly workerUri: string | undefined;
+  readonly onGraph: (view: GraphView) => void;
+}
+
+/** Below this width the inspector goes under the graph, behind a switch with the table. */
+const narrow = 760;
+const saveDelayMs = 200;
+
+export function App({ host, workerUri, onGraph }: AppProps): VNode {
+  const kept = useMemo(() => host.load(), []);
+  const [state, dispatch] = useReducer(reduce, kept, startState);
+  const [size, setSize] = useState({ width: window.innerWidth, height: window.innerHeight });
+  const [tableHeight, setTableHeight] = useState(kept.tableHeight ?? 0);
+  const [inspectorWidth, setInspectorWidth] = useState(kept.inspectorWidth ?? 300);
+  const camera = useRef<Camera | null>(kept.camera ?? null);
+  const search = useRef<TextFieldElement>(null);
+  const { model } = state;
+
+  useEffect(() => {
+    host.listen((message) => dispatch({ type: 'message', message, kept }));
+    host.send({ type: 'ready' });
+    const resized = (): void => setSize({ width: window.innerWidth, height: window.innerHeight });
+    const slash = (event: KeyboardEvent): void => {
+      const typing = event.target instanceof HTMLElement && event.target.closest('vscode-text-field, input, textarea') !== null;
+      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      search.current?.focus();
+    };
+    window.addEventListener('resize', resized);
+    window.addEventListener('keydown', slash);
+    return () => {
+      window.removeEventListener('resize', resized);
+      window.removeEventListener('keydown', slash);
+    };
+  }, []);
+
+  const save = useSaver(host, () => model === undefined ? undefined : {
+    path: model.snapshot.summary.path,
+    metric: state.metric,
+    selected: state.selection.kind === 'layer' ? model.snapshot.layers.keys[state.selection.layer] ?? null : null,
+    expanded: [...state.expanded], groupCount: model.structure.groupCount,
+    query: state.query, sort: state.sort, view: state.view, pane: state.pane,
+    camera: camera.current, tableHeight, inspectorWidth,
+  });
+  useEffect(save, [state, tableHeight, inspectorWidth]);
+
+  const selectedKey = model !== undefined && state.selection.kind === 'layer' ? model.snapshot.layers.keys[state.selection.layer] : undefined;
+  useEffect(() => {
+    if (selectedKey === undefined) return undefined;
+    // Keys held down pass over many layers: only where they rest is the detail (and its weights) read.
+    const rest = setTimeout(() => {
+      host.send({ type: 'selected', layer: selectedKey });
+      if (!state.details.has(selectedKey)) host.send({ type: 'detail', layer: selectedKey });
+    }, 80);
+    return () => clearTimeout(rest);
+  }, [selectedKey, model]);
+
+  const select = useCallback((selection: Selection, reveal = false) => dispatch({ type: 'select', selection, reveal }), []);
+  const metric = metricOf(state.metric);
+  const heat = useMemo(() => (model === undefined ? undefined : measureHeat(model.structure, model.snapshot.layers, metric, model.latency)), [model?.snapshot, model?.latency, metric]);
+  const matches = useMemo(() => (model === undefined ? undefined : matchingLayers(model, state.query)), [model?.snapshot, state.query]);
+  const spoken = useMemo(() => (model === undefined || heat === undefined ? '' : announce(model, heat, state)), [model, heat, state.selection, state.expanded, state.metric]);
+
+  if (model === undefined || heat === undefined) return <Waiting error={state.error} died={state.engineDied} host={host} jobs={state.jobs} />;
+  const selectKey = (key: string): void => {
+    const layer = model.structure.layerOfKey.get(key);
+    if (layer !== undefined) select({ kind: 'layer', layer }, true);
+  };
+  const isNarrow = size.width < narrow;
+  const shownTable = Math.min(tableHeight > 0 ? tableHeight : Math.round(size.height * (isNarrow ? 0.42 : 0.3)), size.height - 220);
+  const table = (
+    <LayerTable
+      model={model} heat={heat} matches={matches} sort={state.sort} selectedLayer={state.selection.kind === 'layer' ? state.selection.layer : -1}
+      onSort={(column) => dispatch({ type: 'sort', column })} onSelect={(layer, reveal) => select({ kind: 'layer', layer }, reveal)}
+    />
+  );
+  const inspector = (
+    <Inspector
+      model={model} heat={heat} selection={state.selection} details={state.details} deep={state.deep} onLayer={selectKey}
+      onFix={(fix) => host.send({ type: 'fix', fix })} onText={(layer) => host.send(layer === undefined ? { type: 'openText' } : { type: 'openText', layer })}
+    />
+  );
+  return (
+    <div class={isNarrow ? 'page narrow' : 'page'} style={isNarrow ? {} : { gridTemplateColumns: `minmax(0, 1fr) auto ${Math.min(inspectorWidth, size.width - 420).toString()}px` }}>
+      <div class="top">
+        <Header
+          model={model} busy={state.jobs.length > 0} onProfile={() => host.send({ type: 'profile' })} onOptimize={() => host.send({ type: 'optimize' })}
+          onBind={(bindings, target) => host.send(target === undefined ? { type: 'bind', bindings } : { type: 'bind', bindings, target })}
+          onNotice={(notice) => dispatch({ type: 'notice', notice })}
+        />
+        <Banners state={state} host={host} onDismiss={() => dispatch({ type: 'notice', notice: undefined })} />
+        {state.jobs.map((job) => <JobLine key={job.id} job={job} onCancel={() => host.send({ type: 'cancel', job: job.id })} />)}
+        <MetricBar
+          metrics={availableMetrics(model.snapshot.layers, model.latency)} heat={heat} query={state.query} matches={matches?.reduce((sum, match) => sum + match, 0)} searchRef={search}
+          onMetric={(name) => dispatch({ type: 'metric', metric: name })} onQuery={(query) => dispatch({ type: 'query', query })} onLeaveSearch={focusTable}
+        />
+      </div>
+      <div class="main" id="main" role="tabpanel" aria-labelledby={`tab-${metric.name}`} style={{ gridTemplateRows: `minmax(0, 1fr) auto ${shownTable.toString()}px` }}>
+        <div class="picture">
+          {model.snapshot.layers.count === 0 ? <Empty /> : state.view === 'treemap'
+            ? <TreemapPane model={model} heat={heat} selection={state.selection} matches={matches} onSelect={select} />
+            : (
+              <GraphPane
+                model={model} heat={heat} expanded={state.expanded} selection={state.selection} revealed={state.revealed} matches={matches} workerUri={workerUri} camera={camera.current}
+                onCamera={(at) => { camera.current = at; save(); }} onSelect={select} onToggle={(group) => dispatch({ type: 'toggle', group })}
+                onExpand={(groups) => dispatch({ type: 'expand', groups })} onOpenTable={focusTable} onReady={onGraph}
+              />
+            )}
+          <ViewSwitch view={state.view} onView={(view) => dispatch({ type: 'view', view })} />
+        </div>
+        <Splitter direction="horizontal" label="Height of the table" size={shownTable} least={80} greatest={size.height - 220} onSize={setTableHeight} />
+        {isNarrow ? (
+          <div class="lower">
+            <div class="tabs small-tabs" role="tablist" aria-label="Below the graph">
+              <button type="button" role="tab" class="tab" aria-selected={state.pane === 'layers'} onClick={() => dispatch({ type: 'pane', pane: 'layers' })}>Layers</button>
+              <button type="button" role="tab" class="tab" aria-selected={state.pane === 'inspector'} onClick={() => dispatch({ type: 'pane', pane: 'inspector' })}>Inspector</button>
+            </div>
+            {state.pane === 'layers' ? table : inspector}
+          </div>
+        ) : table}
+      </div>
+      {isNarrow ? null : (
+        <>
+          <Splitter direction="vertical" label="Width of the inspector" size={inspectorWidth} least={220} greatest={size.width - 420} onSize={setInspectorWidth} />
+          {inspector}
+        </>
+      )}
+      <div class="hidden" role="status" aria-live="polite">{spoken}</div>
+    </div>
+  );
+}
+
+/** Keeps the view's state soon after it changed, not at every frame of a pan. */
+function useSaver(host: ModelHost, compose: () => KeptState | undefined): () => void {
+  const latest = useRef(compose);
+  latest.current = compose;
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  return useCallback(() => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      const state = latest.current();
+      if (state !== undefined) host.save(state);
+    }, saveDelayMs);
+  }, []);
+}
+
+function focusTable(): void {
+  document.querySelector<HTMLElement>('.table [tabindex="0"]')?.focus();
+}
+
+function ViewSwitch({ view, onView }: { readonly view: 'graph' | 'treemap'; readonly onView: (view: 'graph' | 'treemap') => void }): VNode {
+  return (
+    <div class="view-switch" role="radiogroup" aria-label="Picture">
+      {(['graph', 'treemap'] as const).map((name) => (
+        <button key={name} type="button" role="radio" aria-checked={view === name} class="switch" onClick={() => onView(name)}>{name === 'graph' ? 'Graph' : 'Treemap'}</button>
+      ))}
+    </div>
+  );
+}
+
+function Empty(): VNode {
+  return <div class="centre"><p>This model has no nodes: its outputs are its inputs or constants.</p></div>;
+}
+
+interface WaitingProps {
+  readonly error: ErrorJson | undefined;
+  readonly died: string | undefined;
+  readonly host: ModelHost;
+  readonly jobs: readonly Job[];
+}
+
+/** Before there is a model: reading it, or why it cannot be read. */
+function Waiting({ error, died, host, jobs }: WaitingProps): VNode {
+  if (error !== undefined || died !== undefined) {
+    return (
+      <div class="centre" role="alert">
+        <h1>{error === undefined ? 'The engine stopped' : 'This file cannot be shown as a model'}</h1>
+        {error === undefined ? <p>{died}</p> : <ErrorText error={error} />}
+        <div class="row-of-buttons">
+          {died === undefined ? null : <Button kind="primary" onClick={() => host.send({ type: 'restartEngine' })}>Restart</Button>}
+          <Button onClick={() => host.send({ type: 'showLog' })}>Show log</Button>
+        </div>
+      </div>
+    );
+  }
+  return (
+    <div class="centre appear-late" role="status">
+      <p>Reading the model…</p>
+      {jobs.map((job) => <JobLine key={job.id} job={job} onCancel={() => host.send({ type: 'cancel', job: job.id })} />)}
+    </div>
+  );
+}

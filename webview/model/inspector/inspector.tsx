@@ -1,0 +1,37 @@
+// The inspector: of the selected layer or group, else of the model.
+import type { VNode } from 'preact';
+import type { LayerDetail } from '../../../src/protocol/view';
+import type { Heat } from '../heat';
+import type { Shown } from '../shown';
+import type { Selection } from '../state';
+import { GroupPanel } from './groupPanel';
+import { LayerPanel } from './layerPanel';
+import { ModelPanel } from './modelPanel';
+
+export interface InspectorProps {
+  readonly model: Shown;
+  readonly heat: Heat;
+  readonly selection: Selection;
+  readonly details: ReadonlyMap<string, LayerDetail>;
+  readonly deep: boolean;
+  readonly onLayer: (key: string) => void;
+  readonly onFix: (fix: string) => void;
+  readonly onText: (layer?: string) => void;
+}
+
+export function Inspector(props: InspectorProps): VNode {
+  return <aside class="inspector" aria-label="Inspector" tabIndex={-1}><Panel {...props} /></aside>;
+}
+
+function Panel({ model, heat, selection, details, deep, onLayer, onFix, onText }: InspectorProps): VNode {
+  switch (selection.kind) {
+    case 'none':
+      return <ModelPanel model={model} deep={deep} onLayer={onLayer} onFix={onFix} onText={() => onText()} />;
+    case 'layer':
+      return <LayerPanel model={model} heat={heat} layer={selection.layer} detail={details.get(model.snapshot.layers.keys[selection.layer] ?? '')} deep={deep} onFix={onFix} onText={onText} onLayer={onLayer} />;
+    case 'group':
+      return <GroupPanel model={model} heat={heat} group={selection.group} deep={deep} onLayer={onLayer} onFix={onFix} />;
+    default:
+      return selection satisfies never;
+  }
+}
