@@ -76,7 +76,7 @@ export class Laboratory implements Bench, Disposable {
 
   async compare(variant: Model): Promise<Comparison> {
     const { modelPath, data, settings, budgets } = this.options;
-    const comparison = await compareModels({ path: modelPath }, variant, data, { settings, limit: budgets.compareSamples, ...this.part(this.share.title) });
+    const comparison = await compareModels({ path: modelPath }, variant, data, { provider: settings.provider, threads: settings.threads, limit: budgets.compareSamples, ...this.part(this.share.title) });
     if (comparison.metric !== undefined) this.metricName = comparison.metric.name;
     return comparison;
   }

@@ -13,6 +13,7 @@ import { type CandidatePlan, type CandidateStep, candidatesByGoal, planOfSteps }
 import { conclude } from './conclusion';
 import { Laboratory } from './laboratory';
 import { publishWinner } from './publish';
+import type { Recipe } from './recipe';
 import { stemOf, writeReport } from './report';
 import { fileBytes, sha256, weightBytes } from './source';
 import { type Trial, Trials } from './trial';
@@ -23,6 +24,8 @@ export interface OptimizeRequest {
   readonly target?: string;
   /** Folder or file of calibration and evaluation data; seeded random inputs where absent. */
   readonly data?: string;
+  /** How a folder of pictures is fed. */
+  readonly pictures?: Recipe['pictures'];
   /** Least value of the metric; see acceptance.ts for the defaults. */
   readonly floor?: number;
   readonly bindings?: Readonly<Record<string, number>>;
@@ -53,7 +56,7 @@ export interface Budgets {
   readonly compareSamples: number;
 }
 
-const defaultBudgets: Budgets = { benchmarkMs: 6_000, confirmMs: 15_000, sensitivityMs: 45_000, compareSamples: 100 };
+export const defaultBudgets: Budgets = { benchmarkMs: 6_000, confirmMs: 15_000, sensitivityMs: 45_000, compareSamples: 100 };
 
 export interface OptimizeServices {
   readonly startRunner: () => Promise<Runner>;
@@ -74,7 +77,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   const source = openModel(modelPath);
   work.progress({ message: 'Reading the model and the data' });
   const sourceHash = await sha256(modelPath);
-  const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, limit: budgets.compareSamples });
+  const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, limit: budgets.compareSamples, ...request.pictures });
   const laboratory = new Laboratory({ source, modelPath, data, settings, seed, budgets, floor: request.floor, services, work });
   try {
     const plans = plansOf(request);
@@ -168,13 +171,14 @@ async function chooseWinner(goal: Goal, tried: readonly Trial[], laboratory: Lab
 }
 
 /** What would do the same again: the winner's steps, or the search where nothing won. */
-function recipeOf(request: OptimizeRequest, modelPath: string, report: OptimizationReport): Parameters<typeof writeReport>[1] {
+function recipeOf(request: OptimizeRequest, modelPath: string, report: OptimizationReport): Recipe {
   const steps = report.variants.find((variant) => variant.id === report.winner)?.steps ?? [];
   return {
     model: modelPath,
     goal: request.goal,
     target: report.target,
     ...(request.data === undefined ? {} : { data: resolve(request.data) }),
+    ...(request.pictures === undefined ? {} : { pictures: request.pictures }),
     bindings: { ...report.settings.bindings },
     provider: report.settings.provider,
     threads: report.settings.threads,

@@ -18,6 +18,13 @@ export const recipeSchema = z.strictObject({
   goal: z.enum(['latency', 'size', 'memory', 'simplification']).default('latency').describe('What a variant must improve to be accepted.'),
   target: z.string().default('this machine').describe('The device the result is meant for; measurements are made here.'),
   data: z.string().optional().describe('Folder or file of calibration and evaluation data, relative to this file: .npy, .npz, test_data_set folders or images.'),
+  pictures: z
+    .strictObject({
+      order: z.enum(['rgb', 'bgr']).default('rgb').describe('Order of the colour channels; PaddleOCR and OpenCV models take bgr.'),
+      scale: z.enum(['auto', 'unit', 'signed', 'imagenet', 'raw']).default('auto').describe('How pixel values become numbers.'),
+    })
+    .optional()
+    .describe('How a folder of pictures is fed.'),
   bindings: z.record(z.string().max(1000), z.int().min(0).max(largestDimension)).default({}).describe('Values of the open input dimensions.'),
   provider: z.enum(['cpu', 'webgpu', 'cuda', 'coreml', 'dml']).default('cpu').describe('Execution provider to measure on.'),
   threads: z.int().min(1).max(1024).default(1).describe('Threads per run.'),

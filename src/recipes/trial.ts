@@ -97,14 +97,14 @@ export class Trials {
     const { goal } = this.settings;
     const reason = rejection(goal, measured);
     const trial = { plan, built, measured };
-    if (reason !== undefined) return { ...trial, report: { ...report, status: 'rejected', reason: sentence(await this.explain(reason, plan, built, measured)) } };
+    if (reason !== undefined) return { ...trial, report: { ...report, status: 'rejected', reason: sentence(await this.explain(reason, plan, measured)) } };
     if (measured.uncalibrated && !measured.allowUncalibrated) return { ...trial, report: { ...report, status: 'not-chosen', reason: sentence(`${speedOf(measured)}, but ${uncalibratedReason}`) } };
     this.best = Math.min(this.best, score(goal, measured));
     return { ...trial, report: { ...report, status: 'accepted', reason: sentence(speedOf(measured)) } };
   }
 
   /** A slow int8 variant gets the cause from the source's profile. */
-  private async explain(reason: string, plan: CandidatePlan, built: Built, measured: Measured): Promise<string> {
+  private async explain(reason: string, plan: CandidatePlan, measured: Measured): Promise<string> {
     const ratio = measured.benchmark.latencyRatio;
     const last = plan.steps.at(-1);
     if (last?.technique !== quantizeStatic.id || ratio === undefined || ratio.low <= 1 || belowFloor(measured.metric, measured.floor) !== undefined) return reason;

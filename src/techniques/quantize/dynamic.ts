@@ -7,17 +7,17 @@ import { elementCount, tensorFromArray, type Tensor } from '../../tensor/tensor'
 import { raiseOpset } from '../simplify/opset';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
 import { type Candidate, findCandidates } from './candidates';
-import { scanChannelScales } from './channelScales';
+import { scanChannelScales, type WeightRange } from './channelScales';
 import { dropUnreadInitializers, hoistConstants } from './constants';
 import { FreshNames } from './names';
 import { quantizedWeight, transposedBytes } from './quantizedWeight';
-import { int8KernelsSaturate, weightLimits } from './saturation';
+import { int8KernelsSaturate } from './saturation';
 
 /** DynamicQuantizeLinear came with opset 11. */
 const leastOpset = 11;
 
 export const dynamicOptions = z.strictObject({
-  reduceRange: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('Keep weights to 7 bits: needed where int8 kernels saturate (x86 without VNNI). auto: find out here.'),
+  reduceRange: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('Scale weights so that sums of two products fit 16 bits: needed where int8 kernels saturate (x86 without VNNI). auto: find out here.'),
   keepFloat: z.array(z.string()).default([]).describe('Layers that stay float.'),
   leastElements: z.int().min(0).default(1024).describe('Smaller weights stay float: they save nothing.'),
 });
@@ -51,7 +51,7 @@ async function apply(model: Model, options: DynamicOptions, context: TechniqueCo
   const reduced = options.reduceRange === 'auto' ? await int8KernelsSaturate(context) : options.reduceRange;
   const raised = (model.opsetImports.get('') ?? 1) < leastOpset ? raiseOpset(model, leastOpset) : model;
   const result = hoisted(raised);
-  const writer = new DynamicWriter(result, reduced ? weightLimits.reduced : weightLimits.full);
+  const writer = new DynamicWriter(result, reduced ? 'pairs' : 'full');
   const kept: { layer: string; reason: string }[] = [];
   const all = products(result);
   for (const product of all) {
@@ -65,7 +65,7 @@ async function apply(model: Model, options: DynamicOptions, context: TechniqueCo
   writer.finish();
   return {
     model: result,
-    notes: [`${all.length - kept.length} of ${all.length} matrix products to dynamic int8`, ...(reduced ? ['weights within 7 bits, because int8 kernels without VNNI saturate'] : [])],
+    notes: [`${all.length - kept.length} of ${all.length} matrix products to dynamic int8`, ...(reduced ? ['weights scaled so that no two products overflow 16 bits: int8 kernels without VNNI saturate there'] : [])],
     kept,
     unchanged: kept.length === all.length,
     uncalibrated: false, // ranges are found at run time: there is nothing to calibrate
@@ -87,7 +87,7 @@ class DynamicWriter {
 
   constructor(
     private readonly model: Model,
-    private readonly limit: number,
+    private readonly range: WeightRange,
   ) {
     this.names = new FreshNames(model.graph);
   }
@@ -129,7 +129,7 @@ class DynamicWriter {
   private store({ weight: { tensor, axis } }: Product): StoredWeight | undefined {
     const key = `${axis} ${tensor.name}`;
     if (this.weights.has(key)) return this.weights.get(key);
-    const found = scanChannelScales(tensor, axis, this.limit);
+    const found = scanChannelScales(tensor, axis, this.range);
     const stored = found.finite ? { integers: this.names.fresh(`${tensor.name}_int8`), scales: this.names.fresh(`${tensor.name}_scale`) } : undefined;
     if (stored !== undefined) {
       const integers: Tensor = quantizedWeight(stored.integers, tensor, found);

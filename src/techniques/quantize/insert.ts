@@ -4,7 +4,7 @@ import type { Graph, Model, Node } from '../../graph/model';
 import { GraphIndex } from '../../graph/traverse';
 import { tensorFromArray, type Tensor } from '../../tensor/tensor';
 import type { Candidate } from './candidates';
-import { scanChannelScales, type ChannelScales } from './channelScales';
+import { type ChannelScales, scanChannelScales, type WeightRange } from './channelScales';
 import { constantOf, dropUnreadInitializers } from './constants';
 import { FreshNames } from './names';
 import { scalar, type Observation } from './observe';
@@ -37,10 +37,10 @@ export interface Insertion {
 
 /**
  * Quantizes the chosen layers of `model`, which is changed.
- * @param limit largest magnitude of a weight's integers: 127, or 64 where pairs of products are added in 16 bits.
+ * @param range `pairs` where int8 kernels add pairs of products in 16 bits.
  */
-export function insertQuantization(model: Model, chosen: readonly Candidate[], observations: ReadonlyMap<string, Observation>, limit: number): Insertion {
-  return new Inserter(model, observations, limit).run(chosen);
+export function insertQuantization(model: Model, chosen: readonly Candidate[], observations: ReadonlyMap<string, Observation>, range: WeightRange): Insertion {
+  return new Inserter(model, observations, range).run(chosen);
 }
 
 /** Names of the values a quantized activation goes through. */
@@ -68,7 +68,7 @@ class Inserter {
   constructor(
     private readonly model: Model,
     private readonly observations: ReadonlyMap<string, Observation>,
-    private readonly limit: number,
+    private readonly range: WeightRange,
   ) {
     this.graph = model.graph;
     this.names = new FreshNames(model.graph);
@@ -76,7 +76,7 @@ class Inserter {
   }
 
   run(wanted: readonly Candidate[]): Insertion {
-    const chosen = wanted.filter((candidate) => candidate.weight === undefined || this.storeWeight(candidate, candidate.weight));
+    const chosen = wanted.filter((candidate) => candidate.weight === undefined || this.storeWeight(candidate.weight));
     const made = new Set(chosen.filter(endsInIntegers).map((candidate) => candidate.output));
     for (const value of made) this.quantizeValue(value, true);
     for (const candidate of chosen) for (const name of activationInputs(candidate)) if (!made.has(name)) this.quantizeValue(name, false);
@@ -91,11 +91,11 @@ class Inserter {
   }
 
   /** Puts the int8 weight, its scales and zero points into the initializers; false when the weight is not finite. */
-  private storeWeight(candidate: Candidate, weight: NonNullable<Candidate['weight']>): boolean {
+  private storeWeight(weight: NonNullable<Candidate['weight']>): boolean {
     const { tensor, axis } = weight;
     const key = `${axis} ${tensor.name}`;
     if (this.weights.has(key)) return true;
-    const found = scanChannelScales(tensor, axis, this.limit);
+    const found = scanChannelScales(tensor, axis, this.range);
     if (!found.finite) return false;
     const integers = this.names.fresh(`${tensor.name}_int8`);
     const scales = this.names.fresh(`${tensor.name}_scale`);

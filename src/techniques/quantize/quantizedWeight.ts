@@ -1,6 +1,6 @@
 // An int8 weight that is computed from the float weight when it is written: a model of any size quantizes without being held in memory.
 import { elementCount, type Tensor, type TensorSource } from '../../tensor/tensor';
-import { type ChannelScales, forEachFloat32 } from './channelScales';
+import { type ChannelScales, forEachFloat32, largestInteger } from './channelScales';
 
 /** Adding and taking away 1.5 · 2^23 in float32 rounds to the nearest integer, ties to even, three times faster than Math.round. */
 const roundingConstant = 12582912;
@@ -22,18 +22,18 @@ class QuantizedSource implements TensorSource {
     const out = new Int8Array(length);
     forEachFloat32(this.weight, offset, offset + length, (values, first) => {
       const target = out.subarray(first - offset, first - offset + values.length);
-      if (this.scales.inner === 1) roundColumns(values, first, this.inverse, this.scales.limit, target);
+      if (this.scales.inner === 1) roundColumns(values, first, this.inverse, target);
       else roundRows(values, first, this.scales, this.inverse, target);
     });
     return new Uint8Array(out.buffer);
   }
 }
 
-function roundColumns(values: Float32Array, first: number, inverse: Float32Array, limit: number, out: Int8Array): void {
+function roundColumns(values: Float32Array, first: number, inverse: Float32Array, out: Int8Array): void {
   const channels = inverse.length;
   let channel = first % channels;
   for (let i = 0; i < values.length; i++) {
-    out[i] = rounded((values[i] ?? 0) * (inverse[channel] ?? 0), limit);
+    out[i] = rounded((values[i] ?? 0) * (inverse[channel] ?? 0));
     if (++channel === channels) channel = 0;
   }
 }
@@ -43,14 +43,14 @@ function roundRows(values: Float32Array, first: number, scales: ChannelScales, i
     const position = first + i;
     const factor = inverse[Math.floor(position / scales.inner) % scales.channels] ?? 0;
     const end = Math.min(values.length, i + scales.inner - (position % scales.inner));
-    for (; i < end; i++) out[i] = rounded((values[i] ?? 0) * factor, scales.limit);
+    for (; i < end; i++) out[i] = rounded((values[i] ?? 0) * factor);
   }
 }
 
 /** A magnitude may leave the range only where 1/scale overflows (subnormal scales). */
-function rounded(value: number, limit: number): number {
+function rounded(value: number): number {
   const integer = Math.fround(value + roundingConstant) - roundingConstant;
-  return integer > limit ? limit : integer < -limit ? -limit : integer;
+  return integer > largestInteger ? largestInteger : integer < -largestInteger ? -largestInteger : integer;
 }
 
 /** Rows and columns exchanged; computed whole at the first read and let go once the end was read. */

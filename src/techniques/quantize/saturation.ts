@@ -1,4 +1,4 @@
-// Finds out whether this machine's int8 kernels add products in 16 bits and saturate, so that weights must stay within 7 bits.
+// Finds out whether this machine's int8 kernels add products in 16 bits and saturate, so that weights need room.
 import { makeGraph, makeModel, makeNode, tensorValue } from '../../graph/construct';
 import { tensorFromArray } from '../../tensor/tensor';
 import type { TechniqueContext } from '../technique';
@@ -6,9 +6,6 @@ import type { TechniqueContext } from '../technique';
 const size = 64;
 const largestByte = 255;
 const largestWeight = 127;
-
-/** Integers a weight may use: all of int8, or 7 bits, so that 255 · 64 · 2 still fits 16 signed bits (x86 without VNNI). */
-export const weightLimits = { full: 127, reduced: 64 } as const;
 
 /**
  * Multiplies the largest uint8 by the largest int8 numbers in the runtime and looks whether the sum is right. On x86 before VNNI

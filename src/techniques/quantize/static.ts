@@ -12,7 +12,7 @@ import { hoistConstants } from './constants';
 import { insertQuantization } from './insert';
 import { type Observation, observe } from './observe';
 import { presetNames, presets } from './presets';
-import { int8KernelsSaturate, weightLimits } from './saturation';
+import { int8KernelsSaturate } from './saturation';
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with opset 13. */
 const leastOpset = 13;
@@ -21,7 +21,7 @@ export const staticOptions = z.strictObject({
   preset: z.enum(presetNames).default('rule').describe('Which layers go to int8.'),
   samples: z.int().min(1).max(10_000).default(32).describe('Calibration samples.'),
   percentile: z.number().min(90).max(100).default(100).describe('100: min-max. 99.99: the outermost 0.01 % of each activation is clipped.'),
-  reduceRange: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('Keep weights to 7 bits: needed where int8 kernels saturate (x86 without VNNI). auto: find out here.'),
+  reduceRange: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('Scale weights so that sums of two products fit 16 bits: needed where int8 kernels saturate (x86 without VNNI). auto: find out here.'),
   keepFloat: z.array(z.string()).default([]).describe('Layers that stay float whatever the preset says.'),
   only: z.array(z.string()).optional().describe('When given, no other layers go to int8.'),
 });
@@ -95,14 +95,14 @@ async function apply(model: Model, options: StaticOptions, context: TechniqueCon
   const { model: result, observations, candidates, choice } = await plan(model, options, context);
   const { chosen, kept } = choice;
   const reduced = options.reduceRange === 'auto' ? await int8KernelsSaturate(context) : options.reduceRange;
-  const { notFinite } = insertQuantization(result, chosen, observations, reduced ? weightLimits.reduced : weightLimits.full);
+  const { notFinite } = insertQuantization(result, chosen, observations, reduced ? 'pairs' : 'full');
   const unreadable = notFinite.map((layer) => ({ layer, reason: 'its weights hold NaN or infinite values' }));
   return {
     model: result,
     notes: [
       `${counted(chosen, candidates)} to int8 (${presets[options.preset].title})`,
       options.percentile >= 100 ? 'activation ranges: min-max' : `activation ranges: percentile ${options.percentile}`,
-      ...(reduced ? ['weights within 7 bits, because int8 kernels without VNNI saturate'] : []),
+      ...(reduced ? ['weights scaled so that no two products overflow 16 bits: int8 kernels without VNNI saturate there'] : []),
     ],
     kept: [...kept, ...unreadable],
     unchanged: chosen.length === notFinite.length,

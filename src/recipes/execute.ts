@@ -1,0 +1,110 @@
+// Running a recipe: again with all measurements, or frozen, replaying the decisions its report recorded.
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { WorkContext } from '../base/cancellation';
+import { LatheError, toLatheError } from '../base/errors';
+import { openModel } from '../formats/open';
+import type { OptimizationReport, VariantReport } from '../protocol/report';
+import { openSamples } from '../runtime/datasets';
+import { belowFloor } from './acceptance';
+import { Builder, DoesNotApply } from './build';
+import { planOfSteps } from './candidates';
+import { Laboratory } from './laboratory';
+import { defaultBudgets, optimizeModel, type Budgets, type OptimizeRequest, type OptimizeServices } from './optimize';
+import { publishWinner } from './publish';
+import { parseRecipe, type Recipe } from './recipe';
+import { readReport, readReports, recipeSuffix } from './report';
+import { fileBytes, sha256 } from './source';
+import { sentence } from './trial';
+
+/** Reads a recipe file. @throws LatheError `not-found`, `malformed` */
+export function readRecipe(path: string): Recipe {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (thrown) {
+    throw toLatheError(thrown, path);
+  }
+  return parseRecipe(text, path);
+}
+
+/** What a recipe asks for, its paths resolved against its folder. */
+export function requestOf(recipe: Recipe, path: string): OptimizeRequest {
+  const from = (file: string): string => resolve(dirname(path), file);
+  const { accept, data, output, pictures } = recipe;
+  return {
+    modelPath: from(recipe.model),
+    goal: recipe.goal,
+    target: recipe.target,
+    ...(data === undefined ? {} : { data: from(data) }),
+    ...(pictures === undefined ? {} : { pictures }),
+    bindings: recipe.bindings,
+    provider: recipe.provider,
+    threads: recipe.threads,
+    seed: recipe.seed,
+    steps: recipe.steps.map(({ technique, options }) => ({ technique, options: options ?? {} })),
+    allowSlower: accept.allowSlower,
+    allowUncalibrated: accept.allowUncalibrated,
+    ...(accept.floor === undefined ? {} : { floor: accept.floor }),
+    ...(output === undefined ? {} : { outputPath: from(output) }),
+  };
+}
+
+export interface RunRecipeOptions {
+  /** Replay what the report decided: no search, no benchmark. */
+  readonly frozen?: boolean;
+  readonly budgets?: Partial<Budgets>;
+}
+
+/**
+ * Runs a recipe.
+ * @throws LatheError as {@link optimizeModel}; `not-found` when a frozen run has no report to replay, `source-touched` when
+ * the report is about another source file.
+ */
+export async function runRecipe(path: string, options: RunRecipeOptions, services: OptimizeServices, work: WorkContext): Promise<OptimizationReport> {
+  const request = { ...requestOf(readRecipe(path), path), ...(options.budgets === undefined ? {} : { budgets: options.budgets }) };
+  return options.frozen === true ? replay(path, request, services, work) : optimizeModel(request, services, work);
+}
+
+/** The report that belongs to a recipe: of the same name, else the newest of its model that has a winner. */
+function recordedReport(recipePath: string, modelPath: string): OptimizationReport {
+  const beside = recipePath.endsWith(recipeSuffix) ? readReport(`${recipePath.slice(0, -recipeSuffix.length)}.report.json`) : undefined;
+  const report = beside ?? readReports(modelPath).find((candidate) => candidate.winner !== undefined);
+  if (report === undefined) throw new LatheError('not-found', 'There is no report whose decisions could be replayed.', { file: recipePath, hint: 'Run the recipe once without --frozen.' });
+  return report;
+}
+
+async function replay(recipePath: string, request: OptimizeRequest, services: OptimizeServices, work: WorkContext): Promise<OptimizationReport> {
+  const start = Date.now();
+  const recorded = recordedReport(recipePath, request.modelPath);
+  const winner = recorded.variants.find((variant) => variant.id === recorded.winner);
+  if (winner === undefined) throw new LatheError('rejected', `The recorded run accepted nothing, so there is nothing to replay. ${recorded.conclusion}`, { file: recipePath });
+  const sourceHash = await sha256(request.modelPath);
+  if (sourceHash !== recorded.source.sha256) throw new LatheError('source-touched', 'The source is not the file the report is about.', { file: request.modelPath, hint: 'Run the recipe without --frozen.' });
+  const source = openModel(request.modelPath);
+  const budgets = { ...defaultBudgets, ...request.budgets };
+  const { settings, seed } = recorded;
+  const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, limit: budgets.compareSamples, ...request.pictures });
+  const laboratory = new Laboratory({ source, modelPath: request.modelPath, data, settings, seed, budgets, floor: recorded.floor.minimum, services, work });
+  try {
+    const plan = planOfSteps(winner.steps, winner.title);
+    const built = await new Builder(source, laboratory.context()).build(plan.steps);
+    if (built instanceof DoesNotApply) throw new LatheError('rejected', `${built.reason}.`, { file: request.modelPath });
+    const comparison = await laboratory.compare(built.model);
+    const below = belowFloor(comparison.metric, recorded.floor.minimum);
+    if (below !== undefined) throw new LatheError('rejected', sentence(`replayed, but ${below}`), { file: request.modelPath });
+    const published = await publishWinner(built.model, plan, { modelPath: request.modelPath, outputPath: request.outputPath, sourceHash, signal: work.signal });
+    const same = winner.sha256 === published.sha256;
+    const variant: VariantReport = { ...winner, path: published.path, sha256: published.sha256, fileBytes: fileBytes(published.path), comparison };
+    return {
+      ...recorded,
+      variants: [variant],
+      conclusion: same ? 'Replayed: the same bytes as recorded.' : 'Replayed: within the recorded floor, but not the same bytes, as on another machine or version.',
+      startedAt: new Date(start).toISOString(),
+      seconds: (Date.now() - start) / 1000,
+    };
+  } finally {
+    laboratory.dispose();
+    source.dispose();
+  }
+}
