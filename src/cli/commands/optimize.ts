@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { toLatheError } from '../../base/errors';
 import type { Goal, OptimizationReport } from '../../protocol/report';
-import { runRecipeFile } from '../../recipes/execute';
+import { runRecipe as runRecipeFile } from '../../recipes/execute';
 import { optimizeModel, type OptimizeServices } from '../../recipes/optimize';
 import type { CandidateStep } from '../../recipes/candidates';
 import { parseRecipe, type Recipe } from '../../recipes/recipe';
