@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildBundles, buildTool } from '../esbuild.mjs';
+import { ensureChromium } from './vscode/system.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -28,6 +29,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 await buildBundles();
+// Text lines are rendered, and pages drawn, in it.
+process.env.CHROME_PATH = await ensureChromium();
 for (const name of companions) await buildTool(`bench/support/${name}`);
 for (const [name, title] of Object.entries(benchmarks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

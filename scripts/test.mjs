@@ -20,7 +20,11 @@ const checks = {
 /** Suites: each gives its own counts. */
 const suites = {
   unit: () => vitest('vitest.config.ts'),
-  browser: () => vitest('vitest.browser.config.ts'),
+  browser: async () => {
+    const { ensureChromium } = await import('./vscode/system.mjs');
+    process.env.CHROME_PATH = await ensureChromium();
+    return vitest('vitest.browser.config.ts');
+  },
   vscode: async () => {
     const { runHostSuite } = await import('./test-vscode.mjs');
     const report = await runHostSuite({ build: false });

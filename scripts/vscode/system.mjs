@@ -37,9 +37,9 @@ export function onPath(name) {
   return undefined;
 }
 
-/** A Chrome-like browser: `MODEL_LATHE_CHROMIUM`, else one found in the usual places. */
+/** A Chrome-like browser: `CHROME_PATH`, else one found in the usual places. */
 export function findChromium() {
-  const named = process.env.MODEL_LATHE_CHROMIUM;
+  const named = process.env.CHROME_PATH;
   if (named !== undefined && named !== '') return named;
   return browserNames.map(onPath).find((file) => file !== undefined) ?? browserPaths.find((file) => fs.existsSync(file));
 }

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { renderTextLines } from '../../bench/textLines';
 import { packageExtension } from '../../scripts/package.mjs';
 import { startServer } from '../../scripts/vscode/codeServer.mjs';
+import { ensureChromium } from '../../scripts/vscode/system.mjs';
 import { makeWorkspace } from '../../scripts/workspace.mjs';
 
 declare module 'vitest' {
@@ -22,6 +24,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const scratch = mkdtempSync(join(tmpdir(), 'model-lathe-e2e-'));
   const { file } = await packageExtension();
   const workspace = await makeWorkspace(join(scratch, 'workspace'), { samples: ['digits.onnx', 'flawed.onnx', 'many-nodes.onnx'] });
+  // Pictures of text to calibrate the recogniser with.
+  await renderTextLines(join(workspace, 'text-lines'), { count: 32, seed: 3, style: 'hard', executablePath: await ensureChromium() });
   const server = await startServer({ vsix: [file] });
   project.provide('origin', server.origin);
   project.provide('workspace', workspace);
