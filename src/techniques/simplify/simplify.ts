@@ -1,0 +1,98 @@
+// The simplify technique: the same function with fewer nodes, in the forms the runtime's own fusions know. Lossless up to rounding.
+import { z } from 'zod';
+import { inferTypes } from '../../analysis/infer';
+import { throwIfCancelled } from '../../base/cancellation';
+import { cloneModel } from '../../graph/construct';
+import type { Graph, Model } from '../../graph/model';
+import { ModelEditor } from '../../graph/rewrite';
+import { runRules } from '../../graph/rewriteRules';
+import { subgraphs } from '../../graph/traverse';
+import { assertValid } from '../../graph/verify';
+import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
+import { SimplifyContext } from './context';
+import { foldFloats } from './floatFolding';
+import { ruleIds, ruleNotes, simplifyRules } from './rules';
+import { dropUnusedInitializers, joinDuplicateInitializers } from './rules/duplicates';
+
+export const simplifyOptions = z.strictObject({
+  only: z.array(z.enum(ruleIds)).optional().describe('Rules to run; all of them where not given.'),
+  without: z.array(z.enum(ruleIds)).default([]).describe('Rules to leave out.'),
+  foldedBytes: z
+    .int()
+    .min(0)
+    .default(1 << 20)
+    .describe('Folded constants above this many bytes are kept only when they replace at least as many.'),
+});
+export type SimplifyOptions = z.infer<typeof simplifyOptions>;
+
+/** Inlined branches call for another inference, which may decide further ones: so many levels are followed. */
+const mostRounds = 12;
+
+/** Initializers had to be listed among the inputs up to this IR version, whether a caller may set them or not. */
+const lastIrWithInputsForWeights = 3;
+
+export const simplify: Technique<SimplifyOptions> = {
+  id: 'simplify',
+  title: 'Simplify',
+  options: simplifyOptions,
+  applies: (model) => (model.format === 'onnx' ? undefined : 'only ONNX models can be simplified'),
+  estimate: () => ({}),
+  apply,
+};
+
+async function apply(model: Model, options: SimplifyOptions, work: TechniqueContext): Promise<TechniqueResult> {
+  const result = cloneModel(model);
+  const counts = new Map<string, number>();
+  const count = (id: string, by = 1): void => void (by > 0 && counts.set(id, (counts.get(id) ?? 0) + by));
+  const enabled = (id: string): boolean => (options.only?.includes(id) ?? true) && !options.without.includes(id);
+  const rules = simplifyRules().filter(({ id }) => enabled(id));
+  freeWeightsFromInputs(result);
+  for (let round = 0; round < mostRounds; round++) {
+    throwIfCancelled(work.signal);
+    work.progress({ message: round === 0 ? 'Simplifying' : `Simplifying, round ${round + 1}`, fraction: round / (round + 1) });
+    const editor = new ModelEditor(result);
+    const context = contextFor(editor, options);
+    await runRules(editor, rules, context, work.signal, ({ id }) => count(id));
+    const folded = !context.stale && enabled('float-folding') ? await foldFloats(context, work) : 0;
+    count('float-folding', folded);
+    if (enabled('unused-initializer')) count('unused-initializer', dropUnusedInitializers(editor));
+    const last = folded === 0 && !context.stale;
+    if (last && enabled('duplicate-initializer')) count('duplicate-initializer', joinDuplicateInitializers(editor));
+    editor.finish();
+    if (last) break;
+  }
+  assertValid(result);
+  const notes = [...counts].map(([id, times]) => `${times} ${ruleNotes[id] ?? id}`);
+  const before = nodeCount(model.graph);
+  const after = nodeCount(result.graph);
+  if (before !== after) notes.unshift(`${before} nodes → ${after}`);
+  return { model: result, notes, kept: [], unchanged: counts.size === 0, uncalibrated: false };
+}
+
+function contextFor(editor: ModelEditor, options: SimplifyOptions): SimplifyContext {
+  const { model } = editor;
+  const types = inferTypes(model);
+  const opset = model.opsetImports.get('') ?? model.opsetImports.get('ai.onnx') ?? 1;
+  return new SimplifyContext(editor, opset, options, {
+    typeOf: (scope, name) => types.typeOf(scope.graph, name),
+    valuesOf: (scope, name) => types.valuesOf(scope.graph, name),
+  });
+}
+
+/** Weights listed as inputs only because an old IR wanted it become plain initializers; a newer IR means them to be settable. */
+function freeWeightsFromInputs(model: Model): void {
+  if (model.irVersion > lastIrWithInputsForWeights) return;
+  const { graph } = model;
+  graph.inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
+  model.irVersion = lastIrWithInputsForWeights + 1;
+}
+
+/** Nodes of a graph and its subgraphs; Constant is a way to store weights and does not count. */
+export function nodeCount(graph: Graph): number {
+  let count = 0;
+  for (const node of graph.nodes) {
+    if (node.opType !== 'Constant') count++;
+    for (const inner of subgraphs(node)) count += nodeCount(inner.graph);
+  }
+  return count;
+}
