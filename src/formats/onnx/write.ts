@@ -1,6 +1,6 @@
 // Writes an ONNX model: the structure from memory, the weights streamed a few megabytes at a time, into one file or beside it.
-import { open, rm, type FileHandle } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { open, rm, statfs } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { checkpoint } from '../../base/cancellation';
 import { LatheError, toLatheError } from '../../base/errors';
 import type { Graph, Model, Node } from '../../graph/model';
@@ -25,7 +25,19 @@ export interface WriteOptions {
   /** Name by which the model refers to it; the base name of `dataPath` where not said. */
   readonly dataName?: string;
   readonly signal?: AbortSignal;
+  /** Opens a file for writing; replaced by tests that make the disk fail. */
+  readonly openOutput?: OpenOutput;
 }
+
+/** What the writer needs of a file handle. */
+export interface OutputFile {
+  write(bytes: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens a new file; fails where the path is taken. */
+export type OpenOutput = (path: string) => Promise<OutputFile>;
 
 /** Protobuf's limit for one message is 2^31 − 1 bytes; a margin is left for readers that count differently. */
 const largestModel = 2 ** 31 - 2 ** 20;
@@ -47,8 +59,10 @@ export async function writeOnnxModel(model: Model, path: string, options: WriteO
   const { wire, external } = plan(model, options, options.dataName ?? basename(dataPath));
   const files: string[] = [];
   try {
-    if (external.length > 0) await writeFresh(dataPath, files, options.signal, padded(external));
-    await writeFresh(path, files, options.signal, wire.pieces());
+    const last = external.at(-1);
+    await checkSpace(path, wire.byteLength + (last === undefined ? 0 : last.offset + last.source.byteLength));
+    if (external.length > 0) await writeFresh(dataPath, files, options, padded(external));
+    await writeFresh(path, files, options, wire.pieces());
   } catch (thrown) {
     await Promise.all(files.map((file) => rm(file, { force: true })));
     throw toLatheError(thrown, path);
@@ -145,9 +159,17 @@ function* padded(external: readonly Placed[]): Generator<Piece> {
   }
 }
 
+/** @throws LatheError `no-space` where the disk has not as much left as will be written. */
+async function checkSpace(path: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  const free = bavail * bsize;
+  if (free < bytes) throw new LatheError('no-space', `The new model takes ${bytes} bytes, but the disk has only ${free} left.`, { file: path, hint: 'Make room, or write to another disk.' });
+}
+
 /** Writes the pieces to a new file, small ones gathered, large ones chunk by chunk, and flushes it to the disk. */
-async function writeFresh(path: string, files: string[], signal: AbortSignal | undefined, pieces: Iterable<Piece>): Promise<void> {
-  const handle = await open(path, 'wx');
+async function writeFresh(path: string, files: string[], options: WriteOptions, pieces: Iterable<Piece>): Promise<void> {
+  const { signal } = options;
+  const handle = await (options.openOutput?.(path) ?? open(path, 'wx'));
   files.push(path);
   try {
     const output = new GatheringOutput(handle);
@@ -172,7 +194,7 @@ class GatheringOutput {
   private readonly buffer = Buffer.alloc(2 ** 20);
   private filled = 0;
 
-  constructor(private readonly handle: FileHandle) {}
+  constructor(private readonly handle: OutputFile) {}
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.filled + bytes.byteLength > this.buffer.byteLength) await this.flush();
@@ -191,7 +213,7 @@ class GatheringOutput {
   }
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(handle: OutputFile, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.byteLength; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done);
     done += bytesWritten;
