@@ -7,7 +7,8 @@ import type { OperatorContext } from './context';
 export type WeightRole =
   | 'weight' // a kernel or matrix
   | 'bias'
-  | 'scale' // learned factor of a normalisation or an elementwise product
+  | 'scale' // learned factor of a normalisation
+  | 'operand' // either side of an elementwise operator, or data joined with other data: weights unless a lone scalar
   | 'table' // rows looked up by index
   | 'statistics' // running mean and variance: stored, not learned
   | 'quantization'; // scales and zero points: stored, not learned
@@ -19,6 +20,8 @@ export interface WeightInput {
   /** Axis of the output channels. For Gemm and MatMul see the row's docstring. */
   readonly outputAxis?: number;
   readonly inputAxis?: number;
+  /** Elements the stored tensor stands for, where it is packed by the operator's own rules. */
+  readonly elements?: (context: OperatorContext) => Dimension;
 }
 
 /** Multiply-accumulates of contractions, and all floating-point operations; undefined where a dimension is unknown. */

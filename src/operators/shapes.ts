@@ -147,3 +147,14 @@ export function reduced(shape: Shape, axes: readonly number[], keep: boolean): S
 export function atLeastZero(dimension: Dimension): Dimension {
   return typeof dimension === 'number' ? Math.max(0, dimension) : maxDimension(dimension, 0);
 }
+
+/** Parts joined along one axis; undefined when a part's shape is. */
+export function addShape(parts: readonly (Shape | undefined)[], axis: number): Shape | undefined {
+  let joined: Dimension[] | undefined;
+  for (const part of parts) {
+    if (part === undefined) return undefined;
+    const before: readonly Dimension[] | undefined = joined;
+    joined = before === undefined ? [...part] : before.map((dimension, at) => (at === axis ? addDimensions(dimension, part[at]) : (dimension ?? part[at])));
+  }
+  return joined;
+}

@@ -44,7 +44,7 @@ export function toOrtTensor(name: string, tensor: WireTensor): OrtTensor {
   const count = dims.reduce((product, dim) => product * dim, 1);
   if (data.byteLength !== packedByteLength(type, count)) throw new Error(`Input ${name}: ${data.byteLength} bytes do not fill ${type}[${dims.join(',')}].`);
   const row = ortTypes[type];
-  const aligned = data.byteOffset % row.bytes === 0 && data.buffer instanceof ArrayBuffer ? data : data.slice();
+  const aligned = data.byteOffset % row.bytes === 0 && data.buffer instanceof ArrayBuffer ? data : new Uint8Array(data);
   const array = row.make(aligned.buffer as ArrayBuffer, aligned.byteOffset, count);
   // The runtime's typings allow one array class per type; the table above pairs them rightly.
   return new OrtTensor(...([type, asHalf(type, array), dims] as unknown as ['float32', Float32Array, readonly number[]]));

@@ -15,9 +15,9 @@ export function fromWire(name: string, { type, dims, data }: WireTensor): Tensor
   return { name, elementType: type, dims: [...dims], source: new MemorySource(new Uint8Array()), strings: data.map((text) => new Uint8Array(Buffer.from(text, 'utf8'))) };
 }
 
-/** Decoders view the bytes as 8-byte elements where they can; a received slice may start anywhere. */
+/** Decoders view the bytes as 8-byte elements where they can; a received slice may start anywhere (and a Buffer's own `slice` would not copy). */
 function aligned(bytes: Uint8Array): Uint8Array {
-  return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
 }
 
 export function wireFeeds(feeds: Feeds): NamedTensors {

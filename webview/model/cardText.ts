@@ -46,7 +46,7 @@ export function cardText(snapshot: ModelSnapshot, structure: Structure, heat: He
       const group = snapshot.groups[reference];
       const sum = heat.groupSum[reference] ?? 0;
       const blocks = (structure.childGroups.start[reference + 1] ?? 0) - (structure.childGroups.start[reference] ?? 0);
-      const inside = blocks > 1 ? `${integer(blocks)} blocks · ${countLayers(group?.layers ?? 0)}` : countLayers(group?.layers ?? 0);
+      const inside = blocks > 1 && kind === cardKind.frame ? `${integer(blocks)} blocks` : blocks > 1 ? `${integer(blocks)} blocks · ${countLayers(group?.layers ?? 0)}` : countLayers(group?.layers ?? 0);
       return {
         title: `${kind === cardKind.frame ? '▾' : '▸'} ${visible(group?.name ?? '')}`,
         detail: group?.kind === 'subgraph' ? `subgraph · ${inside}` : inside,

@@ -97,8 +97,8 @@ const sameType = (context: OperatorContext): readonly (ValueType | undefined)[] 
 const boolType = (context: OperatorContext): readonly (ValueType | undefined)[] => [tensorOf('bool', joinedShape(context))];
 
 const learnedOperands = [
-  { input: 0, role: 'scale' },
-  { input: 1, role: 'scale' },
+  { input: 0, role: 'operand' },
+  { input: 1, role: 'operand' },
 ] as const;
 
 const binary: readonly (readonly [string, BinaryRule?])[] = [
@@ -160,13 +160,17 @@ export const elementwiseRows: readonly OperatorRow[] = [
   row('IsNaN', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('bool', context.shape(0))], cost: (context) => flopsPerElement(context.shape(0), 1), traits: { elementwise: true } }),
   row('IsInf', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('bool', context.shape(0))], cost: (context) => flopsPerElement(context.shape(0), 1), traits: { elementwise: true } }),
   row('Clip', { inputs: 'input min? max?', outputs: 'output', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 2), values: (context) => [rules.clipValues(context)], traits: { ...oneInput, activation: true } }),
-  row('PRelu', { inputs: 'X slope', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 2), weights: [{ input: 1, role: 'scale' }], traits: oneInput }),
+  row('PRelu', { inputs: 'X slope', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 2), weights: [{ input: 1, role: 'scale', outputAxis: 0 }], traits: oneInput }),
   row('Where', {
     inputs: 'condition X Y',
     outputs: 'output',
     infer: (context) => [tensorOf(context.elementType(1) ?? context.elementType(2), joinedShape(context))],
     cost: (context) => flopsPerElement(joinedShape(context), 1),
     values: (context) => [rules.whereValues(context)],
+    weights: [
+      { input: 1, role: 'operand' },
+      { input: 2, role: 'operand' },
+    ],
     traits: { elementwise: true },
   }),
   row('Cast', { inputs: 'input', outputs: 'output', infer: castType, values: (context, outputs) => [rules.castValues(context, outputs[0])], cost: (context) => flopsPerElement(context.shape(0), 0), traits: { elementwise: true } }),

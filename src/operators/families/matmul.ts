@@ -191,12 +191,12 @@ export const matmulRows: readonly OperatorRow[] = [
       outputs: 'Y',
       infer: (context) => typed(context.elementType(0), packedProduct(context)),
       cost: (context) => productCost(packedProduct(context), context.has(5)),
-      weights: [{ input: 1, role: 'weight', outputAxis: 0 }, { input: 5, role: 'bias', outputAxis: 0 }, ...stored(2, 3, 4)],
+      weights: [{ input: 1, role: 'weight', outputAxis: 0, elements: packedWeightElements }, { input: 5, role: 'bias', outputAxis: 0 }, ...stored(2, 3, 4)],
     }),
   ),
 ];
 
 /** Elements a packed 4- or 8-bit weight of MatMulNBits stands for: N · K. */
-export function packedWeightElements(context: OperatorContext): Dimension {
+function packedWeightElements(context: OperatorContext): Dimension {
   return productOf([context.int('N'), context.int('K')]);
 }

@@ -232,7 +232,7 @@ export const shapeRows: readonly OperatorRow[] = [
       const from = context.dims(0);
       return dims === undefined || from === undefined ? undefined : { dims, inputs: [0], indices: broadcastIndices(from, dims) };
     },
-    weights: [{ input: 0, role: 'table' }],
+    weights: [{ input: 0, role: 'operand' }],
     traits: { dataMovement: true },
   }),
   row('Range', { inputs: 'start limit delta', outputs: 'output', infer: range, values: rangeValues }),

@@ -51,13 +51,13 @@ export const columns: readonly Column[] = [
     text: ({ model }, layer) => visible(model.snapshot.layers.shape[layer] ?? ''),
     key: ({ model }, layer) => model.snapshot.layers.shape[layer] ?? '',
   },
-  figure('parameters', 'Parameters', '88px', 520, formatCount, ({ model }) => model.snapshot.layers.parameters),
+  figure('parameters', 'Parameters', '98px', 520, formatCount, ({ model }) => model.snapshot.layers.parameters),
   figure('macs', 'MACs', '78px', 580, formatCount, ({ model }) => model.snapshot.layers.macs),
-  figure('weightBytes', 'Weights', '78px', 960, formatBytes, ({ model }) => model.snapshot.layers.weightBytes),
-  figure('activationBytes', 'Activation', '82px', 1060, formatBytes, ({ model }) => model.snapshot.layers.activationBytes),
+  figure('weightBytes', 'Weights', '82px', 960, formatBytes, ({ model }) => model.snapshot.layers.weightBytes),
+  figure('activationBytes', 'Activation', '94px', 1060, formatBytes, ({ model }) => model.snapshot.layers.activationBytes),
   figure('latency', 'Latency', '78px', 0, formatMilliseconds, ({ model }) => model.latency ?? none),
   {
-    id: 'share', title: 'Share', numeric: true, track: 'minmax(92px, 150px)', from: 0,
+    id: 'share', title: 'Share', numeric: true, track: 'minmax(100px, 150px)', from: 0,
     text: ({ heat }, layer) => {
       const value = heat.values[layer] ?? Number.NaN;
       return Number.isNaN(value) ? unknown : heat.total > 0 ? formatShare(value / heat.total) : '';
@@ -65,7 +65,7 @@ export const columns: readonly Column[] = [
     key: ({ heat }, layer) => heat.values[layer] ?? Number.NaN,
   },
   {
-    id: 'findings', title: 'Findings', numeric: true, track: '66px', from: 480,
+    id: 'findings', title: 'Findings', numeric: true, track: '80px', from: 480,
     text: ({ findingCount }, layer) => (findingCount[layer] ?? 0) === 0 ? '' : (findingCount[layer] ?? 0).toString(),
     key: ({ findingCount }, layer) => findingCount[layer] ?? 0,
   },

@@ -120,8 +120,8 @@ export function LayerTable({ model, heat, matches, sort, selectedLayer, onSort, 
       <div class="table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
         {columns.map(({ id, title, numeric }, index) => (
           <div key={id} role="columnheader" class={numeric ? 'head numeric' : 'head'} aria-colindex={index + 1} aria-sort={sort.column === id ? (sort.descending ? 'descending' : 'ascending') : 'none'}>
-            <button type="button" class="head-button" onClick={() => onSort(id)}>
-              {id === 'share' ? `${heat.metric.short} share` : title}
+            <button type="button" class="head-button" title={id === 'share' ? `Share of ${heat.metric.title}` : title} onClick={() => onSort(id)}>
+              {title}
               {sort.column === id ? <span aria-hidden="true" class="sort-mark">{sort.descending ? ' ▾' : ' ▴'}</span> : null}
             </button>
           </div>

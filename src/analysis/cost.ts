@@ -1,0 +1,114 @@
+// The cost of one node: its row's arithmetic, the bytes it moves, and what the body of a model-local function costs.
+import { addDimensions, multiplyDimensions } from '../graph/dimension';
+import type { Dimension } from '../graph/dimension';
+import type { Graph, Model, Node } from '../graph/model';
+import { subgraphs, walkNodes } from '../graph/traverse';
+import { LatheError } from '../base/errors';
+import type { TypeInference } from './infer';
+import { valueBytes } from './summarize';
+import type { WeightFinder, WeightUse } from './weights';
+
+export interface NodeCost {
+  readonly macs: Dimension;
+  readonly flops: Dimension;
+  readonly bytesMoved: Dimension;
+  readonly unknownOperator: boolean;
+  /** Weights inside the body of the function called. */
+  readonly inner: { readonly parameters: number; readonly weightBytes: number };
+}
+
+export interface CostRequest {
+  readonly model: Model;
+  readonly types: TypeInference;
+  readonly finder: WeightFinder;
+  readonly graph: Graph;
+  readonly node: Node;
+  readonly folded: boolean;
+  readonly uses: readonly WeightUse[];
+  /** How often a subgraph's body runs; filled in as control nodes are met. */
+  readonly trips: Map<Graph, number>;
+  /** Stored tensors already counted. */
+  readonly counted: Set<object>;
+}
+
+const noWeights = { parameters: 0, weightBytes: 0 } as const;
+const nothing: NodeCost = { macs: 0, flops: 0, bytesMoved: 0, unknownOperator: false, inner: noWeights };
+
+/** Costs of a node for one inference; of a call, those of the function's body. */
+export function nodeCost(request: CostRequest): NodeCost {
+  const { types, graph, node, trips } = request;
+  const times = trips.get(graph) ?? 1;
+  const row = types.rowOf(graph, node);
+  for (const inner of subgraphs(node)) trips.set(inner.graph, times * (tripCount(types, graph, node) ?? 1));
+  const body = types.bodyOf(node);
+  if (body !== undefined) return bodyCost(request, body, times);
+  if (row === undefined) return { ...nothing, macs: undefined, flops: undefined, bytesMoved: undefined, unknownOperator: true };
+  if (request.folded) return nothing;
+  const context = types.contextOf(graph, node);
+  if (context === undefined) return nothing;
+  try {
+    const cost = row.cost?.(context) ?? { macs: 0, flops: 0 };
+    const moved = row.traits.view === true || row.traits.control === true ? 0 : bytesMoved(request);
+    return times === 1
+      ? { ...nothing, ...cost, bytesMoved: moved }
+      : { ...nothing, macs: multiplyDimensions(cost.macs, times), flops: multiplyDimensions(cost.flops, times), bytesMoved: multiplyDimensions(moved, times) };
+  } catch (thrown) {
+    if (!(thrown instanceof LatheError) && !(thrown instanceof RangeError)) throw thrown;
+    return { ...nothing, macs: undefined, flops: undefined, bytesMoved: undefined };
+  }
+}
+
+/** Iterations of a Loop with a constant bound, or steps of a Scan; undefined where the data decides. */
+function tripCount(types: TypeInference, graph: Graph, node: Node): number | undefined {
+  if (node.domain !== '') return undefined;
+  const context = types.contextOf(graph, node);
+  if (node.opType === 'Loop' && context?.has(0) === true && (!context.has(1) || context.numbers(1)?.[0] === 1)) {
+    const bound = context.values(0)?.[0];
+    return typeof bound === 'number' && Number.isSafeInteger(bound) ? Math.max(0, bound) : undefined;
+  }
+  if (node.opType === 'Scan' && context !== undefined) {
+    const scans = context.int('num_scan_inputs', 1);
+    const steps = context.shape(context.inputCount - scans)?.[context.ints('scan_input_axes')?.[0] ?? 0];
+    return typeof steps === 'number' ? steps : undefined;
+  }
+  return undefined;
+}
+
+/** Activations and weights in, activations out. A tensor read twice by a node is moved once. */
+function bytesMoved({ types, finder, graph, node, uses }: CostRequest): Dimension {
+  let sum: Dimension = uses.reduce((total, use) => total + use.bytes, 0);
+  const seen: string[] = [];
+  for (const name of node.inputs) {
+    if (name === '' || seen.includes(name)) continue;
+    seen.push(name);
+    if (finder.storedIn(graph, name) === undefined) sum = addDimensions(sum, valueBytes(types.typeOf(graph, name)));
+  }
+  for (const name of node.outputs) if (name !== '') sum = addDimensions(sum, valueBytes(types.typeOf(graph, name)));
+  return sum;
+}
+
+function bodyCost(request: CostRequest, body: Graph, times: number): NodeCost {
+  let [macs, flops, moved]: [Dimension, Dimension, Dimension] = [0, 0, 0];
+  let parameters = 0;
+  let weightBytes = 0;
+  let unknownOperator = false;
+  request.trips.set(body, times);
+  for (const { node, graph } of walkNodes(body)) {
+    const folded = request.finder.isFolded(graph, node);
+    const uses = folded ? [] : request.finder.usesOf(graph, node);
+    for (const use of uses) {
+      if (request.counted.has(use.identity)) continue;
+      request.counted.add(use.identity);
+      parameters += use.parameters;
+      weightBytes += use.bytes;
+    }
+    const cost = nodeCost({ ...request, graph, node, folded, uses });
+    macs = addDimensions(macs, cost.macs);
+    flops = addDimensions(flops, cost.flops);
+    moved = addDimensions(moved, cost.bytesMoved);
+    parameters += cost.inner.parameters;
+    weightBytes += cost.inner.weightBytes;
+    unknownOperator ||= cost.unknownOperator;
+  }
+  return { macs, flops, bytesMoved: moved, unknownOperator, inner: { parameters, weightBytes } };
+}

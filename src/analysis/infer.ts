@@ -1,0 +1,305 @@
+// Types and shapes of every value of a model, without running it: symbolic dimensions, constants and shape arithmetic propagated.
+import { parseDimension, sameDimension, substituteDimension } from '../graph/dimension';
+import type { Dimension } from '../graph/dimension';
+import { inputShape, inputSymbols } from '../graph/inputs';
+import type { FunctionBody, Graph, Model, Node, Shape, ValueInfo, ValueType } from '../graph/model';
+import { Contradiction, OperatorContext } from '../operators/context';
+import { constantTensor } from '../operators/evaluate';
+import type { Movement, OperatorRow, Values } from '../operators/row';
+import { findOperator, normalDomain, opsetOf } from '../operators/table';
+import { maxValueElements } from '../operators/values';
+import { LatheError } from '../base/errors';
+import { elementKind } from '../tensor/elementType';
+import type { Tensor } from '../tensor/tensor';
+import { formatShape } from '../graph/dimension';
+import { instantiate } from './functions';
+import { GraphScope, smallValues } from './scope';
+
+export interface TypeContradiction {
+  /** Key of the node, or its name where it lies in a function. */
+  readonly node: Node;
+  readonly message: string;
+}
+
+export interface InferOptions {
+  /** Values of dimension symbols. */
+  readonly bindings?: Readonly<Record<string, number>> | ReadonlyMap<string, number>;
+}
+
+/** What is known of a model's values. Graphs are the model's own, their subgraphs, and function bodies as instantiated for each call. */
+export interface TypeInference {
+  /** Type of a value, looked up in the graph and those around it. */
+  typeOf(graph: Graph, name: string): ValueType | undefined;
+  /** The tensor a value always is (initializers, Constant, and what moving data and integer arithmetic make of them). */
+  constantOf(graph: Graph, name: string): Tensor | undefined;
+  /** Elements of a small integer or scalar value, possibly symbolic. */
+  valuesOf(graph: Graph, name: string): Values | undefined;
+  /** What a row of the operator table sees of a node; undefined outside this model. */
+  contextOf(graph: Graph, node: Node): OperatorContext | undefined;
+  /** The row of a node's operator. */
+  rowOf(graph: Graph, node: Node): OperatorRow | undefined;
+  /** The body of a model-local function as this call instantiates it. */
+  bodyOf(node: Node): Graph | undefined;
+  scopeOf(graph: Graph): GraphScope | undefined;
+  readonly contradictions: readonly TypeContradiction[];
+}
+
+/** Infers all types. Never throws on a contradiction: it is listed, and the types it concerns count as unknown. */
+export function inferTypes(model: Model, options: InferOptions = {}): TypeInference {
+  const bindings = bindingMap(options.bindings);
+  const open = bindings.size > 0 && inputSymbols(model.graph).some((name) => bindings.has(name));
+  return new Inference(model, bindings, open);
+}
+
+export function bindingMap(bindings: InferOptions['bindings']): ReadonlyMap<string, number> {
+  if (bindings === undefined) return new Map();
+  return bindings instanceof Map ? bindings : new Map(Object.entries(bindings));
+}
+
+/** Subgraphs are inferred several times where loops nest; hostile nesting ends here. */
+const visitsPerNode = 16;
+const minimumVisits = 200_000;
+const maxFunctionDepth = 32;
+
+class Inference implements TypeInference {
+  private readonly scopes = new Map<Graph, GraphScope>();
+  private readonly bodies = new Map<Node, Graph>();
+  private readonly functions = new Map<string, FunctionBody>();
+  private readonly found = new Map<Node, TypeContradiction>();
+  private visits: number;
+  private depth = 0;
+
+  constructor(
+    private readonly model: Model,
+    private readonly bindings: ReadonlyMap<string, number>,
+    /** Declared shapes may have been traced at other sizes than those bound: then they are not held against the inferred ones. */
+    private readonly bound: boolean,
+  ) {
+    for (const body of model.functions) this.functions.set(functionKey(body.domain, body.name, body.overload), body);
+    this.visits = Math.max(minimumVisits, visitsPerNode * model.graph.nodes.length);
+    const scope = new GraphScope(model.graph, model.opsetImports, undefined, this.subgraph, model.irVersion >= 4);
+    this.scopes.set(model.graph, scope);
+    for (const input of model.graph.inputs) this.declare(scope, input);
+    this.run(scope);
+  }
+
+  get contradictions(): readonly TypeContradiction[] {
+    if (!this.bound) return [...this.found.values()];
+    const unbound = new Inference(this.model, new Map(), false).contradictions;
+    return [...new Map([...unbound, ...this.found.values()].map((entry) => [entry.node, entry])).values()];
+  }
+
+  typeOf(graph: Graph, name: string): ValueType | undefined {
+    return this.scopes.get(graph)?.type(name);
+  }
+
+  constantOf(graph: Graph, name: string): Tensor | undefined {
+    return this.scopes.get(graph)?.constant(name);
+  }
+
+  valuesOf(graph: Graph, name: string): Values | undefined {
+    return this.scopes.get(graph)?.values(name);
+  }
+
+  contextOf(graph: Graph, node: Node): OperatorContext | undefined {
+    const scope = this.scopes.get(graph);
+    return scope === undefined ? undefined : new OperatorContext(node, opsetOf(node, scope.opsetImports), scope);
+  }
+
+  rowOf(graph: Graph, node: Node): OperatorRow | undefined {
+    return findOperator(node.domain, node.opType, opsetOf(node, this.scopes.get(graph)?.opsetImports ?? this.model.opsetImports));
+  }
+
+  bodyOf(node: Node): Graph | undefined {
+    return this.bodies.get(node);
+  }
+
+  scopeOf(graph: Graph): GraphScope | undefined {
+    return this.scopes.get(graph);
+  }
+
+  /** Types of a graph's own names known before its nodes: inputs as declared, initializers. */
+  private declare(scope: GraphScope, input: ValueInfo): void {
+    const tensor = scope.graph.initializers.get(input.name);
+    if (tensor !== undefined || input.type === undefined) return;
+    const shape = inputShape(input, this.bindings);
+    scope.types.set(input.name, input.type.kind === 'tensor' && shape !== undefined ? { ...input.type, shape } : input.type);
+  }
+
+  private run(scope: GraphScope): void {
+    const { graph } = scope;
+    for (const [name, tensor] of graph.initializers) scope.types.set(name, { kind: 'tensor', elementType: tensor.elementType, shape: tensor.dims });
+    for (const [name, sparse] of graph.sparseInitializers) scope.types.set(name, { kind: 'tensor', elementType: sparse.values.elementType, shape: sparse.dims });
+    const outputs = new Map(graph.outputs.map((output) => [output.name, output]));
+    for (const node of graph.nodes) {
+      for (const name of node.outputs) if (name !== '') scope.producers.set(name, node);
+      this.infer(scope, node, outputs);
+    }
+  }
+
+  private infer(scope: GraphScope, node: Node, graphOutputs: ReadonlyMap<string, ValueInfo>): void {
+    if (--this.visits < 0) return;
+    const opset = opsetOf(node, scope.opsetImports);
+    const body = this.functions.size === 0 ? undefined : this.functions.get(functionKey(node.domain, node.opType, node.overload));
+    const row = body === undefined ? findOperator(node.domain, node.opType, opset) : undefined;
+    const context = new OperatorContext(node, opset, scope);
+    let types: readonly (ValueType | undefined)[] = [];
+    try {
+      if (body !== undefined) types = this.call(scope, node, body);
+      else if (row !== undefined) types = row.infer(context);
+    } catch (thrown) {
+      this.report(node, thrown);
+    }
+    const merged = node.outputs.map((name, i) => (name === '' ? types[i] : this.keep(scope, node, name, types[i], graphOutputs.get(name))));
+    if (row === undefined) return;
+    try {
+      this.propagate(scope, row, context, merged);
+    } catch (thrown) {
+      this.report(node, thrown);
+    }
+  }
+
+  private report(node: Node, thrown: unknown): void {
+    // Shapes a row did not foresee surface as RangeError (an axis outside a list); both say the node cannot be right.
+    if (!(thrown instanceof LatheError) && !(thrown instanceof RangeError)) throw thrown;
+    const message = thrown instanceof Contradiction || thrown instanceof LatheError ? thrown.message : `${node.opType} ${node.name}: its attributes do not fit its inputs.`;
+    if (!this.found.has(node)) this.found.set(node, { node, message });
+  }
+
+  /** Joins what was inferred with what the file declares: inferred first, declared where nothing is known. */
+  private keep(scope: GraphScope, node: Node, name: string, inferred: ValueType | undefined, output: ValueInfo | undefined): ValueType | undefined {
+    const declared = (output ?? scope.graph.valueInfo.get(name))?.type;
+    const type = declared === undefined ? inferred : this.joined(node, name, inferred, declared);
+    if (type === undefined) scope.types.delete(name);
+    else scope.types.set(name, type);
+    return type;
+  }
+
+  private joined(node: Node, name: string, inferred: ValueType | undefined, declared: ValueType): ValueType {
+    const stated = this.bind(declared);
+    if (inferred === undefined || stated.kind !== inferred.kind) return inferred ?? stated;
+    if (inferred.kind !== 'tensor' || stated.kind !== 'tensor' || stated.shape === undefined) return inferred;
+    if (inferred.shape === undefined) return { ...inferred, shape: stated.shape };
+    if (contradicts(inferred.shape, stated.shape)) {
+      if (!this.bound && !this.found.has(node))
+        this.found.set(node, { node, message: `${node.opType} ${node.name}: ${name} is declared ${formatShape(stated.shape)}, but its inputs make it ${formatShape(inferred.shape)}.` });
+      return inferred;
+    }
+    const shape = stated.shape;
+    if (inferred.shape.every((dimension) => dimension !== undefined)) return inferred;
+    return { ...inferred, shape: inferred.shape.map((dimension, axis) => dimension ?? shape[axis]) };
+  }
+
+  /** Declared dimension names read as expressions, bindings put in. */
+  private bind(type: ValueType): ValueType {
+    if (type.kind !== 'tensor' || type.shape === undefined) return type;
+    if (type.shape.every((dimension) => typeof dimension === 'number')) return type;
+    return { ...type, shape: type.shape.map((dimension): Dimension => (typeof dimension === 'object' ? substituteDimension(parseDimension(dimension.text), this.bindings) : dimension)) };
+  }
+
+  private propagate(scope: GraphScope, row: OperatorRow, context: OperatorContext, types: readonly (ValueType | undefined)[]): void {
+    const { node } = context;
+    const name = node.outputs[0];
+    if (name === undefined) return;
+    if (node.opType === 'Constant') {
+      const tensor = constantTensor(node);
+      const values = tensor === undefined ? undefined : smallValues(tensor);
+      if (values !== undefined) scope.known.set(name, values);
+      return;
+    }
+    if ((row.values === undefined && row.move === undefined) || !isSmall(types[0])) return;
+    if (row.values !== undefined) {
+      row.values(context, types).forEach((values, i) => {
+        const output = node.outputs[i];
+        if (output !== undefined && output !== '' && values !== undefined && values.length <= maxValueElements) scope.known.set(output, values);
+      });
+      return;
+    }
+    const moved = moveValues(row, context);
+    if (moved !== undefined) scope.known.set(name, moved);
+  }
+
+  private readonly subgraph = (outer: GraphScope, graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[] => {
+    const scope = new GraphScope(graph, outer.opsetImports, outer, this.subgraph, false);
+    this.scopes.set(graph, scope);
+    graph.inputs.forEach((input, i) => {
+      const given = inputs[i];
+      const type = given === undefined ? input.type : input.type === undefined ? given : fill(given, this.bind(input.type));
+      if (type !== undefined) scope.types.set(input.name, type);
+      const known = values?.[i];
+      if (known !== undefined) scope.known.set(input.name, known);
+    });
+    this.run(scope);
+    return graph.outputs.map((output) => scope.type(output.name) ?? output.type);
+  };
+
+  private call(scope: GraphScope, node: Node, body: FunctionBody): readonly (ValueType | undefined)[] {
+    if (this.depth >= maxFunctionDepth) return [];
+    const graph = instantiate(body, node);
+    const inner = new GraphScope(graph, new Map([...this.model.opsetImports, ...body.opsetImports]), undefined, this.subgraph, false);
+    this.scopes.set(graph, inner);
+    this.bodies.set(node, graph);
+    body.inputs.forEach((name, i) => {
+      const given = node.inputs[i];
+      if (given === undefined || given === '') return;
+      const type = scope.type(given);
+      const values = scope.values(given);
+      if (type !== undefined) inner.types.set(name, type);
+      if (values !== undefined) inner.known.set(name, values);
+    });
+    this.depth++;
+    this.run(inner);
+    this.depth--;
+    return body.outputs.map((name, i) => {
+      const values = inner.values(name);
+      const output = node.outputs[i];
+      if (values !== undefined && output !== undefined) scope.known.set(output, values);
+      return inner.type(name);
+    });
+  }
+}
+
+const functionKey = (domain: string, name: string, overload: string): string => `${normalDomain(domain)}\0${name}\0${overload}`;
+
+/** A declared shape fills in what the given type leaves open. */
+function fill(given: ValueType, declared: ValueType): ValueType {
+  if (given.kind !== 'tensor' || declared.kind !== 'tensor' || declared.shape === undefined) return given;
+  const { shape } = declared;
+  if (given.shape === undefined) return { ...given, shape };
+  return given.shape.length === shape.length ? { ...given, shape: given.shape.map((dimension, axis) => dimension ?? shape[axis]) } : given;
+}
+
+function contradicts(a: Shape, b: Shape): boolean {
+  return a.length !== b.length || a.some((dimension, axis) => typeof dimension === 'number' && typeof b[axis] === 'number' && !sameDimension(dimension, b[axis]));
+}
+
+/** Worth computing element by element: few elements, of a type shape arithmetic uses. */
+function isSmall(type: ValueType | undefined): boolean {
+  if (type?.kind !== 'tensor' || type.shape === undefined) return false;
+  const limit = elementKind(type.elementType) === 'float' ? 16 : maxValueElements;
+  let count = 1;
+  for (const dimension of type.shape) {
+    if (typeof dimension !== 'number') return false;
+    count *= dimension;
+    if (count > limit) return false;
+  }
+  return true;
+}
+
+/** Moves known elements; those of an input of which nothing is known stay unknown. */
+function moveValues(row: OperatorRow, context: OperatorContext): Values | undefined {
+  const { node } = context;
+  if (!node.inputs.some((_, i) => (i === 0 || node.opType === 'Concat') && context.values(i) !== undefined)) return undefined;
+  const movement: Movement | undefined = row.move?.(context);
+  if (movement === undefined) return undefined;
+  const parts: Dimension[] = [];
+  for (const input of movement.inputs) {
+    const values = context.values(input);
+    const count = context.dims(input)?.reduce((product, size) => product * size, 1);
+    if (count === undefined || count > maxValueElements) return undefined;
+    if (values === undefined) for (let i = 0; i < count; i++) parts.push(undefined);
+    else for (const value of values) parts.push(value);
+  }
+  const filler = movement.fill !== undefined && context.has(movement.fill) ? context.values(movement.fill)?.[0] : 0;
+  return Array.from(movement.indices, (index) => (index < 0 ? filler : parts[index]));
+}

@@ -1,0 +1,107 @@
+// The values of one graph while types are inferred: their types, what is known of their elements, which are constant.
+import type { Graph, Node, ValueType } from '../graph/model';
+import type { Tensor } from '../tensor/tensor';
+import { constantTensor, evaluateNode } from '../operators/evaluate';
+import type { ValueScope } from '../operators/context';
+import type { Values } from '../operators/row';
+import { elementKind } from '../tensor/elementType';
+import { elementCount } from '../tensor/tensor';
+import { maxValueElements, tensorFromValues, tensorValues } from '../operators/values';
+
+/** Floats matter to shapes only as scales and scalars; larger float tensors are weights and are not read. */
+const maxFloatElements = 16;
+/** Largest constant made by moving data on request (a transposed weight, say). */
+const maxConstantBytes = 64 * 1024 * 1024;
+
+export type InferSubgraph = (scope: GraphScope, graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]) => readonly (ValueType | undefined)[];
+
+export class GraphScope implements ValueScope {
+  readonly types = new Map<string, ValueType>();
+  readonly known = new Map<string, Values | null>();
+  readonly producers = new Map<string, Node>();
+  private readonly constants = new Map<string, Tensor | undefined>();
+
+  constructor(
+    readonly graph: Graph,
+    readonly opsetImports: ReadonlyMap<string, number>,
+    readonly parent: GraphScope | undefined,
+    private readonly inferSubgraph: InferSubgraph,
+    /** From IR version 4 on, an initializer that is also an input may be overridden by the caller. */
+    private readonly overridable: boolean,
+  ) {}
+
+  /** The scope that defines a name, this one or an outer one. */
+  owner(name: string): GraphScope | undefined {
+    if (this.types.has(name) || this.producers.has(name) || this.graph.initializers.has(name)) return this;
+    return this.parent?.owner(name);
+  }
+
+  type(name: string): ValueType | undefined {
+    return this.types.get(name) ?? this.parent?.type(name);
+  }
+
+  values(name: string): Values | undefined {
+    const known = this.known.get(name);
+    if (known !== undefined) return known ?? undefined;
+    const stored = this.graph.initializers.get(name);
+    if (stored !== undefined) {
+      const values = smallValues(stored);
+      this.known.set(name, values ?? null);
+      return values;
+    }
+    if (this.types.has(name)) return undefined;
+    return this.parent?.values(name);
+  }
+
+  constant(name: string): Tensor | undefined {
+    if (this.constants.has(name)) return this.constants.get(name);
+    const owner = this.owner(name);
+    if (owner !== this) return owner?.constant(name);
+    this.constants.set(name, undefined); // a cycle finds nothing
+    const tensor = this.findConstant(name);
+    this.constants.set(name, tensor);
+    return tensor;
+  }
+
+  private findConstant(name: string): Tensor | undefined {
+    const stored = this.graph.initializers.get(name);
+    if (stored !== undefined) return this.overridable && this.graph.inputs.some((input) => input.name === name) ? undefined : stored;
+    const node = this.producers.get(name);
+    if (node === undefined) return undefined;
+    if (node.opType === 'Constant' && node.domain === '') return constantTensor(node);
+    const type = this.types.get(name);
+    const values = this.known.get(name);
+    if (type?.kind === 'tensor' && values !== undefined && values !== null && type.shape?.every((dimension) => typeof dimension === 'number') === true) {
+      const tensor = tensorFromValues(name, type.elementType, type.shape, values);
+      if (tensor !== undefined) return tensor;
+    }
+    return this.evaluated(node, name);
+  }
+
+  /** Result of moving constant data. Chains too deep for the stack, and contradictions (reported when types were inferred), give nothing. */
+  private evaluated(node: Node, name: string): Tensor | undefined {
+    const inputs = new Map<string, Tensor>();
+    try {
+      for (const input of node.inputs) {
+        if (input === '') continue;
+        const tensor = this.constant(input);
+        if (tensor === undefined || tensor.source.byteLength > maxConstantBytes) return undefined;
+        inputs.set(input, tensor);
+      }
+      if (inputs.size === 0) return undefined;
+      return evaluateNode(node, this.opsetImports, inputs)?.[node.outputs.indexOf(name)];
+    } catch {
+      return undefined;
+    }
+  }
+
+  subgraph(graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[] {
+    return this.inferSubgraph(this, graph, inputs, values);
+  }
+}
+
+/** Elements of a constant that shape arithmetic may look at. */
+export function smallValues(tensor: Tensor): Values | undefined {
+  const limit = elementKind(tensor.elementType) === 'float' ? maxFloatElements : maxValueElements;
+  return elementCount(tensor.dims) > limit ? undefined : tensorValues(tensor);
+}

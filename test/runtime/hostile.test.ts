@@ -1,0 +1,91 @@
+// Models that hang, swell or are broken: the runner is stopped or refuses, says why, and the next call works.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeGraph, makeModel, makeNode, tensorValue } from '../../src/graph/construct';
+import { RunnerHost } from '../../src/runtime/runnerHost';
+import { temporaryFolder } from '../../src/runtime/temporary';
+import { watchdogBudgetMs } from '../../src/runtime/watchdog';
+import { float32Tensor } from '../../src/tensor/tensor';
+import { endlessModel, expandModel, matMulModel, ocrModel } from './support';
+import { seededFeeds } from '../../src/runtime/seededSamples';
+
+describe('the watchdog’s budget', () => {
+  it('is ten seconds for a small model, and grows with the roofline estimate and the bytes', () => {
+    expect(watchdogBudgetMs({})).toBe(10_000);
+    expect(watchdogBudgetMs({ estimateMs: 1000, bytes: 1.5e9 })).toBe(20_000 + 30_000);
+  });
+});
+
+describe('a hostile model', () => {
+  const folder = temporaryFolder();
+  let host: RunnerHost;
+  beforeAll(() => {
+    host = new RunnerHost({ timeoutMs: 1500, memoryBudgetBytes: 700e6 });
+  });
+  afterAll(() => {
+    host.dispose();
+    folder.dispose();
+  });
+  const x = new Map([['x', float32Tensor('x', [1], [1])]]);
+
+  const stillWorks = async (): Promise<void> => {
+    const model = matMulModel(8, 1);
+    const session = await (await host.runner()).load(model);
+    expect((await session.run(seededFeeds(model, {}))).outputs.has('y')).toBe(true);
+  };
+
+  it('that loops without end is stopped when its budget is spent', async () => {
+    const session = await (await host.runner()).load(endlessModel());
+    await expect(session.run(x)).rejects.toMatchObject({ code: 'timeout', message: 'onnxruntime did not finish running the model within 1.5 s; the runner was stopped.' });
+    await stillWorks();
+  });
+
+  it('that swells beyond the memory it may take is stopped', async () => {
+    const runner = await host.runner();
+    const session = await runner.load(expandModel(600e6), { timeoutMs: 60_000 });
+    await expect(session.run(x)).rejects.toMatchObject({ code: expect.stringMatching(/too-large|runtime/) as string });
+    await stillWorks();
+  });
+
+  it('whose weights alone cannot fit is refused before it is loaded', async () => {
+    const small = new RunnerHost({ memoryBudgetBytes: 1e6 });
+    await expect((await small.runner()).load({ path: ocrModel('det') })).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining('would take about 0.01 GB') as string });
+    small.dispose();
+  });
+
+  it('with an int4 output, which would abort the process, is refused', async () => {
+    const model = makeModel(makeGraph('g', { nodes: [makeNode({ opType: 'Cast', inputs: ['x'], outputs: ['y'] })], inputs: [tensorValue('x', 'float32', [1])], outputs: [tensorValue('y', 'int4', [1])] }));
+    await expect((await host.runner()).load(model)).rejects.toMatchObject({ code: 'unsupported', item: 'y', message: 'Output y is int4, which onnxruntime-node cannot return.' });
+  });
+
+  it('with an operator nobody knows is an error that names it', async () => {
+    const model = makeModel(makeGraph('g', { nodes: [makeNode({ name: 'odd', opType: 'Frobnicate', inputs: ['x'], outputs: ['y'] })], inputs: [tensorValue('x', 'float32', [1])], outputs: [tensorValue('y', 'float32', [1])] }));
+    await expect((await host.runner()).load(model)).rejects.toMatchObject({ code: 'runtime', message: expect.stringContaining('Frobnicate') as string });
+    await stillWorks();
+  });
+
+  it('cut off or overwritten at any place is an error, never a hang', async () => {
+    const whole = readFileSync(ocrModel('cls'));
+    const path = join(folder.path, 'broken.onnx');
+    for (let i = 1; i <= 24; i++) {
+      const bytes = Buffer.from(whole);
+      const at = Math.floor((i * whole.byteLength) / 25);
+      writeFileSync(path, i % 2 === 0 ? bytes.subarray(0, at) : bytes.fill(0xff, at, at + 64));
+      const outcome = await (await host.runner()).load({ path }).then(
+        async (session) => {
+          await session.release();
+          return 'loaded';
+        },
+        (error: unknown) => (error instanceof Error ? error.name : 'unknown'),
+      );
+      // Overwritten weights are still weights.
+      expect(['LatheError', 'loaded']).toContain(outcome);
+    }
+    await stillWorks();
+  });
+
+  it('that does not exist is "not-found"', async () => {
+    await expect((await host.runner()).load({ path: join(folder.path, 'none.onnx') })).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
