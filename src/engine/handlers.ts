@@ -44,7 +44,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     'model/open': async ({ path, bindings }) => {
       const document = await documents.open(path);
       try {
-        const { toSummary } = await import('../analysis/analyze');
+        const { toSummary } = await import('../analysis/inspection');
         return { document: document.id, summary: toSummary(document.model, await service.analyze(document, bindings)) };
       } catch (thrown) {
         documents.close(document.id);

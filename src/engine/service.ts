@@ -27,7 +27,7 @@ export async function inspect(path: string, options: InspectOptions = {}, contex
   const model = openModel(path);
   try {
     throwIfCancelled(context.signal);
-    const [{ analyzeModel, toSummary, toLayerSummaries }, { findFindings }] = await Promise.all([import('../analysis/analyze'), import('../advice/findings')]);
+    const [{ analyzeModel }, { toSummary, toLayerSummaries }, { findFindings }] = await Promise.all([import('../analysis/analyze'), import('../analysis/inspection'), import('../advice/findings')]);
     const analysis = analyzeModel(model, { bindings: defaultBindings(model.graph, options.bindings) });
     throwIfCancelled(context.signal);
     const deep = options.deep ?? false;

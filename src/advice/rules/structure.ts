@@ -91,6 +91,6 @@ export const unknownOperators: FindingRule = {
 export const shapeContradictions: FindingRule = {
   codes: ['shape-contradiction'],
   *find(context): Generator<Draft> {
-    for (const { key, message } of context.analysis.types.contradictions) yield { code: 'shape-contradiction', severity: 'error', layer: key, message, cost: {} };
+    for (const { node, message } of context.analysis.types.contradictions) yield { code: 'shape-contradiction', severity: 'error', layer: context.keyOf(node), message, cost: {} };
   },
 };

@@ -18,7 +18,7 @@ export async function check(session: Session, path: string, options: CheckOption
   await withModel(path, (model) => {
     const problems: Problem[] = verifyModel(model).map(({ item, message }) => ({ ...(item === undefined ? {} : { item }), message }));
     // Shapes of a graph with a cycle or a dangling input mean nothing.
-    if (problems.length === 0) problems.push(...analyzeModel(model).types.contradictions.map(({ key, message }) => ({ item: key, message })));
+    if (problems.length === 0) problems.push(...analyzeModel(model).types.contradictions.map(({ node, message }) => ({ item: node.name || node.opType, message })));
     if (problems.length > 0) session.outcome.exitCode = 1;
     if (options.json) {
       printJson({ path, ok: problems.length === 0, problems, warnings: model.warnings });

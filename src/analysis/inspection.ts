@@ -1,0 +1,50 @@
+// An analysis as messages and JSON have it: the model's summary and one row per layer.
+import { statSync } from 'node:fs';
+import type { Model } from '../graph/model';
+import type { LayerSummary, ModelSummary } from '../protocol/analysis';
+import type { LayerAnalysis, ModelAnalysis } from './analyze';
+import { summarizeValue } from './summarize';
+
+/** The model with its totals at the analysis's bindings. Inputs and outputs keep their symbols. */
+export function toSummary(model: Model, analysis: ModelAnalysis): ModelSummary {
+  const { totals } = analysis;
+  const fed = model.graph.inputs.filter((input) => !model.graph.initializers.has(input.name));
+  return {
+    path: model.path ?? '',
+    format: model.format,
+    producer: [model.producerName, model.producerVersion].filter((part) => part !== '').join(' '),
+    irVersion: model.irVersion,
+    opsets: Object.fromEntries(model.opsetImports),
+    fileBytes: fileBytes(model),
+    nodes: totals.nodes,
+    parameters: totals.parameters,
+    weightBytes: totals.weightBytes,
+    macs: totals.macs,
+    flops: totals.flops,
+    peakActivationBytes: totals.peakActivationBytes,
+    bindings: Object.fromEntries(analysis.symbols.map((name) => [name, analysis.bindings.get(name) ?? null])),
+    inputs: fed.map((input) => summarizeValue(input.name, input.type)),
+    outputs: model.graph.outputs.map((output) => summarizeValue(output.name, output.type)),
+    metadata: model.metadata,
+    warnings: model.warnings,
+  };
+}
+
+/** One row per node, in the order of `walkNodes`. */
+export function toLayerSummaries(analysis: ModelAnalysis): LayerSummary[] {
+  return analysis.layers.map(toLayerSummary);
+}
+
+function toLayerSummary({ key, node, hasWeights, parameters, weightBytes, macs, flops, activationBytes, outputs }: LayerAnalysis): LayerSummary {
+  return { name: key, op: node.opType, domain: node.domain, hasWeights, parameters, weightBytes, macs, flops, activationBytes, outputs };
+}
+
+/** The model file and the external data its tensors lie in; 0 for a model that was never in a file. */
+function fileBytes(model: Model): number {
+  if (model.path === undefined) return 0;
+  const files = new Set([model.path]);
+  for (const tensor of model.graph.initializers.values()) if (tensor.source.location !== undefined) files.add(tensor.source.location.path);
+  let bytes = 0;
+  for (const file of files) bytes += statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return bytes;
+}
