@@ -1,0 +1,255 @@
+// Prints a model in ONNX's textual syntax (onnx/docs/Syntax.md), weights summarised, with the line of every node and value.
+import type { TextDocument, TextSymbol } from '../../protocol/engine';
+import { elementCount, type Tensor } from '../../tensor/tensor';
+import type { Attribute, Graph, Model, Node, ValueInfo, ValueType } from '../../graph/model';
+import { type NodeKey, nodeKeys } from '../../graph/traverse';
+import type { ElementType } from '../../tensor/elementType';
+
+export interface PrintOptions {
+  /** Inferred type of a value, shown behind the node that makes it. */
+  readonly typeOf?: (graph: Graph, name: string) => ValueType | undefined;
+}
+
+/** The syntax's own names of the element types; the others are as ONNX's enumeration has them in lower case. */
+const typeNames: Partial<Record<ElementType, string>> = { float32: 'float', float64: 'double' };
+/** Tensors up to this many elements are printed with their values. */
+const shownElements = 8;
+const shownList = 64;
+
+export function printModel(model: Model, options: PrintOptions = {}): TextDocument {
+  return new Printer(model, options).print();
+}
+
+class Printer {
+  private readonly lines: string[] = [];
+  private readonly nodes: { key: string; line: number; length: number }[] = [];
+  private readonly values: { name: string; line: number }[] = [];
+  private readonly symbols: { -readonly [K in keyof TextSymbol]: TextSymbol[K] }[] = [];
+  private readonly keys: ReadonlyMap<Node, NodeKey>;
+
+  constructor(
+    private readonly model: Model,
+    private readonly options: PrintOptions,
+  ) {
+    this.keys = nodeKeys(model.graph);
+  }
+
+  print(): TextDocument {
+    const { model } = this;
+    this.add('<');
+    this.add(`  ir_version: ${model.irVersion},`);
+    const imports = [...model.opsetImports].map(([domain, version]) => `${quote(domain)} : ${version}`).join(', ');
+    const fields = [`opset_import: [${imports}]`];
+    if (model.producerName !== '') fields.push(`producer_name: ${quote(model.producerName)}`);
+    if (model.producerVersion !== '') fields.push(`producer_version: ${quote(model.producerVersion)}`);
+    if (model.domain !== '') fields.push(`domain: ${quote(model.domain)}`);
+    if (model.docString !== '') fields.push(`doc_string: ${quote(model.docString)}`);
+    if (model.metadata.length > 0) fields.push(`metadata_props: [${model.metadata.map(([key, value]) => `${quote(key)} : ${quote(value)}`).join(', ')}]`);
+    fields.forEach((field, i) => this.add(`  ${field}${i < fields.length - 1 ? ',' : ''}`));
+    this.add('>');
+    this.graph(model.graph, '', -1, 'graph');
+    for (const body of model.functions) {
+      const first = this.lines.length;
+      const symbol = this.open(`${body.domain}.${body.name}`, 'function', -1, first);
+      this.add(`<domain: ${quote(body.domain)}, opset_import: [${[...body.opsetImports].map(([domain, version]) => `${quote(domain)} : ${version}`).join(', ')}]>`);
+      this.add(`${identifier(body.name)}${body.attributes.length > 0 ? ` <${body.attributes.map(identifier).join(', ')}>` : ''} (${body.inputs.map(identifier).join(', ')}) => (${body.outputs.map(identifier).join(', ')})`);
+      this.add('{');
+      for (const node of body.nodes) this.node(node, undefined, '  ', symbol);
+      this.add('}');
+      this.close(symbol);
+    }
+    return { text: `${this.lines.join('\n')}\n`, nodes: this.nodes, values: this.values, symbols: this.symbols };
+  }
+
+  private graph(graph: Graph, indent: string, parent: number, kind: TextSymbol['kind']): void {
+    const symbol = this.open(graph.name === '' ? 'graph' : graph.name, kind, parent, this.lines.length);
+    const inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
+    this.add(`${indent}${identifier(graph.name === '' ? 'graph' : graph.name)} (`);
+    inputs.forEach((input, i) => this.value(input.name, `${indent}  ${valueText(input)}${i < inputs.length - 1 ? ',' : ''}`));
+    this.add(`${indent}) => (`);
+    graph.outputs.forEach((output, i) => this.value(output.name, `${indent}  ${valueText(output)}${i < graph.outputs.length - 1 ? ',' : ''}`));
+    this.add(`${indent})`);
+    const tensors = [...graph.initializers.values()];
+    if (tensors.length > 0 || graph.valueInfo.size > 0) {
+      this.add(`${indent}<`);
+      const declared = [...graph.valueInfo.values()];
+      tensors.forEach((tensor, i) => this.value(tensor.name, `${indent}  ${tensorText(tensor, identifier(tensor.name))}${i < tensors.length - 1 || declared.length > 0 ? ',' : ''}`));
+      declared.forEach((value, i) => this.add(`${indent}  ${valueText(value)}${i < declared.length - 1 ? ',' : ''}`));
+      this.add(`${indent}>`);
+    }
+    this.add(`${indent}{`);
+    for (const node of graph.nodes) this.node(node, graph, `${indent}  `, symbol);
+    this.add(`${indent}}`);
+    this.close(symbol);
+  }
+
+  private node(node: Node, graph: Graph | undefined, indent: string, parent: number): void {
+    const line = this.lines.length;
+    const name = node.name === '' ? '' : `[${quote(node.name)}] `;
+    const domain = node.domain === '' ? '' : `${node.domain}.`;
+    const plain: string[] = [];
+    const graphs: [string, Graph][] = [];
+    for (const [key, attribute] of node.attributes) {
+      if (attribute.type === 'graph') graphs.push([key, attribute.value]);
+      else plain.push(`${identifier(key)} = ${attributeText(attribute)}`);
+    }
+    const overload = node.overload === '' ? '' : `:${node.overload}`;
+    const head = `${indent}${name}${node.outputs.map(identifier).join(', ')} = ${domain}${node.opType}${overload}`;
+    const call = `(${node.inputs.map(identifier).join(', ')})`;
+    const comment = graph === undefined ? '' : this.comment(graph, node);
+    if (graphs.length === 0) this.add(`${head}${plain.length > 0 ? ` <${plain.join(', ')}>` : ' '}${call}${comment}`.replace(/ {2,}\(/, ' ('));
+    else {
+      this.add(`${head} ${call} <${plain.length > 0 ? `${plain.join(', ')},` : ''}${comment}`);
+      graphs.forEach(([key, inner], i) => {
+        this.add(`${indent}  ${identifier(key)} =`);
+        this.graph(inner, `${indent}    `, parent, 'graph');
+        if (i < graphs.length - 1) this.lines[this.lines.length - 1] += ',';
+      });
+      this.add(`${indent}>`);
+    }
+    const key = this.keys.get(node);
+    if (key !== undefined) this.nodes.push({ key, line, length: (this.lines[line] ?? '').length });
+  }
+
+  /** ` # float[1,64,112,112]`: the inferred types of the outputs. */
+  private comment(graph: Graph, node: Node): string {
+    const { typeOf } = this.options;
+    if (typeOf === undefined) return '';
+    const types = node.outputs.filter((name) => name !== '').map((name) => typeOf(graph, name));
+    return types.every((type) => type === undefined) ? '' : `  # ${types.map((type) => (type === undefined ? '?' : typeText(type))).join(', ')}`;
+  }
+
+  private value(name: string, line: string): void {
+    this.values.push({ name, line: this.lines.length });
+    this.add(line);
+  }
+
+  private add(line: string): void {
+    this.lines.push(line);
+  }
+
+  private open(name: string, kind: TextSymbol['kind'], parent: number, firstLine: number): number {
+    return this.symbols.push({ name: visible(name), detail: '', kind, firstLine, lastLine: firstLine, parent }) - 1;
+  }
+
+  private close(symbol: number): void {
+    const entry = this.symbols[symbol];
+    if (entry !== undefined) entry.lastLine = this.lines.length - 1;
+  }
+}
+
+function valueText(value: ValueInfo): string {
+  return value.type === undefined ? identifier(value.name) : `${typeText(value.type)} ${identifier(value.name)}`;
+}
+
+function typeText(type: ValueType): string {
+  switch (type.kind) {
+    case 'tensor':
+      return `${elementText(type.elementType)}${shapeText(type.shape)}`;
+    case 'sparseTensor':
+      return `sparse_tensor(${elementText(type.elementType)}${shapeText(type.shape)})`;
+    case 'sequence':
+      return `seq(${typeText(type.of)})`;
+    case 'optional':
+      return `optional(${typeText(type.of)})`;
+    case 'map':
+      return `map(${elementText(type.key)}, ${typeText(type.value)})`;
+    case 'opaque':
+      return `opaque(${quote(type.domain)}, ${quote(type.name)})`;
+    default:
+      return type satisfies never;
+  }
+}
+
+function elementText(type: ElementType): string {
+  return typeNames[type] ?? type;
+}
+
+/** `[1,N,?]`; `[]` is the syntax's unknown rank, a scalar has none. */
+function shapeText(shape: Extract<ValueType, { kind: 'tensor' }>['shape']): string {
+  if (shape === undefined) return '[]';
+  return shape.length === 0 ? '' : `[${shape.map((dim) => (dim === undefined ? '?' : typeof dim === 'number' ? String(dim) : visible(dim.text))).join(',')}]`;
+}
+
+/** Small tensors with their values, weights by type and size only. */
+function tensorText(tensor: Tensor, name: string): string {
+  const head = `${elementText(tensor.elementType)}${tensor.dims.length === 0 ? '' : `[${tensor.dims.join(',')}]`} ${name}`.trimEnd();
+  const values = smallValues(tensor);
+  return values === undefined ? `${head} = {…}` : `${head} = {${values.join(', ')}}`;
+}
+
+function smallValues(tensor: Tensor): string[] | undefined {
+  const count = elementCount(tensor.dims);
+  if (count > shownElements) return undefined;
+  if (tensor.strings !== undefined) return tensor.strings.map((bytes) => quote(Buffer.from(bytes).toString('utf8')));
+  const bytes = Uint8Array.from(tensor.source.read());
+  const view = new DataView(bytes.buffer);
+  const read: Partial<Record<ElementType, [number, (at: number) => number | bigint]>> = {
+    float32: [4, (at) => Number(view.getFloat32(at, true).toPrecision(7))],
+    float64: [8, (at) => view.getFloat64(at, true)],
+    int64: [8, (at) => view.getBigInt64(at, true)],
+    int32: [4, (at) => view.getInt32(at, true)],
+    uint8: [1, (at) => view.getUint8(at)],
+    int8: [1, (at) => view.getInt8(at)],
+    bool: [1, (at) => view.getUint8(at)],
+  };
+  const row = read[tensor.elementType];
+  return row === undefined ? undefined : Array.from({ length: count }, (_, i) => String(row[1](i * row[0])));
+}
+
+function attributeText(attribute: Exclude<Attribute, { type: 'graph' }>): string {
+  if (attribute.reference !== undefined && attribute.reference !== '') return `@${attribute.reference}`;
+  switch (attribute.type) {
+    case 'int':
+      return String(attribute.value);
+    case 'float':
+      return floatText(attribute.value);
+    case 'string':
+      return quote(attribute.value);
+    case 'ints':
+      return list(attribute.value.map(String));
+    case 'floats':
+      return list(attribute.value.map(floatText));
+    case 'strings':
+      return list(attribute.value.map(quote));
+    case 'tensor':
+      return tensorText(attribute.value, '');
+    case 'tensors':
+      return list(attribute.value.map((tensor) => tensorText(tensor, '')));
+    case 'type':
+      return typeText(attribute.value);
+    case 'types':
+      return list(attribute.value.map(typeText));
+    case 'graphs':
+      return list(attribute.value.map((graph) => identifier(graph.name)));
+    case 'sparseTensor':
+    case 'sparseTensors':
+      return '{…}';
+    default:
+      return attribute satisfies never;
+  }
+}
+
+function list(items: readonly string[]): string {
+  return `[${items.slice(0, shownList).join(', ')}${items.length > shownList ? ', …' : ''}]`;
+}
+
+/** A float always has a point or an exponent, so that it is not read as an int. */
+function floatText(value: number): string {
+  const text = String(Number(value.toPrecision(7)));
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+}
+
+/** Names that are no identifiers of the syntax are quoted. */
+function identifier(name: string): string {
+  return name === '' || /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : quote(name);
+}
+
+function quote(text: string): string {
+  return `"${visible(text.replace(/[\\"]/g, '\\$&'))}"`;
+}
+
+/** Control, bidi and lone surrogate characters made visible: a name from a file must not disturb the editor. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+}
