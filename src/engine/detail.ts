@@ -1,7 +1,9 @@
 // What the inspector shows of one layer: attributes, shapes, what its weights look like, its place on the roofline.
 import { checkpoint } from '../base/cancellation';
 import { LatheError } from '../base/errors';
-import type { ModelAnalysis } from '../analysis/analyze';
+import type { LayerAnalysis, ModelAnalysis } from '../analysis/analyze';
+import { rooflineOf } from '../analysis/roofline';
+import { knownDevice } from '../runtime/device';
 import { summarizeValue, typeText } from '../analysis/summarize';
 import type { OperatorRow } from '../operators/row';
 import type { WeightUse } from '../analysis/weights';
@@ -41,8 +43,15 @@ export async function layerDetail(document: EngineDocument, analysis: ModelAnaly
     macs: layer.macs,
     flops: layer.flops,
     intensity: layer.macs === null || layer.bytesMoved === null || layer.bytesMoved === 0 ? null : layer.macs / layer.bytesMoved,
-    roofline: null,
+    roofline: rooflineHere(layer),
   };
+}
+
+/** On this machine, once its rates were measured; nothing before that. */
+function rooflineHere(layer: LayerAnalysis): LayerDetail['roofline'] {
+  const device = knownDevice();
+  const estimate = device === undefined ? null : rooflineOf(layer, { ...device, measuredHere: true });
+  return device === undefined || estimate === null ? null : { device: device.name, ...estimate };
 }
 
 function weightDetail(use: WeightUse, axis: number | undefined): WeightDetail {

@@ -85,7 +85,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     for (const deep of [false, true])
       for (const finding of await (deep ? deepFindings : service.findings)(document, bindings, deep, settings, signal)) {
         const fix = finding.fixes.find((one) => one.id === id);
-        if (fix !== undefined) return { technique: fix.technique, options: fix.options, title: fix.title };
+        if (fix !== undefined) return { technique: fix.technique, options: fix.options, title: fix.title, ...(fix.simplifyFirst === undefined ? {} : { simplifyFirst: fix.simplifyFirst }) };
       }
     throw new LatheError('not-found', 'This fix is not offered any more.', { file: document.path, item: id, hint: 'The model has changed since; see its findings again.' });
   }

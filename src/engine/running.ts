@@ -116,6 +116,7 @@ export interface ChosenFix {
   readonly technique: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly title?: string;
+  readonly simplifyFirst?: true;
 }
 
 async function settled(promise: Promise<unknown>): Promise<boolean> {

@@ -37,7 +37,7 @@ export interface OptimizeRequest {
   /** A recipe's steps, in order, instead of the search. */
   readonly steps?: readonly CandidateStep[];
   /** A single fix instead of the search; the model is simplified first only if the fix says so. */
-  readonly fix?: CandidateStep & { readonly title?: string };
+  readonly fix?: CandidateStep & { readonly title?: string; readonly simplifyFirst?: true };
   /** File to write; by default a new name beside the model. */
   readonly outputPath?: string;
   /** False keeps recipe and report unwritten. */
@@ -141,9 +141,13 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
 }
 
 function plansOf(request: OptimizeRequest): readonly CandidatePlan[] {
-  if (request.fix !== undefined) return [planOfSteps([request.fix].map(({ technique, options }) => ({ technique, options })), request.fix.title ?? request.fix.technique)];
+  if (request.fix !== undefined) return [planOfSteps(stepsOfFix(request.fix), request.fix.title ?? request.fix.technique)];
   if (request.steps !== undefined && request.steps.length > 0) return [planOfSteps(request.steps, 'Recipe')];
   return candidatesByGoal[request.goal];
+}
+
+function stepsOfFix({ technique, options, simplifyFirst }: NonNullable<OptimizeRequest['fix']>): CandidateStep[] {
+  return [...(simplifyFirst === true ? [{ technique: 'simplify', options: {} }] : []), { technique, options }];
 }
 
 interface Choice {

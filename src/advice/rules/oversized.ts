@@ -3,7 +3,7 @@ import type { LayerAnalysis } from '../../analysis/analyze';
 import { formatBytes, formatCount, formatMilliseconds, formatShare } from '../../base/format';
 import type { Fix } from '../../protocol/findings';
 import type { AdviceContext, Draft, FindingRule } from '../context';
-import { float16Gain, int8Gain, int8Ratio, layerTitle } from '../gain';
+import { int8Gain, int8Ratio, layerTitle } from '../gain';
 
 const mostOversizedLayers = 10;
 
@@ -70,6 +70,5 @@ function fixesOf(context: AdviceContext, layer: LayerAnalysis): Omit<Fix, 'id'>[
     fixes.push({ title: 'Quantize this layer to int8 (static)', technique: 'quantize-static', options: { preset: 'all', only: [layer.key] }, estimate: int8Gain(context, [layer], 'static') });
   if (int8Ratio(context, layer, 'dynamic') !== undefined)
     fixes.push({ title: 'Quantize this layer to int8 (dynamic)', technique: 'quantize-dynamic', options: { only: [layer.key] }, estimate: int8Gain(context, [layer], 'dynamic') });
-  if (layer.weightBytes > 0) fixes.push({ title: 'Store this layer as float16 (smaller, not faster)', technique: 'float16', options: { only: [layer.key] }, estimate: float16Gain(layer.weightBytes) });
   return fixes;
 }

@@ -19,6 +19,7 @@ const leastOpset = 11;
 export const dynamicOptions = z.strictObject({
   reduceRange: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('Scale weights so that sums of two products fit 16 bits: needed where int8 kernels saturate (x86 without VNNI). auto: find out here.'),
   keepFloat: z.array(z.string()).default([]).describe('Layers that stay float.'),
+  only: z.array(z.string()).optional().describe('When given, no other layers go to int8.'),
   leastElements: z.int().min(0).default(1024).describe('Smaller weights stay float: they save nothing.'),
 });
 export type DynamicOptions = z.infer<typeof dynamicOptions>;
@@ -57,6 +58,8 @@ async function apply(model: Model, options: DynamicOptions, context: TechniqueCo
   for (const product of all) {
     const reason = options.keepFloat.includes(product.key)
       ? 'given up for accuracy'
+      : options.only?.includes(product.key) === false
+        ? 'not asked for'
       : elementCount(product.weight.tensor.dims) < options.leastElements
         ? 'its weight is small'
         : writer.replace(product);
