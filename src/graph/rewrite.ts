@@ -186,12 +186,16 @@ export class GraphEditor {
     this.dropRead(old, node);
     node.inputs[index] = name;
     this.addRead(name, node);
+    this.touchProducer(old);
     this.touchAround(node);
   }
 
   /** Replaces all inputs of a node. */
   setInputs(node: Node, names: readonly string[]): void {
-    for (const name of node.inputs) this.dropRead(name, node);
+    for (const name of node.inputs) {
+      this.dropRead(name, node);
+      this.touchProducer(name);
+    }
     node.inputs = [...names];
     for (const name of names) this.addRead(name, node);
     this.touchAround(node);
