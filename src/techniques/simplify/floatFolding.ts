@@ -77,12 +77,13 @@ function modelOf(roots: readonly Root[], foldable: ReadonlySet<Node>, context: S
   const { model: source } = context.editor;
   const graph = makeGraph('folding');
   const taken = new Map<GraphEditor, Map<string, string>>();
+  let values = 0;
   const nameOf = (scope: GraphEditor, name: string): string => {
     const owner = scope.resolve(name);
     let names = taken.get(owner);
     if (names === undefined) taken.set(owner, (names = new Map()));
     let unique = names.get(name);
-    if (unique === undefined) names.set(name, (unique = `v${taken.size}_${names.size}`));
+    if (unique === undefined) names.set(name, (unique = `v${values++}`));
     return unique;
   };
   const placed = new Set<Node>();
@@ -97,7 +98,7 @@ function modelOf(roots: readonly Root[], foldable: ReadonlySet<Node>, context: S
       else if (producer !== undefined && foldable.has(producer)) place(producer, context.editor.scopeOf(producer) ?? scope);
     }
     const renamed = (name: string): string => (name === '' ? '' : nameOf(scope, name));
-    graph.nodes.push(makeNode({ ...node, name: `n${placed.size}`, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) }));
+    graph.nodes.push(makeNode({ ...node, name: `n${graph.nodes.length}`, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) }));
   };
   const outputs: string[] = [];
   for (const { node, scope } of roots) {
