@@ -45,11 +45,11 @@ export interface Simplified extends TechniqueResult {
   readonly operators: readonly string[];
 }
 
-/** Simplifies, verifies the result, runs source and result on the same seeded inputs and lays the outputs beside each other. */
-export async function simplifyAndCompare(model: Model, bindings: Record<string, number> = {}, options: Partial<SimplifyOptions> = {}): Promise<Simplified> {
+/** Simplifies, verifies the result, runs source and result on the same inputs (seeded, or those of `data`) and lays the outputs beside each other. */
+export async function simplifyAndCompare(model: Model, bindings: Record<string, number> = {}, options: Partial<SimplifyOptions> = {}, data?: string): Promise<Simplified> {
   const result = await simplify.apply(model, simplifyOptions.parse(options), await techniqueContext(model));
   assertValid(result.model);
-  const samples = await openSamples(undefined, model, { bindings, seed: 3, limit: 2 });
+  const samples = await openSamples(data, model, { bindings, seed: 3, limit: 2 });
   const { outputs } = await compareModels(model, result.model, samples, { runner: await sharedRunner() });
   return { ...result, outputs, operators: operatorsOf(result.model.graph) };
 }
