@@ -8,7 +8,7 @@ export function registerControls(): void {
 }
 
 /** Preact types the attributes of HTML's own elements; these elements bring their own. */
-const element = (tag: string, attributes: Readonly<Record<string, unknown>>, children?: ComponentChildren): VNode => h(tag, attributes, children) as VNode;
+const element = (tag: string, attributes: Readonly<Record<string, unknown>>, children?: ComponentChildren): VNode => h(tag, attributes, children);
 
 export interface ButtonProps {
   readonly kind?: 'primary' | 'secondary' | 'icon';
@@ -52,7 +52,7 @@ export function TextField({ value, label, placeholder, size, class: className, f
   const valueOf = (event: Event): string => (event.currentTarget as TextFieldElement).value;
   return element('vscode-text-field', {
     value, 'aria-label': label,
-    ...(fieldRef === undefined ? {} : { ref: fieldRef as Ref<HTMLElement> }),
+    ...(fieldRef === undefined ? {} : { ref: fieldRef }),
     ...(placeholder === undefined ? {} : { placeholder }),
     ...(size === undefined ? {} : { size }),
     ...(className === undefined ? {} : { class: className }),

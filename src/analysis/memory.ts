@@ -47,13 +47,13 @@ class Planner {
     let alive = 0;
     let peak = 0;
     let reused = 0;
-    let unknown = false;
+    const unsized: string[] = [];
     let peakNode: Node | undefined;
     const aliveBytes: (readonly [Node, number])[] = [];
     const make = (name: string): void => {
       const bytes = valueBytes(this.types.typeOf(graph, name));
       if (typeof bytes !== 'number') {
-        if (bytes !== undefined || this.isInput(graph, name)) unknown = true;
+        if (bytes !== undefined || this.isInput(graph, name)) unsized.push(name);
         return;
       }
       buffers.set(name, { bytes, users: 1 });
@@ -94,7 +94,7 @@ class Planner {
       }
       for (const name of node.outputs) if (name !== '' && (reads.get(name) ?? 0) === 0) release(name);
     });
-    return { peakBytes: unknown ? null : peak, aliveBytes, reused, ...(peakNode === undefined ? {} : { peakNode }) };
+    return { peakBytes: unsized.length > 0 ? null : peak, aliveBytes, reused, ...(peakNode === undefined ? {} : { peakNode }) };
   }
 
   private isInput(graph: Graph, name: string): boolean {

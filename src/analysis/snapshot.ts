@@ -45,7 +45,7 @@ function edgesOf(graph: Graph, layers: readonly LayerAnalysis[]): Int32Array {
   const producers = new Map<Graph, Map<string, number>>();
   layers.forEach((layer, i) => {
     let made = producers.get(layer.graph);
-    if (made === undefined) producers.set(layer.graph, (made = new Map()));
+    if (made === undefined) producers.set(layer.graph, (made = new Map<string, number>()));
     for (const name of layer.node.outputs) if (name !== '') made.set(name, i);
   });
   const inputs = new Map(graph.inputs.filter((input) => !graph.initializers.has(input.name)).map((input, i) => [input.name, -1 - i]));

@@ -1,5 +1,5 @@
 // Shape rules that many operators share: broadcasting, reductions, sliding windows, sizes.
-import { addDimensions, floorDivide, ceilDivide, maxDimension, multiplyDimensions, productOf, sameDimension, subtractDimensions, formatShape } from '../graph/dimension';
+import { addDimensions, floorDivide, ceilDivide, maxDimension, multiplyDimensions, productOf, sameDimension, subtractDimensions, formatDimension, formatShape } from '../graph/dimension';
 import type { Dimension } from '../graph/dimension';
 import type { Shape, ValueType } from '../graph/model';
 import type { ElementType } from '../tensor/elementType';
@@ -124,7 +124,7 @@ export function slide(context: OperatorContext, input: Shape, window: Window): D
     if (window.pads === undefined) return ceilDivide(size, stride);
     const extent = addDimensions(multiplyDimensions(subtractDimensions(kernel, 1), window.dilations[axis] ?? 1), 1);
     const free = subtractDimensions(addDimensions(size, padding), extent);
-    if (typeof free === 'number' && free < 0) throw context.contradiction(`a window of ${String(extent)} does not fit ${String(size)} + ${padding} of padding on spatial axis ${axis}`);
+    if (typeof free === 'number' && free < 0) throw context.contradiction(`a window of ${formatDimension(extent)} does not fit ${formatDimension(size)} + ${padding} of padding on spatial axis ${axis}`);
     if (!window.ceil) return addDimensions(floorDivide(free, stride), 1);
     const steps = addDimensions(ceilDivide(free, stride), 1);
     if (typeof steps !== 'number' || typeof size !== 'number') return stride === 1 ? steps : undefined;

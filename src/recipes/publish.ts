@@ -25,7 +25,10 @@ export async function publishWinner(model: Model, plan: Pick<CandidatePlan, 'tag
   if ((await sha256(request.modelPath)) !== request.sourceHash)
     throw new LatheError('source-touched', 'The source changed while it was being optimized; nothing was written.', { file: request.modelPath, hint: 'Run it again on the new file.' });
   const place = request.outputPath === undefined ? { directory: dirname(request.modelPath), stem: stemOf(request.modelPath), tag: plan.tag } : placeOf(resolve(request.outputPath));
-  const path = await publishModel(model, { ...place, source: request.modelPath, verify: (written) => Promise.resolve(reopen(written)), signal: request.signal });
+  const path = await publishModel(model, { ...place, source: request.modelPath, verify: async (written) => {
+      reopen(written);
+      return await Promise.resolve();
+    }, signal: request.signal });
   return { path, sha256: await sha256(path) };
 }
 

@@ -117,7 +117,7 @@ export class TestPage {
 function mockEditor(theme: ThemeFixture, state: unknown, webgl: boolean): string {
   return `
     window.sentMessages = [];
-    window.keptState = ${JSON.stringify(state) ?? 'undefined'};
+    window.keptState = ${state === undefined ? 'undefined' : JSON.stringify(state)};
     window.acquireVsCodeApi = () => ({
       postMessage: (message) => window.sentMessages.push(structuredClone(message)),
       getState: () => window.keptState,

@@ -30,7 +30,7 @@ export function connect<To extends { readonly type: string }, From extends { rea
     },
     load() {
       const state = api.getState();
-      return typeof state === 'object' && state !== null ? (state as Partial<State>) : {};
+      return typeof state === 'object' && state !== null ? (state) : {};
     },
     save: (state) => api.setState(state),
   };

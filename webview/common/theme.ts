@@ -39,7 +39,7 @@ export function parseColour(text: string): Rgba | undefined {
   const value = text.trim();
   const hex = /^#([0-9a-f]{3,8})$/iu.exec(value)?.[1];
   if (hex !== undefined) {
-    const wide = hex.length <= 4 ? [...hex].map((digit) => digit + digit).join('') : hex;
+    const wide = hex.length <= 4 ? Array.from(hex).map((digit) => digit + digit).join('') : hex;
     const channel = (index: number): number => Number.parseInt(wide.slice(index * 2, index * 2 + 2), 16);
     return [channel(0), channel(1), channel(2), wide.length >= 8 ? channel(3) / 255 : 1];
   }

@@ -16,7 +16,7 @@ interface Problem {
 
 export async function check(session: Session, path: string, options: CheckOptions): Promise<void> {
   await withModel(path, (model) => {
-    const problems: Problem[] = verifyModel(model).map(({ item, message }) => ({ ...(item === undefined ? {} : { item }), message }));
+    const problems: Problem[] = verifyModel(model).map(({ item, message }) => ({ item, message }));
     // Shapes of a graph with a cycle or a dangling input mean nothing.
     if (problems.length === 0) problems.push(...analyzeModel(model).types.contradictions.map(({ node, message }) => ({ item: node.name || node.opType, message })));
     if (problems.length > 0) session.outcome.exitCode = 1;

@@ -53,7 +53,7 @@ const columns: readonly Column[] = [
 /** The costliest layers: by MACs where they are known, else by weight bytes. */
 function layerTable(model: Inspection, count: number): string[] {
   const byMacs = model.macs !== null && model.macs > 0;
-  const total = byMacs ? (model.macs ?? 0) : model.weightBytes;
+  const total = byMacs ? model.macs : model.weightBytes;
   const cost = (layer: LayerSummary): number => (byMacs ? (layer.macs ?? 0) : layer.weightBytes);
   const sorted = [...model.layers].sort((a, b) => cost(b) - cost(a) || b.weightBytes - a.weightBytes);
   const shown = sorted.slice(0, count);

@@ -103,7 +103,7 @@ class Printer {
       graphs.forEach(([key, inner], i) => {
         this.add(`${indent}  ${identifier(key)} =`);
         this.graph(inner, `${indent}    `, parent, 'graph');
-        if (i < graphs.length - 1) this.lines[this.lines.length - 1] += ',';
+        if (i < graphs.length - 1) this.lines.push(`${this.lines.pop() ?? ''},`);
       });
       this.add(`${indent}>`);
     }

@@ -64,7 +64,7 @@ function einsumTerms(context: OperatorContext): EinsumTerms {
   const [left = '', right] = equation.split('->');
   const inputs = left.split(',');
   if (right !== undefined) return { inputs, output: right };
-  const letters = [...left].filter((letter) => /[A-Za-z]/.test(letter));
+  const letters = Array.from(left).filter((letter) => /[A-Za-z]/.test(letter));
   const once = [...new Set(letters)].filter((letter) => letters.indexOf(letter) === letters.lastIndexOf(letter)).sort();
   return { inputs, output: (left.includes('.') ? '.' : '') + once.join('') };
 }
@@ -102,7 +102,7 @@ function einsumSizes(context: OperatorContext, terms: EinsumTerms): EinsumSizes 
 function einsum(context: OperatorContext): Types {
   const terms = einsumTerms(context);
   const sizes = einsumSizes(context, terms);
-  return [tensorOf(context.elementType(0), sizes === undefined ? undefined : [...terms.output].flatMap((letter) => (letter === '.' ? sizes.ellipsis : [sizes.letters.get(letter)])))];
+  return [tensorOf(context.elementType(0), sizes === undefined ? undefined : Array.from(terms.output).flatMap((letter) => (letter === '.' ? sizes.ellipsis : [sizes.letters.get(letter)])))];
 }
 
 /** MACs: the product of all axes, once for each operand beyond the first (a single operand is only summed or moved). */

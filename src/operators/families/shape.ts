@@ -1,5 +1,5 @@
 // Operators about shapes: Shape, Reshape, Squeeze, Expand, Range … and constants.
-import { ceilDivide, divideExactly, floorDivide, productOf, subtractDimensions } from '../../graph/dimension';
+import { ceilDivide, divideExactly, floorDivide, formatShape, productOf, subtractDimensions } from '../../graph/dimension';
 import type { Dimension } from '../../graph/dimension';
 import type { Shape, ValueType } from '../../graph/model';
 import { int64Tensor } from '../../tensor/tensor';
@@ -62,7 +62,7 @@ function reshape(context: OperatorContext): Types {
   const total = elementsOf(input);
   if (unknowns === 0 && typeof total === 'number') {
     const product = productOf(shape);
-    if (typeof product === 'number' && product !== total) throw context.contradiction(`${total} elements do not fit the shape [${shape.join(', ')}]`);
+    if (typeof product === 'number' && product !== total) throw context.contradiction(`${total} elements do not fit the shape ${formatShape(shape)}`);
   }
   if (unknowns === 1) {
     const at = shape.indexOf(undefined);

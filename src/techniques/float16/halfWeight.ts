@@ -28,7 +28,7 @@ export function toHalfBits(values: Float32Array, out: Uint16Array): void {
       // Adding 0.5 in float32 leaves exactly the bits of a subnormal float16 at the bottom, rounded by the addition itself.
       scratchBits[0] = magnitude;
       scratch[0] = (scratch[0] ?? 0) + 0.5;
-      out[i] = sign | ((scratchBits[0] ?? 0) - 0x3f000000);
+      out[i] = sign | (scratchBits[0] - 0x3f000000);
     }
   }
 }

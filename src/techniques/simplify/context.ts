@@ -51,7 +51,7 @@ export class SimplifyContext {
   setType(scope: GraphEditor, name: string, type: ValueType | undefined): void {
     if (type === undefined) return;
     let types = this.ownTypes.get(scope);
-    if (types === undefined) this.ownTypes.set(scope, (types = new Map()));
+    if (types === undefined) this.ownTypes.set(scope, (types = new Map<string, ValueType>()));
     types.set(name, type);
   }
 

@@ -81,7 +81,7 @@ function modelOf(roots: readonly Root[], foldable: ReadonlySet<Node>, context: S
   const nameOf = (scope: GraphEditor, name: string): string => {
     const owner = scope.resolve(name);
     let names = taken.get(owner);
-    if (names === undefined) taken.set(owner, (names = new Map()));
+    if (names === undefined) taken.set(owner, (names = new Map<string, string>()));
     let unique = names.get(name);
     if (unique === undefined) names.set(name, (unique = `v${values++}`));
     return unique;

@@ -29,7 +29,10 @@ class ScaledSource implements TensorSource {
   }
 
   private multiply(values: Float32Array, first: number): void {
-    if (this.patterns.length === 1) return multiplyBy(values, first, this.patterns[0]);
+    if (this.patterns.length === 1) {
+      multiplyBy(values, first, this.patterns[0]);
+      return;
+    }
     const product = Float64Array.from(values);
     for (const pattern of this.patterns) multiplyBy(product, first, pattern);
     values.set(product);

@@ -43,7 +43,9 @@ export const simplify: Technique<SimplifyOptions> = {
 async function apply(model: Model, options: SimplifyOptions, work: TechniqueContext): Promise<TechniqueResult> {
   const result = cloneModel(model);
   const counts = new Map<string, number>();
-  const count = (id: string, by = 1): void => void (by > 0 && counts.set(id, (counts.get(id) ?? 0) + by));
+  const count = (id: string, by = 1): void => {
+    if (by > 0) counts.set(id, (counts.get(id) ?? 0) + by);
+  };
   const enabled = (id: string): boolean => (options.only?.includes(id) ?? true) && !options.without.includes(id);
   const rules = simplifyRules().filter(({ id }) => enabled(id));
   freeWeightsFromInputs(result);

@@ -59,6 +59,7 @@ export function GraphPane(props: GraphPaneProps): VNode {
       case cardKind.group:
       case cardKind.frame:
         return { kind: 'group', group: reference };
+      case undefined:
       default:
         return { kind: 'none' };
     }

@@ -58,7 +58,7 @@ export function duplicateNodes(): SimplifyRule {
       const key = nodeKey(node);
       if (key === undefined) return false;
       let nodes = seen.get(scope);
-      if (nodes === undefined) seen.set(scope, (nodes = new Map()));
+      if (nodes === undefined) seen.set(scope, (nodes = new Map<string, Node>()));
       const first = nodes.get(key);
       if (first === undefined || first === node || scope.model.scopeOf(first) !== scope || nodeKey(first) !== key) {
         nodes.set(key, node);
