@@ -49,7 +49,7 @@ const latencyBudgetMs = 12_000;
 const memoryFactor = 2;
 
 async function run(tool: string, source: string, target: string, times: number): Promise<Simplified & { cost: Cost }> {
-  const cost = await runProgram([join(__dirname, 'support', `${tool}.js`), source, target, String(times)]);
+  const cost = await runProgram([join(__dirname, 'support', `${tool}.js`), source, target, String(times), installed('onnxsim/index.mjs')]);
   return { ...(JSON.parse(cost.stdout.trim().split('\n').at(-1) ?? '{}') as Simplified), cost };
 }
 

@@ -1,10 +1,8 @@
 // The same with npm onnxsim: from the file's bytes to bytes written.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readOnnxModel } from '../../src/formats/onnx/read';
 import { nodeCount } from '../../src/techniques/simplify/simplify';
-import { root } from './program';
 
 interface Onnxsim {
   simplify(bytes: Uint8Array): Promise<{ model: Uint8Array }>;
@@ -22,7 +20,7 @@ async function main(source: string, target: string, calls: number): Promise<void
   const print = console.log;
   console.log = () => undefined;
   const began = performance.now();
-  const onnxsim = (await import(pathToFileURL(join(root, 'node_modules', 'onnxsim', 'index.mjs')).href)) as Onnxsim;
+  const onnxsim = (await import(pathToFileURL(process.argv[5] ?? '').href)) as Onnxsim;
   await once(onnxsim, source, target);
   const first = (performance.now() - began) / 1000;
   let warm = first;
