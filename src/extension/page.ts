@@ -20,7 +20,8 @@ export function pageHtml(assets: PageAssets): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    `style-src ${assets.cspSource} 'nonce-${nonce}'`,
+    // The hash is that of an empty style element: the toolkit tries one to see what the browser can do.
+    `style-src ${assets.cspSource} 'nonce-${nonce}' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='`,
     `font-src ${assets.cspSource}`,
     `img-src ${assets.cspSource} data: blob:`,
     'worker-src blob:',

@@ -27,7 +27,7 @@ export async function publishWinner(model: Model, plan: Pick<CandidatePlan, 'tag
   const place = request.outputPath === undefined ? { directory: dirname(request.modelPath), stem: stemOf(request.modelPath), tag: plan.tag } : placeOf(resolve(request.outputPath));
   const path = await publishModel(model, { ...place, source: request.modelPath, verify: async (written) => {
       reopen(written);
-      return await Promise.resolve();
+      await Promise.resolve();
     }, signal: request.signal });
   return { path, sha256: await sha256(path) };
 }

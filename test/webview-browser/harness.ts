@@ -94,7 +94,9 @@ export class TestPage {
   }
 
   async waitForCards(atLeast: number): Promise<void> {
-    await this.page.waitForFunction(`window.__lathe.drawnCards() >= ${atLeast.toString()}`, undefined, { timeout: 30_000 });
+    // Not waitForFunction: the page's policy forbids the evaluation it builds on.
+    for (const end = Date.now() + 30_000; (await this.drawnCards()) < atLeast && Date.now() < end; ) await this.page.waitForTimeout(50);
+    if ((await this.drawnCards()) < atLeast) throw new Error(`Only ${(await this.drawnCards()).toString()} cards are drawn, not ${atLeast.toString()}.`);
   }
 
   /** Two frames: whatever was asked for is on the screen. */

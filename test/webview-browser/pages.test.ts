@@ -1,0 +1,65 @@
+// Both pages in a real browser: they draw what they are sent, in every theme and at narrow widths, without errors.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium, PageHarness } from './harness';
+import { themes, type ThemeName } from './themes';
+
+const chromium = findChromium();
+if (chromium === undefined) console.log('No Chromium or Chrome found: the pages are not tested in a browser. Set CHROME_PATH to one.');
+const names = Object.keys(themes) as ThemeName[];
+
+describe.skipIf(chromium === undefined)('the pages in a browser', () => {
+  let harness: PageHarness;
+  beforeAll(async () => {
+    harness = await PageHarness.start(chromium ?? '');
+  });
+  afterAll(async () => {
+    await harness.stop();
+  });
+
+  it.each(names)('draw the model view in %s', async (theme) => {
+    const view = await harness.open({ page: 'modelView', theme });
+    await view.post("{ type: 'snapshot', snapshot: fixtures.resnet50() }");
+    await view.waitForCards(5);
+    await view.settle();
+    await view.screenshot(`model-${theme}`);
+    expect(view.problems).toEqual([]);
+    await view.close();
+  });
+
+  it.each(names)('draw the benchmark view in %s', async (theme) => {
+    const view = await harness.open({ page: 'benchmarkView', theme, width: 460, height: 1100 });
+    await view.post("{ type: 'reports', model: '/models/rec.onnx', reports: [fixtures.report()] }");
+    await view.page.waitForSelector('canvas');
+    await view.settle();
+    await view.screenshot(`benchmark-${theme}`);
+    expect(view.problems).toEqual([]);
+    await view.close();
+  });
+
+  it('draw the model view in a narrow column', async () => {
+    const view = await harness.open({ page: 'modelView', width: 480 });
+    await view.post("{ type: 'snapshot', snapshot: fixtures.resnet50() }");
+    await view.waitForCards(5);
+    await view.settle();
+    await view.screenshot('model-narrow');
+    expect(await view.page.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+    await view.close();
+  });
+
+  it('draw the model view without WebGL2, and say so', async () => {
+    const view = await harness.open({ page: 'modelView', webgl: false });
+    await view.post("{ type: 'snapshot', snapshot: fixtures.resnet50() }");
+    await view.waitForCards(5);
+    await view.settle();
+    await view.screenshot('model-canvas');
+    expect(view.problems).toEqual([]);
+    await view.close();
+  });
+
+  it('tell the editor when they are ready', async () => {
+    const view = await harness.open({ page: 'modelView' });
+    await view.settle();
+    expect((await view.sent()).map((message) => message['type'])).toContain('ready');
+    await view.close();
+  });
+});
