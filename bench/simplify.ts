@@ -4,14 +4,10 @@ import { join } from 'node:path';
 import { bertTiny, buildBert } from '../samples/architectures/bert';
 import { buildMobileNetV2 } from '../samples/architectures/mobilenetv2';
 import { buildResNet50 } from '../samples/architectures/resnet50';
-import { openModel } from '../src/formats/open';
 import { writeOnnxModel } from '../src/formats/onnx/write';
 import type { Model } from '../src/graph/model';
-import { benchmark } from '../src/runtime/benchmark';
-import { openSamples } from '../src/runtime/datasets';
-import { defaultRunSettings } from '../src/runtime/sessionOptions';
 import { printFigure } from './support/print';
-import { type Cost, root, runProgram, scratchFolder } from './support/program';
+import { type Cost, lathe, root, runProgram, scratchFolder } from './support/program';
 
 interface Case {
   readonly name: string;
@@ -44,8 +40,6 @@ interface Simplified {
 }
 
 const calls = 3;
-/** Time for the interleaved rounds of one model. */
-const latencyBudgetMs = 12_000;
 const memoryFactor = 2;
 
 async function run(tool: string, source: string, target: string, times: number): Promise<Simplified & { cost: Cost }> {
@@ -53,14 +47,17 @@ async function run(tool: string, source: string, target: string, times: number):
   return { ...(JSON.parse(cost.stdout.trim().split('\n').at(-1) ?? '{}') as Simplified), cost };
 }
 
-async function latencyRatio(source: string, variant: string, bindings: Case['bindings']): Promise<{ low: number; value: number; high: number }> {
-  const model = openModel(source);
-  const samples = await openSamples(undefined, model, { bindings, seed: 1, limit: 1 });
-  for await (const feeds of samples.samples(1)) {
-    const { latencyRatio: ratio } = await benchmark({ path: source }, { path: variant }, { settings: { ...defaultRunSettings(), threads: 1, bindings }, feeds, budgetMs: latencyBudgetMs, seed: 1 });
-    if (ratio !== undefined) return ratio;
-  }
-  return { low: NaN, value: NaN, high: NaN };
+interface Ratio {
+  readonly low: number;
+  readonly value: number;
+  readonly high: number;
+}
+
+/** By the command line's own interleaved benchmark. */
+async function latencyRatio(source: string, variant: string, bindings: Case['bindings']): Promise<Ratio> {
+  const bound = Object.entries(bindings).map(([name, value]) => `${name}=${value}`);
+  const { stdout } = await runProgram([lathe, 'bench', source, variant, '--threads', '1', '--json', ...(bound.length === 0 ? [] : ['--bind', bound.join(',')])], { accepted: [0, 1] });
+  return (JSON.parse(stdout) as { latencyRatio: Ratio }).latencyRatio;
 }
 
 async function main(): Promise<void> {
