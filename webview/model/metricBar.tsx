@@ -39,7 +39,7 @@ export function MetricBar({ metrics, heat, query, matches, searchRef, onMetric, 
           >{title}</button>
         ))}
       </div>
-      <div class="legend" role="img" aria-label={`Colour scale per layer from 0, dark blue, to ${heat.metric.format(heat.greatest)}, yellow`} title="Per layer; a group has the colour of its greatest layer">
+      <div class="legend" role="img" aria-label={`Colour scale of ${heat.metric.title} per layer from 0, dark blue, to ${heat.metric.format(heat.greatest)}, yellow`} title="Per layer; a group has the colour of its greatest layer">
         <span>0</span>
         <span class="scale" style={{ background: gradient }} />
         <span>{heat.metric.format(heat.greatest)}</span>
