@@ -3,11 +3,13 @@ import { throwIfCancelled, type WorkContext } from '../base/cancellation';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import type { Model } from '../graph/model';
-import type { Runner, RunnerSession } from '../runtime/runner';
+import type { Runner } from '../runtime/runner';
 import type { Feeds, SampleSource } from '../runtime/samples';
 import type { SessionOptions } from '../runtime/sessionOptions';
 import type { Tensor } from '../tensor/tensor';
 import type { TechniqueContext } from '../techniques/technique';
+
+type RunnerSession = Awaited<ReturnType<Runner['load']>>;
 
 export interface WorkbenchOptions {
   readonly startRunner: () => Promise<Runner>;

@@ -9,6 +9,7 @@ import type { Technique, TechniqueContext, TechniqueResult } from '../technique'
 import { type Candidate, findCandidates, valuesToObserve } from './candidates';
 import { type Choice, chooseLayers } from './choose';
 import { hoistConstants } from './constants';
+import { joinHardSwish } from './hardSwish';
 import { insertQuantization } from './insert';
 import { type Observation, observe } from './observe';
 import { presetNames, presets } from './presets';
@@ -96,6 +97,7 @@ async function apply(model: Model, options: StaticOptions, context: TechniqueCon
   const { chosen, kept } = choice;
   const reduced = options.reduceRange === 'auto' ? await int8KernelsSaturate(context) : options.reduceRange;
   const { notFinite } = insertQuantization(result, chosen, observations, reduced ? 'pairs' : 'full');
+  joinHardSwish(result);
   const unreadable = notFinite.map((layer) => ({ layer, reason: 'its weights hold NaN or infinite values' }));
   return {
     model: result,
