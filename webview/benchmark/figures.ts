@@ -171,9 +171,9 @@ export function everythingTried(report: OptimizationReport): Tried[] {
   return points;
 }
 
-/** Points that no other beats in both size and latency, smallest first. */
+/** Points that may be used and that no other beats in both size and latency, smallest first. */
 export function frontier(points: readonly Tried[]): Tried[] {
-  const eligible = points.filter(({ kind }) => kind !== 'failed');
+  const eligible = points.filter(({ kind }) => kind !== 'failed' && kind !== 'rejected');
   return eligible
     .filter((point) => !eligible.some((other) => other !== point && other.bytes <= point.bytes && other.milliseconds <= point.milliseconds && (other.bytes < point.bytes || other.milliseconds < point.milliseconds)))
     .sort((a, b) => a.bytes - b.bytes);

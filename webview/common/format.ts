@@ -68,7 +68,7 @@ export function formatMilliseconds(value: number): string {
   const magnitude = Math.abs(value);
   if (magnitude >= 10_000) return `${significant(value / 1000)} s`;
   if (magnitude > 0 && magnitude < 0.01) return `${significant(value * 1000)} µs`;
-  return `${magnitude >= 0.1 || magnitude === 0 ? significant(value) : significant(value, 2)} ms`;
+  return `${magnitude >= 1 || magnitude === 0 ? significant(value) : significant(value, 2)} ms`;
 }
 
 /** A share of one in per cent: 4.5 %, 33 %, < 0.1 %. */

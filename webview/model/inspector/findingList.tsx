@@ -52,7 +52,7 @@ export function describeGain(estimate: GainEstimate): string {
   const parts = [
     describeRange(estimate.weightBytes, formatBytes),
     describeRange(estimate.macs, (value) => `${formatCount(value)}MACs`.replace(/(\d)MACs/u, '$1 MACs')),
-    describeRange(estimate.milliseconds, (value) => formatMilliseconds(Number(value.toPrecision(2))).replace(/\.?0+(?= )/u, (zeros) => zeros.startsWith('.') ? '' : zeros)),
+    describeRange(estimate.milliseconds, formatMilliseconds),
   ].filter((part) => part !== undefined);
   if (parts.length === 0) return '';
   const device = estimate.milliseconds !== undefined && estimate.device !== undefined ? ` on ${visible(estimate.device)}` : '';
