@@ -13,6 +13,7 @@ import { joinHardSwish } from './hardSwish';
 import { insertQuantization } from './insert';
 import { type Observation, observe } from './observe';
 import { presetNames, presets } from './presets';
+import { settleBiases } from './productBias';
 import { int8KernelsSaturate } from './saturation';
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with opset 13. */
@@ -96,7 +97,7 @@ async function apply(model: Model, options: StaticOptions, context: TechniqueCon
   const { model: result, observations, candidates, choice } = await plan(model, options, context);
   const { chosen, kept } = choice;
   const reduced = options.reduceRange === 'auto' ? await int8KernelsSaturate(context) : options.reduceRange;
-  const { notFinite } = insertQuantization(result, chosen, observations, reduced ? 'pairs' : 'full');
+  const { notFinite } = insertQuantization(result, settleBiases(result, chosen, observations), observations, reduced ? 'pairs' : 'full');
   joinHardSwish(result);
   const unreadable = notFinite.map((layer) => ({ layer, reason: 'its weights hold NaN or infinite values' }));
   return {

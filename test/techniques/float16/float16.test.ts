@@ -1,0 +1,48 @@
+// Float16 storage: the runtime's own rounding, half the bytes, the same arithmetic.
+import { afterAll, describe, expect, it } from 'vitest';
+import { attributes, makeGraph, makeModel, makeNode, tensorValue } from '../../../src/graph/construct';
+import { assertValid } from '../../../src/graph/verify';
+import { weightBytes } from '../../../src/recipes/source';
+import { float16, float16Options } from '../../../src/techniques/float16/float16';
+import { toHalfBits } from '../../../src/techniques/float16/halfWeight';
+import { elementTypeCode } from '../../../src/tensor/elementType';
+import { float32Tensor } from '../../../src/tensor/tensor';
+import { contextFor, smallNetwork, sqnrBetween, stopWorkbench } from '../quantize/support';
+
+afterAll(stopWorkbench);
+
+describe('rounding to float16', () => {
+  it('equals the runtime’s Cast over normals, subnormals, ties, infinities and the largest values', async () => {
+    const special = [0, -0, 1, -1, 65504, 65519, 65520, 65536, 1e9, -1e9, Infinity, -Infinity, 2 ** -14, 2 ** -15, 2 ** -24, 2 ** -25, 3 * 2 ** -26, 1 + 2 ** -11, 1 + 3 * 2 ** -11, 6.1e-5, 6.0e-5, 1e-8];
+    const many = Array.from({ length: 4000 }, (_, i) => Math.sin(i) * 10 ** ((i % 16) - 10));
+    const values = Float32Array.from([...special, ...many]);
+    const graph = makeGraph('cast', {
+      inputs: [tensorValue('x', 'float32', [values.length])],
+      outputs: [tensorValue('y', 'float16', [values.length])],
+      nodes: [makeNode({ opType: 'Cast', inputs: ['x'], outputs: ['y'], attributes: attributes({ to: elementTypeCode('float16') }) })],
+    });
+    const context = await contextFor(smallNetwork());
+    const results = await context.runModel(makeModel(graph), new Map([['x', float32Tensor('x', [values.length], values)]]), ['y']);
+    const expected = new Uint16Array(results.get('y')?.source.read().slice().buffer ?? new ArrayBuffer(0));
+    const ours = new Uint16Array(values.length);
+    toHalfBits(values, ours);
+    expect([...ours]).toEqual([...expected]);
+  });
+});
+
+describe('float16 storage', () => {
+  it('halves the weights, runs, and differs by float16 rounding only', async () => {
+    const model = smallNetwork();
+    const result = await float16.apply(model, float16Options.parse({ leastElements: 1 }), await contextFor(model));
+    assertValid(result.model);
+    expect(weightBytes(result.model) / weightBytes(model)).toBeCloseTo(0.5, 2);
+    expect(await sqnrBetween(model, result.model)).toBeGreaterThan(55);
+  });
+
+  it('keeps a weight that float16 cannot hold', async () => {
+    const model = smallNetwork();
+    model.graph.initializers.set('classifier.bias', float32Tensor('classifier.bias', [10], [1e6, ...Array.from({ length: 9 }, () => 0)]));
+    const { kept } = await float16.apply(model, float16Options.parse({ leastElements: 1 }), await contextFor(model));
+    expect(kept).toEqual([{ layer: 'classifier.bias', reason: 'holds values beyond float16 (65504), NaN or infinite' }]);
+  });
+});
