@@ -25,7 +25,7 @@ export async function publishWinner(model: Model, plan: Pick<CandidatePlan, 'tag
   if ((await sha256(request.modelPath)) !== request.sourceHash)
     throw new LatheError('source-touched', 'The source changed while it was being optimized; nothing was written.', { file: request.modelPath, hint: 'Run it again on the new file.' });
   const place = request.outputPath === undefined ? { directory: dirname(request.modelPath), stem: stemOf(request.modelPath), tag: plan.tag } : placeOf(resolve(request.outputPath));
-  const path = await publishModel(model, { ...place, source: request.modelPath, verify: async (written) => {
+  const path = await publishModel(model, { ...place, exact: request.outputPath !== undefined, source: request.modelPath, verify: async (written) => {
       reopen(written);
       await Promise.resolve();
     }, signal: request.signal });

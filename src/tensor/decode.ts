@@ -16,7 +16,7 @@ const defaultChunk = 2 ** 18;
 /** A view on the bytes, or on a copy where they are not aligned for it. */
 function aligned(bytes: Uint8Array, size: number): { buffer: ArrayBufferLike; offset: number } {
   if (bytes.byteOffset % size === 0) return { buffer: bytes.buffer, offset: bytes.byteOffset };
-  const copy = bytes.slice();
+  const copy = new Uint8Array(bytes); // not slice(): a Buffer's is a view
   return { buffer: copy.buffer, offset: 0 };
 }
 

@@ -179,7 +179,7 @@ export function hashTensor(tensor: Tensor): string {
 /** Whole 16-byte blocks in four independent lanes, the rest padded with zeros. */
 function absorbBytes(lanes: Int32Array, bytes: Uint8Array): void {
   const whole = bytes.byteLength >>> 4;
-  const source = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const source = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const words = new Int32Array(source.buffer, source.byteOffset, whole * 4);
   let [a = 0, b = 0, c = 0, d = 0] = lanes;
   for (let i = 0; i < words.length; i += 4) {

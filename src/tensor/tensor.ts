@@ -58,7 +58,11 @@ export function readPart(source: TensorSource, offset: number, length: number, s
 /** Bytes held in memory. */
 export class MemorySource implements TensorSource {
   readonly byteLength: number;
-  constructor(private readonly bytes: Uint8Array) {
+  private readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    // A plain view: what is read from here is copied with slice(), which on a Buffer would not copy.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.byteLength = bytes.byteLength;
   }
   read(offset = 0, length = this.byteLength - offset): Uint8Array {

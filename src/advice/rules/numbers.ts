@@ -2,7 +2,7 @@
 import { checkpoint } from '../../base/cancellation';
 import { formatBytes } from '../../base/format';
 import { isFloat } from '../../tensor/elementType';
-import { weightStatistics } from '../../tensor/statistics';
+import { countNotFinite } from '../../tensor/statistics';
 import type { Draft, FindingRule } from '../context';
 import { weights } from './dead';
 
@@ -40,7 +40,7 @@ export const notFiniteWeights: FindingRule = {
     for (const { name, tensor } of weights(context.graphs)) {
       if (!isFloat(tensor.elementType)) continue;
       await checkpoint(context.signal);
-      const { notFinite } = weightStatistics(tensor);
+      const notFinite = countNotFinite(tensor);
       if (notFinite === 0) continue;
       yield {
         code: 'nan-weights',

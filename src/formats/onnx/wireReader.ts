@@ -46,7 +46,8 @@ export class WireReader {
     private readonly file: string | undefined,
     private readonly memoryBudget: number,
   ) {
-    this.window = origin instanceof Uint8Array ? origin : new Uint8Array(0);
+    // A plain view: a Buffer's slice() would not copy.
+    this.window = origin instanceof Uint8Array ? new Uint8Array(origin.buffer, origin.byteOffset, origin.byteLength) : new Uint8Array(0);
     this.filled = this.window.byteLength;
     this.limit = origin instanceof Uint8Array ? origin.byteLength : origin.size;
   }
