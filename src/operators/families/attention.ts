@@ -51,6 +51,31 @@ function attentionTypes(context: OperatorContext): Types {
   ];
 }
 
+/** Linear attention keeps a state of size × valueSize for each head: [B, T, heads · size] → [B, T, heads · valueSize]. */
+function linearHeads(context: OperatorContext): Heads | undefined {
+  const [q, k, v] = [context.shape(0), context.shape(1), context.shape(2)];
+  const heads = context.int('q_num_heads');
+  const kvHeads = context.int('kv_num_heads');
+  if (q?.length !== 3 || k?.length !== 3 || v?.length !== 3) return undefined;
+  return { batch: q[0], heads, kvHeads, queries: q[1], keys: k[1], size: divideExactly(k[2], kvHeads), valueSize: divideExactly(v[2], kvHeads) };
+}
+
+function linearTypes(context: OperatorContext): Types {
+  const heads = linearHeads(context);
+  const type = context.elementType(0);
+  if (heads === undefined) return [tensorOf(type), tensorOf(type)];
+  return [tensorOf(type, [heads.batch, heads.queries, multiplyDimensions(heads.heads, heads.valueSize)]), tensorOf(context.elementType(3) ?? type, [heads.batch, heads.kvHeads, heads.size, heads.valueSize])];
+}
+
+/** Each step adds key ⊗ value to the state of every key head and reads it with every query head; the delta rules read it once more. */
+function linearCost(context: OperatorContext): OperatorCost {
+  const heads = linearHeads(context);
+  if (heads === undefined) return { macs: undefined, flops: undefined };
+  const updates = context.text('update_rule', 'gated_delta').includes('delta') ? 2 : 1;
+  const states = addDimensions(multiplyDimensions(heads.kvHeads, updates), heads.heads);
+  return contraction(productOf([heads.batch, heads.queries, states, heads.size, heads.valueSize]));
+}
+
 /** com.microsoft Attention: the projections are inside. input [batch, seq, in], weights [in, 3 · hidden]. */
 function projectedHeads(context: OperatorContext): { readonly heads: Heads; readonly projection: Dimension; readonly hidden: Dimension } | undefined {
   const input = context.shape(0);
@@ -92,6 +117,9 @@ const fusedBias = (opType: string, operations: number): OperatorRow =>
 
 export const attentionRows: readonly OperatorRow[] = [
   row('Attention', { inputs: 'Q K V attn_mask? past_key? past_value? nonpad_kv_seqlen?', outputs: 'Y present_key? present_value? qk_matmul_output?', infer: attentionTypes, cost: (context) => attentionCost(headsOf(context)) }),
+  row('FlexAttention', { domain: 'ai.onnx.preview', inputs: 'Q K V', outputs: 'Y', infer: (context) => [attentionTypes(context)[0]], cost: (context) => attentionCost(headsOf(context)) }),
+  row('LinearAttention', { inputs: 'query key value past_state? decay? beta?', outputs: 'output present_state', infer: linearTypes, cost: linearCost }),
+  row('SwiGLU', { inputs: 'a b', outputs: 'y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 5), traits: { elementwise: true } }),
   row('RotaryEmbedding', { inputs: 'X cos_cache sin_cache position_ids?', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 3) }),
   row('RotaryEmbedding', { domain: 'com.microsoft', inputs: 'input position_ids cos_cache sin_cache', outputs: 'output', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 3) }),
   row('Attention', {

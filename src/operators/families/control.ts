@@ -50,7 +50,7 @@ function loop(context: OperatorContext): Types {
   let carried: Types = start;
   let body = context.subgraph('body', [iteration, condition, ...carried]);
   for (let pass = 0; pass < maxLoopPasses; pass++) {
-    const next = start.map((type, i) => commonType(type, body[i + 1]) ?? loosened(type));
+    const next = start.map((type, i) => commonType(type, body[i + 1]) ?? (type?.kind === body[i + 1]?.kind ? loosened(type) : undefined));
     const stable = next.every((type, i) => sameType(type, carried[i]));
     carried = next;
     if (stable) break;
@@ -136,6 +136,9 @@ function optional(context: OperatorContext): Types {
   return [of === undefined ? undefined : { kind: 'optional', of }];
 }
 
+/** From opset 18 on, what is no optional is taken as it is. */
+const present = (type: ValueType | undefined): ValueType | undefined => (type?.kind === 'optional' ? type.of : type);
+
 export const controlRows: readonly OperatorRow[] = [
   row('If', { inputs: 'cond', outputs: 'outputs*', infer: branch, traits: { control: true } }),
   row('Loop', { inputs: 'M? cond? v_initial*', outputs: 'v_final_and_scan_outputs*', infer: loop, traits: { control: true } }),
@@ -162,6 +165,6 @@ export const controlRows: readonly OperatorRow[] = [
   row('ConcatFromSequence', { inputs: 'input_sequence', outputs: 'concat_result', infer: concatFromSequence }),
   row('Optional', { inputs: 'input?', outputs: 'output', infer: optional }),
   row('OptionalHasElement', { inputs: 'input?', outputs: 'output', infer: () => [tensorOf('bool', [])] }),
-  row('OptionalGetElement', { inputs: 'input', outputs: 'output', infer: (context) => [elementOf(context.type(0)) ?? context.type(0)] }),
+  row('OptionalGetElement', { inputs: 'input', outputs: 'output', infer: (context) => [present(context.type(0))] }),
 ];
 

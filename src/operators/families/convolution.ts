@@ -114,6 +114,12 @@ function col2ImShape(context: OperatorContext): Shape | undefined {
   return [input?.[0], block === undefined ? undefined : divideExactly(input?.[1], productOf(block)), ...image];
 }
 
+/** The last k − 1 inputs of each channel: [N, C, k − 1]. */
+function causalState(context: OperatorContext): ValueType | undefined {
+  const [batch, channels] = context.shape(0) ?? [];
+  return tensorOf(context.elementType(0), [batch, channels, subtractDimensions(context.shape(1)?.at(-1), 1)]);
+}
+
 export const convolutionRows: readonly OperatorRow[] = [
   row('Conv', {
     inputs: 'X W B?',
@@ -174,7 +180,7 @@ export const convolutionRows: readonly OperatorRow[] = [
   row('CausalConvWithState', {
     inputs: 'input weight bias? past_state?',
     outputs: 'output present_state?',
-    infer: (context) => [context.type(0), context.type(3)],
+    infer: (context) => [context.type(0), causalState(context)],
     cost: (context) => contraction(multiplyDimensions(elementsOf(context.shape(0)), context.shape(1)?.at(-1))),
     weights: kernelWeights,
   }),
