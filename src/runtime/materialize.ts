@@ -30,6 +30,8 @@ export interface Materialized extends Disposable {
   /** How messages call it. */
   readonly label: string;
   readonly sourcePath: string | undefined;
+  /** Its structure; the file may be closed. */
+  readonly structure: Model;
 }
 
 /** Smaller tensors stay in the protobuf: the runtime's shape inference reads only those. */
@@ -49,7 +51,7 @@ function materializeFile(path: string): Materialized {
   const model = openModel(path);
   try {
     assertRunnable(model);
-    return { model: { path }, configuration: {}, fileBytes: bytesOnDisk(model, path), label: basename(path), sourcePath: path, dispose: () => undefined };
+    return { model: { path }, configuration: {}, fileBytes: bytesOnDisk(model, path), label: basename(path), sourcePath: path, structure: model, dispose: () => undefined };
   } finally {
     model.dispose();
   }
@@ -79,6 +81,7 @@ function materializeModel(model: Model): Materialized {
       fileBytes: bytes.byteLength + weights.byteLength,
       label: model.path === undefined ? 'the model' : basename(model.path),
       sourcePath: model.path,
+      structure: model,
       dispose: () => weights.dispose(),
     };
   } catch (thrown) {

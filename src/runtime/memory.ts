@@ -38,6 +38,17 @@ export function guardMemory(fileBytes: number, activationBytes: number, budget: 
   });
 }
 
+/** @throws LatheError `too-large` when a run's activations cannot fit beside what the runner holds already */
+export function guardActivations(activationBytes: number, pid: number | undefined, budget: number | undefined, file: string | undefined): void {
+  const resident = pid === undefined ? 0 : (residentMemory(pid) ?? 0);
+  const allowed = budget === undefined ? usableShare * availableMemory() : budget - resident;
+  if (activationBytes <= allowed) return;
+  throw new LatheError('too-large', `These inputs would take about ${gigabytes(activationBytes)} of memory while they run; ${gigabytes(Math.max(0, allowed))} may be used.`, {
+    ...(file === undefined ? {} : { file }),
+    hint: 'Bind smaller input dimensions, or run it on a machine with more memory.',
+  });
+}
+
 /** Looks at a process's resident memory from outside (it cannot answer while it runs) and reports once when it outgrows its budget. */
 export function watchMemory(pid: number | undefined, budget: number | undefined, exceeded: (error: LatheError) => void): Disposable {
   if (pid === undefined) return onDispose(() => undefined);

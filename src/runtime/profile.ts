@@ -1,7 +1,7 @@
 // Measured milliseconds per node: the runtime's own profile of a copy with unique node names, mapped back to the source's nodes.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type WorkContext, throwIfCancelled } from '../base/cancellation';
+import { type ReportProgress, type WorkContext, throwIfCancelled } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import { LatheError } from '../base/errors';
 import { openModel } from '../formats/open';
@@ -10,13 +10,17 @@ import type { Graph } from '../graph/model';
 import type { Profile, RunSettings } from '../protocol/measurement';
 import { acquireBenchmarkLock } from './benchmarkLock';
 import { type KernelMapping, type SourceIndex, mapKernels, nameNodes } from './kernelMapping';
+import { measureRates } from './device';
+import { knownDevice, rememberDevice } from './deviceCache';
 import { bindingsOf } from './inputs';
 import { describeMachine } from './machine';
 import { type ModelOrPath, isModel } from './materialize';
 import { type Kernel, readProfile } from './profileEvents';
-import { type PreparedFeeds, Runner, type RunnerSession, type RunnerStart } from './runner';
+import { Runner, type RunnerStart } from './runner';
+import type { PreparedFeeds, RunnerSession } from './session';
 import type { Feeds } from './samples';
 import { seededFeeds } from './seededSamples';
+import { defaultThreads } from './sessionOptions';
 import { bootstrapMedian } from './statistics';
 import { temporaryFolder } from './temporary';
 
@@ -30,6 +34,8 @@ export interface ProfileOptions extends Partial<WorkContext> {
   readonly runner?: Runner | RunnerStart;
   readonly start?: RunnerStart;
   readonly lockPath?: string;
+  /** Another place for this machine's rates, in tests. */
+  readonly deviceCachePath?: string;
 }
 
 const warmup = 2;
@@ -64,6 +70,7 @@ export async function profileModel(model: ModelOrPath, options: ProfileOptions):
     const runs = Math.min(options.runs ?? whole.runs, Math.max(1, Math.floor(mostEvents / Math.max(1, source.nodes.length)) - warmup));
     const { times, optimised } = await measureKernels(runner, copy, feeds, options, runs);
     const mapping = mapKernels(source, times.kernels, optimised);
+    if (options.settings.provider === 'cpu') await knowMachine(runner, progress, options.deviceCachePath);
     return {
       settings: { ...options.settings, bindings: bindingsOf(opened, feeds) },
       runs: times.runs,
@@ -79,6 +86,13 @@ export async function profileModel(model: ModelOrPath, options: ProfileOptions):
   } finally {
     owned.dispose();
   }
+}
+
+/** The first profile on a machine measures its rates as well, so that rooflines can be drawn. */
+async function knowMachine(runner: Runner, progress: ReportProgress, cachePath: string | undefined): Promise<void> {
+  if (knownDevice(defaultThreads, cachePath) !== undefined) return;
+  progress({ message: 'Measuring this machine, once', fraction: 0.9 });
+  rememberDevice(await measureRates(runner, defaultThreads), cachePath);
 }
 
 async function withSession<T>(session: RunnerSession, feeds: Feeds, use: (prepared: PreparedFeeds) => Promise<T>): Promise<T> {

@@ -2,16 +2,16 @@
 import { LatheError } from '../base/errors';
 import type { Disposable } from '../base/disposable';
 import { type Log, silentLog } from '../base/log';
-import type { Tensor } from '../tensor/tensor';
 import { type StartedChild, nodesOnPath, runnerScript, startChild } from './childProcess';
 import { guardMemory, watchMemory } from './memory';
-import { type Materialized, type ModelOrPath, materialize } from './materialize';
-import type { LoadResult, MemoryReading, RunnerMessage, RunnerMethod, RunnerMethods, RunnerRequest, SessionValue, Timings } from './messages';
+import { type ModelOrPath, materialize } from './materialize';
+import type { MemoryReading, RunnerMessage, RunnerMethod, RunnerMethods, RunnerRequest } from './messages';
 import { assertProvider, providerFailure } from './providers';
-import type { Feeds } from './samples';
 import { type SessionOptions, runtimeOptions } from './sessionOptions';
-import { type OverBudget, Watchdog, watchdogBudgetMs } from './watchdog';
-import { tensorMap, wireBytes, wireFeeds } from './wireTensors';
+import { type RunnerLink, RunnerSession, budgetFor, inFile } from './session';
+import { type Budget, type OverBudget, Watchdog } from './watchdog';
+
+export type { PreparedFeeds, RunnerSession } from './session';
 
 export interface RunnerStart {
   /** The Node that runs it; by default the one running this process, else one on the PATH. */
@@ -41,7 +41,7 @@ interface Pending {
 /** A Node that is slow to start (cold disk, busy machine) is not a broken one. */
 const startTimeoutMs = 30_000;
 
-export class Runner implements Disposable {
+export class Runner implements RunnerLink, Disposable {
   private readonly pending = new Map<number, Pending>();
   private turn: Promise<unknown> = Promise.resolve();
   private nextId = 1;
@@ -113,7 +113,7 @@ export class Runner implements Disposable {
       guardMemory(placed.fileBytes, settings.activationBytes ?? 0, this.options.memoryBudgetBytes, placed.sourcePath);
       const options = runtimeOptions({ ...settings, configuration: { ...placed.configuration, ...settings.configuration } });
       const bytes = placed.fileBytes;
-      const result = await this.call('load', { model: placed.model, options }, this.budget(settings, bytes), `loading ${placed.label}`).catch((thrown: unknown) => {
+      const result = await this.call('load', { model: placed.model, options }, budgetFor(this, settings, { bytes }), `loading ${placed.label}`).catch((thrown: unknown) => {
         throw (thrown instanceof LatheError && thrown.code === 'runtime' ? providerFailure(provider, thrown.message) : undefined) ?? inFile(thrown, placed);
       });
       return new RunnerSession(this, result, placed, settings);
@@ -125,28 +125,31 @@ export class Runner implements Disposable {
 
   /** Resident and peak memory of the child. */
   async memory(resetPeak = false): Promise<MemoryReading> {
-    return this.call('memory', { resetPeak }, this.budget({}, 0), 'reading its memory');
+    return this.call('memory', { resetPeak }, budgetFor(this, {}, {}), 'reading its memory');
   }
 
-  budget(settings: SessionOptions, bytes: number, runs = 1): number {
-    const fixed = settings.timeoutMs ?? this.options.timeoutMs;
-    return fixed ?? watchdogBudgetMs({ bytes, runs, ...(settings.estimateMs === undefined ? {} : { estimateMs: settings.estimateMs }) });
+  get timeoutMs(): number | undefined {
+    return this.options.timeoutMs;
+  }
+
+  get memoryBudgetBytes(): number | undefined {
+    return this.options.memoryBudgetBytes;
   }
 
   /** Sends one request once those before it are answered. */
-  call<M extends RunnerMethod>(method: M, params: RunnerMethods[M]['params'], budgetMs: number, what: string): Promise<RunnerMethods[M]['result']> {
-    const answer = this.turn.then(() => this.request(method, params, budgetMs, what));
+  call<M extends RunnerMethod>(method: M, params: RunnerMethods[M]['params'], budget: Budget, what: string): Promise<RunnerMethods[M]['result']> {
+    const answer = this.turn.then(() => this.request(method, params, budget, what));
     this.turn = answer.catch(() => undefined);
     return answer;
   }
 
-  private request<M extends RunnerMethod>(method: M, params: RunnerMethods[M]['params'], budgetMs: number, what: string): Promise<RunnerMethods[M]['result']> {
+  private request<M extends RunnerMethod>(method: M, params: RunnerMethods[M]['params'], budget: Budget, what: string): Promise<RunnerMethods[M]['result']> {
     if (this.death !== undefined) return Promise.reject(this.death);
     const id = this.nextId++;
     const { process: child } = this.child;
     child.ref();
     child.channel?.ref();
-    const watchdog = new Watchdog(budgetMs, what, (error) => this.execute(error), this.options.onOverBudget);
+    const watchdog = new Watchdog(budget, what, (error) => this.execute(error), this.options.onOverBudget);
     const watch = watchMemory(child.pid, this.options.memoryBudgetBytes, (error) => this.execute(error));
     return new Promise<RunnerMethods[M]['result']>((accept, refuse) => {
       // `receive` pairs the answer with this request's id, hence with its method.
@@ -198,88 +201,6 @@ export class Runner implements Disposable {
   }
 }
 
-/** A model loaded in a runner. */
-export class RunnerSession implements Disposable {
-  readonly inputs: readonly SessionValue[];
-  readonly outputs: readonly SessionValue[];
-  readonly loadMs: number;
-
-  constructor(
-    readonly runner: Runner,
-    private readonly loaded: LoadResult,
-    private readonly placed: Materialized,
-    private readonly settings: SessionOptions,
-  ) {
-    this.inputs = loaded.inputs;
-    this.outputs = loaded.outputs;
-    this.loadMs = loaded.milliseconds;
-  }
-
-  private budget(bytes: number, runs = 1): number {
-    return this.runner.budget(this.settings, this.placed.fileBytes + bytes, runs);
-  }
-
-  /** One run; `milliseconds` is the runtime's own, without sending feeds and results. */
-  async run(feeds: Feeds | PreparedFeeds, outputs?: readonly string[]): Promise<{ outputs: Map<string, Tensor>; milliseconds: number }> {
-    const sent = feeds instanceof PreparedFeeds ? feeds.id : wireFeeds(feeds);
-    const params = { session: this.loaded.session, feeds: sent, ...(outputs === undefined ? {} : { outputs }) };
-    const result = await this.runner.call('run', params, this.budget(typeof sent === 'number' ? 0 : wireBytes(sent)), `running ${this.placed.label}`).catch((thrown: unknown) => {
-      throw inFile(thrown, this.placed);
-    });
-    return { outputs: tensorMap(result.outputs, outputs), milliseconds: result.milliseconds };
-  }
-
-  /** Keeps feeds in the runner for {@link measurePrepared}. */
-  async prepare(feeds: Feeds): Promise<PreparedFeeds> {
-    const sent = wireFeeds(feeds);
-    const { feeds: id } = await this.runner.call('prepare', { feeds: sent }, this.budget(wireBytes(sent)), 'taking its inputs');
-    return new PreparedFeeds(this.runner, id);
-  }
-
-  async measurePrepared(feeds: PreparedFeeds, timing: { warmup: number; runs: number; limitMs?: number }): Promise<Timings> {
-    const params = { session: this.loaded.session, feeds: feeds.id, ...timing };
-    return this.runner.call('measure', params, this.budget(0, timing.warmup + timing.runs) + (timing.limitMs ?? 0), `running ${this.placed.label}`).catch((thrown: unknown) => {
-      throw inFile(thrown, this.placed);
-    });
-  }
-
-  /** Milliseconds of each of `runs` runs after `warmup` more. */
-  async measure(feeds: Feeds, timing: { warmup: number; runs: number; limitMs?: number }): Promise<readonly number[]> {
-    const prepared = await this.prepare(feeds);
-    try {
-      return (await this.measurePrepared(prepared, timing)).milliseconds;
-    } finally {
-      await prepared.discard();
-    }
-  }
-
-  /** Has the runtime write its profile file. Only for a session loaded with `profilePrefix`. */
-  async endProfiling(): Promise<void> {
-    await this.runner.call('endProfiling', { session: this.loaded.session }, this.budget(0), 'writing the profile');
-  }
-
-  async release(): Promise<void> {
-    this.placed.dispose();
-    if (this.runner.alive) await this.runner.call('release', { session: this.loaded.session }, this.budget(0), 'releasing the model');
-  }
-
-  dispose(): void {
-    void this.release().catch(() => undefined);
-  }
-}
-
-/** Feeds that wait inside the runner. */
-export class PreparedFeeds {
-  constructor(
-    private readonly runner: Runner,
-    readonly id: number,
-  ) {}
-
-  async discard(): Promise<void> {
-    if (this.runner.alive) await this.runner.call('discard', { feeds: this.id }, this.runner.budget({}, 0), 'dropping its inputs');
-  }
-}
-
 function died(how: string, what: string | undefined, stderr: string): LatheError {
   const last = stderr.trim().split('\n').at(-1);
   return new LatheError('runner-died', `The runner process died (${how})${what === undefined ? '' : ` while ${what}`}. Nothing else is affected; the next run starts a new one.`, {
@@ -296,9 +217,4 @@ function runtimeError(message: string): LatheError {
   const node = nodeNames.map((pattern) => pattern.exec(message)?.[1]).find((name) => name !== undefined);
   const plain = message.replaceAll(/\S*\/onnxruntime(?:_src)?\/\S+ (?:[^\n]*?\) (?=\S))?/g, '').replaceAll(/\s+/g, ' ').trim();
   return new LatheError('runtime', `onnxruntime: ${plain}`, node === undefined ? {} : { item: node });
-}
-
-function inFile(thrown: unknown, placed: Materialized): unknown {
-  if (!(thrown instanceof LatheError) || thrown.file !== undefined || placed.sourcePath === undefined) return thrown;
-  return new LatheError(thrown.code, thrown.message, { file: placed.sourcePath, ...(thrown.item === undefined ? {} : { item: thrown.item }), ...(thrown.hint === undefined ? {} : { hint: thrown.hint }), cause: thrown.cause });
 }

@@ -24,31 +24,50 @@ export function watchdogBudgetMs({ estimateMs = 0, bytes = 0, runs = 1 }: Worklo
 /** Asked when a budget is spent: wait once more as long, or stop. Without one the runner is killed. */
 export type OverBudget = (elapsedMs: number, what: string) => Promise<'wait' | 'stop'>;
 
+/** A first budget, and where that is spent the full one, which takes longer to work out. */
+export interface Budget {
+  readonly milliseconds: number;
+  readonly full?: () => number;
+}
+
 /** Calls `expire` once the budget is spent, unless stopped before or told to wait on. */
 export class Watchdog {
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private readonly start = performance.now();
+  private extended = false;
 
   constructor(
-    private readonly budgetMs: number,
+    private readonly budget: Budget,
     private readonly what: string,
     private readonly expire: (error: LatheError) => void,
     private readonly ask: OverBudget | undefined,
   ) {
-    this.arm();
+    this.arm(budget.milliseconds);
   }
 
-  private arm(): void {
+  private arm(milliseconds: number): void {
     // Node's timers overflow beyond 2^31 - 1 ms.
-    this.timer = setTimeout(() => void this.ring(), Math.min(this.budgetMs, 2 ** 31 - 1));
+    this.timer = setTimeout(() => void this.ring(), Math.min(milliseconds, 2 ** 31 - 1));
+  }
+
+  /** Milliseconds that are left once the full budget is known. */
+  private extension(elapsed: number): number {
+    if (this.extended) return 0;
+    this.extended = true;
+    return (this.budget.full?.() ?? 0) - elapsed;
   }
 
   private async ring(): Promise<void> {
     const elapsed = performance.now() - this.start;
+    const extension = this.extension(elapsed);
+    if (extension > 0) {
+      this.arm(extension);
+      return;
+    }
     const verdict = this.ask === undefined ? 'stop' : await this.ask(elapsed, this.what).catch(() => 'stop' as const);
     if (this.stopped) return;
-    if (verdict === 'wait') this.arm();
+    if (verdict === 'wait') this.arm(elapsed);
     else this.expire(timedOut(this.what, elapsed));
   }
 

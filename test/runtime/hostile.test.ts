@@ -2,11 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LatheError } from '../../src/base/errors';
 import { makeGraph, makeModel, makeNode, tensorValue } from '../../src/graph/construct';
 import { RunnerHost } from '../../src/runtime/runnerHost';
 import { temporaryFolder } from '../../src/runtime/temporary';
-import { watchdogBudgetMs } from '../../src/runtime/watchdog';
-import { float32Tensor } from '../../src/tensor/tensor';
+import { Watchdog, watchdogBudgetMs } from '../../src/runtime/watchdog';
+import { float32Tensor, int64Tensor } from '../../src/tensor/tensor';
 import { endlessModel, expandModel, matMulModel, ocrModel } from './support';
 import { seededFeeds } from '../../src/runtime/seededSamples';
 
@@ -14,6 +15,14 @@ describe('the watchdog’s budget', () => {
   it('is ten seconds for a small model, and grows with the roofline estimate and the bytes', () => {
     expect(watchdogBudgetMs({})).toBe(10_000);
     expect(watchdogBudgetMs({ estimateMs: 1000, bytes: 1.5e9 })).toBe(20_000 + 30_000);
+  });
+
+  it('is worked out in full only when the first one is spent, and asked for once', async () => {
+    let asked = 0;
+    const start = performance.now();
+    const error = await new Promise<LatheError>((resolve) => new Watchdog({ milliseconds: 30, full: () => (asked++, 120) }, 'working', resolve, undefined));
+    expect(performance.now() - start).toBeGreaterThan(110);
+    expect([asked, error.code]).toEqual([1, 'timeout']);
   });
 });
 
@@ -41,10 +50,16 @@ describe('a hostile model', () => {
     await stillWorks();
   });
 
-  it('that swells beyond the memory it may take is stopped', async () => {
-    const runner = await host.runner();
-    const session = await runner.load(expandModel(600e6), { timeoutMs: 60_000 });
-    await expect(session.run(x)).rejects.toMatchObject({ code: expect.stringMatching(/too-large|runtime/) as string });
+  it('whose inputs would take too much memory is refused before it runs', async () => {
+    const session = await (await host.runner()).load(expandModel(600e6));
+    await expect(session.run(x)).rejects.toMatchObject({ code: 'too-large', message: expect.stringMatching(/^These inputs would take about \d\.\d+ GB of memory while they run/) as string });
+    await stillWorks();
+  });
+
+  it('that swells beyond the memory it may take, unforeseen, is stopped', async () => {
+    const session = await (await host.runner()).load(expandModel(undefined), { timeoutMs: 60_000 });
+    const shape = int64Tensor('shape', [1], [600e6]);
+    await expect(session.run(new Map([...x, ['shape', shape]]))).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining('The runner was stopped: it held') as string });
     await stillWorks();
   });
 

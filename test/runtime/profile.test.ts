@@ -4,6 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openModel } from '../../src/formats/open';
 import { walkNodes } from '../../src/graph/traverse';
+import { measureDevice } from '../../src/runtime/device';
+import { knownDevice } from '../../src/runtime/deviceCache';
 import { profileModel } from '../../src/runtime/profile';
 import { readProfile } from '../../src/runtime/profileEvents';
 import { defaultRunSettings } from '../../src/runtime/sessionOptions';
@@ -13,11 +15,12 @@ import { convolutionModel, ocrModel } from './support';
 const folder = temporaryFolder();
 afterAll(() => folder.dispose());
 const lockPath = join(folder.path, 'lock');
+const deviceCachePath = join(folder.path, 'device.json');
 const settings = defaultRunSettings();
 
 describe('a profile', () => {
   it('gives a fused Conv, BatchNormalization and Relu one kernel, the Conv’s', async () => {
-    const profile = await profileModel(convolutionModel(), { settings, runs: 5, lockPath });
+    const profile = await profileModel(convolutionModel(), { settings, runs: 5, lockPath, deviceCachePath });
     expect(Object.keys(profile.milliseconds)).toEqual(['Conv#0', 'GlobalAveragePool#3']);
     expect(profile.fusedInto).toEqual(Object.assign(Object.create(null) as object, { 'BatchNormalization#1': 'Conv#0', 'Relu#2': 'Conv#0' }));
     expect(profile.runs).toBe(5);
@@ -27,7 +30,7 @@ describe('a profile', () => {
   it('accounts for every node of PP-OCR rec that is not computed beforehand', async () => {
     const path = ocrModel('rec');
     const model = openModel(path);
-    const profile = await profileModel({ path }, { settings, runs: 3, lockPath });
+    const profile = await profileModel({ path }, { settings, runs: 3, lockPath, deviceCachePath });
     const accounted = new Set([...Object.keys(profile.milliseconds), ...Object.keys(profile.fusedInto)]);
     const missing = [...walkNodes(model.graph)].filter(({ key, node }) => !accounted.has(key) && node.opType !== 'Constant');
     // What is left was folded: Casts and shape arithmetic.
@@ -40,6 +43,20 @@ describe('a profile', () => {
     // Bindings are those of the inputs it was run with.
     expect(profile.settings.bindings).toEqual({ 'p2o.DynamicDimension.0': 1, 'p2o.DynamicDimension.1': 320 });
     model.dispose();
+  });
+});
+
+describe('this machine’s rates', () => {
+  it('are measured with the first profile and kept', async () => {
+    expect(knownDevice(1, join(folder.path, 'none.json'))).toBeUndefined();
+    const device = await measureDevice({ cachePath: deviceCachePath, lockPath });
+    expect(knownDevice(1, deviceCachePath)).toEqual(device);
+    // Any processor of the last twenty years makes between a hundred million and ten trillion operations a second on one core.
+    expect(device.flopsPerSecond).toBeGreaterThan(1e8);
+    expect(device.flopsPerSecond).toBeLessThan(1e13);
+    expect(device.bytesPerSecond).toBeGreaterThan(1e8);
+    expect(device.kernelMs).toBeLessThan(1);
+    expect(await measureDevice({ cachePath: deviceCachePath, lockPath })).toEqual(device);
   });
 });
 

@@ -73,9 +73,8 @@ describe('the death of a runner', () => {
   it('rejects what was running and everything after, as runner-died', async () => {
     const runner = await Runner.start();
     const session = await runner.load({ path });
-    const running = session.measure(feeds, { warmup: 0, runs: 100_000_000 });
-    // The measuring itself is its second request; this one waits behind it.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const prepared = await session.prepare(feeds);
+    const running = session.measurePrepared(prepared, { warmup: 0, runs: 100_000_000 });
     const queued = session.run(feeds);
     setTimeout(() => process.kill(runner.processId ?? 0, 'SIGKILL'), 50);
     await expect(running).rejects.toMatchObject({ code: 'runner-died', message: expect.stringContaining('SIGKILL') as string });

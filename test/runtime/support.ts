@@ -1,6 +1,6 @@
 // Small models and readings the runtime's tests share.
 import { join } from 'node:path';
-import { attributes, makeGraph, makeModel, makeNode, tensorType, tensorValue } from '../../src/graph/construct';
+import { attributes, makeGraph, makeModel, makeNode, tensorValue } from '../../src/graph/construct';
 import type { Model } from '../../src/graph/model';
 import { seededTensor } from '../../src/tensor/seeded';
 import { type Tensor, int64Tensor, tensorFromArray } from '../../src/tensor/tensor';
@@ -51,14 +51,14 @@ export function endlessModel(): Model {
   );
 }
 
-/** Expands one number to `elements` float32 numbers. */
-export function expandModel(elements: number): Model {
+/** Expands one number to `elements` float32 numbers, or to what the input `shape` says. */
+export function expandModel(elements: number | undefined): Model {
   return makeModel(
     makeGraph('bomb', {
-      nodes: [makeNode({ name: 'blow', opType: 'Expand', inputs: ['x', 'shape'], outputs: ['large'] }), makeNode({ name: 'add', opType: 'Add', inputs: ['large', 'large'], outputs: ['y'] })],
+      nodes: [makeNode({ name: 'blow', opType: 'Expand', inputs: ['x', 'shape'], outputs: ['large'] }), makeNode({ name: 'add', opType: 'Add', inputs: ['large', 'large'], outputs: ['twice'] }), makeNode({ name: 'mean', opType: 'ReduceMean', inputs: ['twice'], outputs: ['y'] })],
       inputs: [tensorValue('x', 'float32', [1]), tensorValue('shape', 'int64', [1])],
-      outputs: [{ name: 'y', type: tensorType('float32') }],
-      initializers: new Map([['shape', int64Tensor('shape', [1], [elements])]]),
+      outputs: [tensorValue('y', 'float32', [1])],
+      initializers: new Map(elements === undefined ? [] : [['shape', int64Tensor('shape', [1], [elements])]]),
     }),
   );
 }
