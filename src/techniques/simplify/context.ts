@@ -5,7 +5,7 @@ import type { GraphEditor, ModelEditor } from '../../graph/rewrite';
 import type { RewriteRule } from '../../graph/rewriteRules';
 import { intsAttribute } from '../../graph/traverse';
 import type { Values } from '../../operators/row';
-import { toFloat64Array, toIntegers } from '../../tensor/decode';
+import { toFloat64Array } from '../../tensor/decode';
 import { type ElementType, elementKind, isFloat } from '../../tensor/elementType';
 import { elementCount, float32Tensor, type Tensor } from '../../tensor/tensor';
 
@@ -101,12 +101,14 @@ export class SimplifyContext {
     return { elementType, dims, source };
   }
 
-  /** A small integer or bool constant's elements (bool as 0 and 1). */
+  /** A small integer or bool constant's elements (bool as 0 and 1); undefined where one is beyond ±2^53. */
   integers(scope: GraphEditor, name: string): readonly number[] | undefined {
     const tensor = scope.constant(name);
     if (tensor === undefined || elementCount(tensor.dims) > smallConstant) return undefined;
     const kind = elementKind(tensor.elementType);
-    return kind === 'signed' || kind === 'unsigned' || kind === 'bool' ? toIntegers(tensor) : undefined;
+    if (kind !== 'signed' && kind !== 'unsigned' && kind !== 'bool') return undefined;
+    const numbers = toFloat64Array(tensor);
+    return numbers.every(Number.isSafeInteger) ? [...numbers] : undefined;
   }
 
   /** Integers an operator takes as an attribute in old opsets and as a constant input in new ones; `absent` when it has neither. */

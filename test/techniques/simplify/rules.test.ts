@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { float, makeGraph, makeNode, tensorValue } from '../../../src/graph/construct';
 import { GraphBuilder, type ModuleBuilder } from '../../../src/graph/builder';
 import type { Model } from '../../../src/graph/model';
-import { float32Tensor, int64Tensor } from '../../../src/tensor/tensor';
+import { float32Tensor, int64Tensor, tensorFromArray } from '../../../src/tensor/tensor';
 import type { Distribution } from '../../../src/tensor/seeded';
 import { lowestSqnr, simplifyAndCompare, stopRunner } from './support';
 
@@ -62,6 +62,8 @@ const rows: readonly Row[] = [
   { what: 'writes HardSwish after a convolution as x · HardSigmoid(x)', model: () => model((at, x) => at.node('HardSwish', [conv(at, x, 'c')]), 14), left: ['Conv', 'HardSigmoid', 'Mul'], rounds: true },
   { what: 'folds zero padding into the convolution after it', model: () => model((at, x) => conv(at, at.node('Pad', [x, at.int64('p', [0, 0, 1, 2, 0, 0, 0, 1])]), 'c')), left: ['Conv'] },
   { what: 'writes a computed Reshape target as a constant', model: () => model((at, x) => at.node('Reshape', [x, at.node('Concat', [at.node('Slice', [at.node('Shape', [x]), at.int64('b', [0]), at.int64('e', [2])]), at.int64('rest', [-1])], { axis: 0 })]), 13, ['a', 'b', 'c']), left: ['Reshape'] },
+  { what: 'folds slices and joins of weights along the first axis', model: () => model((at, x) => { const w = at.weight('w', [6, 9], random); const cut = (name: string, from: number, to: number): string => at.node('Slice', [w, at.int64(`${name}.s`, [from]), at.int64(`${name}.e`, [to]), at.int64(`${name}.a`, [0])]); return at.node('MatMul', [x, at.node('Transpose', [at.node('Concat', [cut('p', -2, 2 ** 40), cut('q', 1, 3)], { axis: 0 })], { perm: [1, 0] })]); }), left: ['MatMul'] },
+  { what: 'leaves a product with the largest int64 as it is', model: () => { const built = model((at, x) => at.node('Mul', [at.node('Cast', [x], { to: 7 }), 'most'])); built.graph.initializers.set('most', tensorFromArray('most', 'int64', [1], BigInt64Array.of(9223372036854775807n))); built.graph.outputs = [tensorValue('y', 'int64')]; return built; }, left: ['Cast', 'Mul'] },
   { what: 'folds float arithmetic on constants', model: () => model((at, x) => at.node('Add', [x, at.node('Sqrt', [at.node('Exp', [at.weight('k', [9], random)])])])), left: ['Add'] },
   { what: 'keeps the product and the sum that the runtime fuses itself', model: () => model((at, x) => at.node('Add', [at.node('MatMul', [x, at.weight('w', [9, 5], random)]), at.weight('b', [5], random)])), left: ['MatMul', 'Add'] },
 ];

@@ -6,6 +6,7 @@ import type { GraphEditor } from '../../../graph/rewrite';
 import type { Tensor } from '../../../tensor/tensor';
 import { elementCount } from '../../../tensor/tensor';
 import { packedByteLength } from '../../../tensor/elementType';
+import { contiguousResult } from '../contiguous';
 import type { SimplifyContext, SimplifyRule } from '../context';
 
 /** Operators that make much out of little: their results stay unfolded above this size, so that the file does not grow. */
@@ -66,7 +67,8 @@ const exactFolding: SimplifyRule = {
 
 function evaluate(node: Node, context: SimplifyContext, inputs: ReadonlyMap<string, Tensor>): readonly Tensor[] | undefined {
   try {
-    return evaluateNode(node, context.editor.model.opsetImports, inputs);
+    const piece = contiguousResult(node, context.opset, inputs);
+    return piece === undefined ? evaluateNode(node, context.editor.model.opsetImports, inputs) : [piece];
   } catch (thrown) {
     if (thrown instanceof LatheError) return undefined; // a contradiction in the model: left as it is
     throw thrown;
