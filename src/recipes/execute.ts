@@ -84,7 +84,7 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
   const source = openModel(request.modelPath);
   const budgets = { ...defaultBudgets, ...request.budgets };
   const { settings, seed } = recorded;
-  const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, limit: budgets.compareSamples, ...request.pictures });
+  const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
   const laboratory = new Laboratory({ source, modelPath: request.modelPath, data, settings, seed, budgets, floor: recorded.floor.minimum, services, work });
   try {
     const plan = planOfSteps(winner.steps, winner.title);

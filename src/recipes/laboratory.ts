@@ -77,8 +77,9 @@ export class Laboratory implements Bench, Disposable {
   async compare(variant: Model): Promise<Comparison> {
     const { modelPath, data, settings, budgets } = this.options;
     const comparison = await compareModels({ path: modelPath }, variant, data, { provider: settings.provider, threads: settings.threads, limit: budgets.compareSamples, ...this.part(this.share.title) });
-    if (comparison.metric !== undefined) this.metricName = comparison.metric.name;
-    return comparison;
+    const judged = worstOutput(comparison);
+    if (judged.metric !== undefined) this.metricName = judged.metric.name;
+    return judged;
   }
 
   floorOf(metric: MetricValue | undefined): number {
@@ -181,6 +182,14 @@ export class Laboratory implements Bench, Disposable {
     this.workbench.dispose();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Where there are no classes to agree on, the output that differs most decides: a detector's boxes count as much as its scores. */
+export function worstOutput(comparison: Comparison): Comparison {
+  const { metric, outputs } = comparison;
+  if (metric?.name !== 'sqnr') return comparison;
+  const worst = Math.min(metric.value, ...outputs.flatMap((output) => output.sqnrDb ?? []));
+  return worst === metric.value ? comparison : { ...comparison, metric: { ...metric, value: worst, low: Math.min(metric.low, worst), high: worst } };
 }
 
 /** Sums kernels by the source layer they came from; layers fused into another count where their kernel is. */

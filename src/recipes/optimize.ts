@@ -77,7 +77,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   const source = openModel(modelPath);
   work.progress({ message: 'Reading the model and the data' });
   const sourceHash = await sha256(modelPath);
-  const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, limit: budgets.compareSamples, ...request.pictures });
+  const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
   const laboratory = new Laboratory({ source, modelPath, data, settings, seed, budgets, floor: request.floor, services, work });
   try {
     const plans = plansOf(request);

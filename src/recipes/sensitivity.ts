@@ -20,6 +20,10 @@ interface Group {
 const firstGroups = 12;
 /** Single layers that must stand first before splitting stops: nobody gives up more than a few. */
 const singlesWanted = 8;
+/** A group this much better than the worst (a hundredth of its noise) is not worth looking into. */
+const negligibleDecibels = 20;
+/** Measurements in all: layers that are all alike would otherwise be split to the last. */
+const mostMeasurements = 64;
 
 /** Layers ordered by harm, most harmful first. Layers of a group that was not split keep graph order among themselves. */
 export async function rankBySensitivity(request: SensitivityRequest): Promise<string[]> {
@@ -29,14 +33,18 @@ export async function rankBySensitivity(request: SensitivityRequest): Promise<st
   const waiting: (readonly string[])[] = [];
   for (let first = 0; first < layers.length; first += size) waiting.push(layers.slice(first, first + size));
   const measured: Group[] = [];
+  let count = 0;
   for (;;) {
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
       throwIfCancelled(signal);
+      count++;
       measured.push({ layers: group, decibels: Date.now() < deadline ? await noise(group) : Number.POSITIVE_INFINITY });
     }
     measured.sort((a, b) => a.decibels - b.decibels);
-    const worst = measured.slice(0, singlesWanted).findIndex((group) => group.layers.length > 1);
-    const [group] = worst < 0 || Date.now() >= deadline ? [] : measured.splice(worst, 1);
+    const limit = (measured[0]?.decibels ?? 0) + negligibleDecibels;
+    const worst = measured.slice(0, singlesWanted).findIndex((group) => group.layers.length > 1 && group.decibels <= limit);
+    const done = worst < 0 || Date.now() >= deadline || count >= mostMeasurements;
+    const [group] = done ? [] : measured.splice(worst, 1);
     if (group === undefined) return measured.flatMap((entry) => entry.layers);
     const half = Math.ceil(group.layers.length / 2);
     waiting.push(group.layers.slice(0, half), group.layers.slice(half));
@@ -46,6 +54,6 @@ export async function rankBySensitivity(request: SensitivityRequest): Promise<st
 /** How many layers are given up at each attempt; beyond a quarter of them int8 is not the way to this floor. */
 export function* giveUpSchedule(layers: number): Generator<number> {
   const most = Math.max(2, Math.ceil(layers / 4));
-  for (let count = 1; count < most; count *= 2) yield count;
-  yield Math.min(layers, most);
+  for (let count = 1; count < Math.min(layers, most); count *= 2) yield count;
+  if (layers > 0) yield Math.min(layers, most);
 }

@@ -1,0 +1,66 @@
+// What is accepted by goal: the rules of the design, at their edges.
+import { describe, expect, it } from 'vitest';
+import { belowFloor, rejection, score } from '../../src/recipes/acceptance';
+import { benchmarkOf, measuredOf } from './support';
+
+describe('a variant optimized for latency', () => {
+  it('is accepted only when the upper end of the interval lies below 1', () => {
+    expect(rejection('latency', measuredOf({ benchmark: benchmarkOf([0.9, 0.95, 0.99]) }))).toBeUndefined();
+    expect(rejection('latency', measuredOf({ benchmark: benchmarkOf([0.9, 0.95, 1.01]) }))).toMatch(/^no difference shown: 0.90–1.01/);
+  });
+
+  it('is said to be slower in words', () => expect(rejection('latency', measuredOf({ benchmark: benchmarkOf([1.2, 1.27, 1.3]) }))).toBe('1.27× slower'));
+
+  it('is not accepted from a busy machine', () => {
+    const benchmark = { ...benchmarkOf([0.8, 0.95, 0.99]), verdict: 'inconclusive' as const, reason: 'machine busy' };
+    expect(rejection('latency', measuredOf({ benchmark }))).toBe('inconclusive: machine busy');
+  });
+});
+
+describe('a variant optimized for size', () => {
+  it('needs 5 % fewer weight bytes', () => {
+    expect(rejection('size', measuredOf({ benchmark: benchmarkOf([0.9, 0.95, 0.99]), weightRatio: 0.96 }))).toMatch(/its weights take 96.0 %/);
+    expect(rejection('size', measuredOf({ benchmark: benchmarkOf([0.9, 0.95, 0.99]), weightRatio: 0.25 }))).toBeUndefined();
+  });
+
+  it('may be slower by at most 5 %, unless the person allows it', () => {
+    const slow = measuredOf({ benchmark: benchmarkOf([1.06, 1.1, 1.2]), weightRatio: 0.25 });
+    expect(rejection('size', slow)).toBe('1.10× slower');
+    expect(rejection('size', { ...slow, allowSlower: true })).toBeUndefined();
+    expect(rejection('size', measuredOf({ benchmark: benchmarkOf([0.98, 1.01, 1.05]), weightRatio: 0.25 }))).toBeUndefined();
+  });
+});
+
+describe('a variant optimized for memory', () => {
+  it('needs 5 % less peak memory', () => {
+    expect(rejection('memory', measuredOf({ benchmark: benchmarkOf([0.9, 1, 1.04], 0.8) }))).toBeUndefined();
+    expect(rejection('memory', measuredOf({ benchmark: benchmarkOf([0.9, 1, 1.04], 0.97) }))).toMatch(/peak memory is 97.0 %/);
+  });
+});
+
+describe('a simplified variant', () => {
+  it('may be slower by at most 2 %', () => {
+    expect(rejection('simplification', measuredOf({ benchmark: benchmarkOf([0.98, 1, 1.02]) }))).toBeUndefined();
+    expect(rejection('simplification', measuredOf({ benchmark: benchmarkOf([0.98, 1, 1.03]) }))).toMatch(/not shown to be as fast/);
+  });
+});
+
+describe('the accuracy floor', () => {
+  const metric = { name: 'agreement-top1', value: 0.97, low: 0.9, high: 0.99, samples: 100 } as const;
+
+  it('rejects for every goal, saying how far off it is', () => {
+    for (const goal of ['latency', 'size', 'memory', 'simplification'] as const)
+      expect(rejection(goal, measuredOf({ benchmark: benchmarkOf([0.4, 0.5, 0.6], 0.5), weightRatio: 0.3, metric }))).toBe('it agrees with the source on 97.0 % of 100 samples, and the floor is 99.0 %');
+  });
+
+  it('speaks of decibels where there are no classes', () => expect(belowFloor({ ...metric, name: 'sqnr', value: 12 }, 20)).toMatch(/12.0 dB SQNR, and the floor is 20.0 dB/));
+});
+
+describe('the score', () => {
+  it('is what the goal minimises', () => {
+    const measured = measuredOf({ benchmark: benchmarkOf([0.4, 0.5, 0.6], 0.8), weightRatio: 0.3 });
+    expect(score('latency', measured)).toBe(0.5);
+    expect(score('size', measured)).toBe(0.3);
+    expect(score('memory', measured)).toBeCloseTo(0.8);
+  });
+});

@@ -1,0 +1,95 @@
+// An optimization end to end on small models: a new file or a reason, a report, a recipe that does it again.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { detachedContext } from '../../src/base/cancellation';
+import { runRecipe } from '../../src/recipes/execute';
+import { reportMarkdown } from '../../src/recipes/markdown';
+import { readReports } from '../../src/recipes/report';
+import { sha256 } from '../../src/recipes/source';
+import { smallNetwork } from '../techniques/quantize/support';
+import { optimize, services, smallBudgets, temporaryFolder, writeSource } from './support';
+
+let folder = temporaryFolder();
+afterEach(() => {
+  folder.remove();
+  folder = temporaryFolder();
+});
+
+describe('a single fix', () => {
+  it('becomes a new file with a report and a recipe; the source is not touched', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const before = await sha256(source);
+    const report = await optimize({ modelPath: source, goal: 'size', allowSlower: true, fix: { technique: 'float16', options: { leastElements: 1 } } });
+    expect(report.winner).toBe('float16');
+    const [variant] = report.variants;
+    expect(variant).toMatchObject({ status: 'accepted', path: join(folder.path, 'source.float16.onnx'), uncalibrated: false });
+    expect(variant?.reason).toMatch(/50 % fewer weight bytes/);
+    expect(await sha256(source)).toBe(before);
+    expect(readdirSync(folder.path).sort()).toEqual(['.lathe', 'source.float16.onnx', 'source.onnx']);
+    expect(readReports(source)).toEqual([JSON.parse(JSON.stringify(report))]);
+    expect(reportMarkdown(report)).toMatch(/Measured here/);
+  });
+
+  it('quantized without data is measured, reported as uncalibrated and not chosen', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const report = await optimize({ modelPath: source, goal: 'size', allowSlower: true, floor: 0, fix: { technique: 'quantize-static', options: { preset: 'all' } } });
+    expect(report.winner).toBeUndefined();
+    expect(report.variants[0]).toMatchObject({ status: 'not-chosen', uncalibrated: true });
+    expect(report.variants[0]?.reason).toMatch(/uncalibrated/);
+    expect(report.variants[0]?.steps[0]?.notes.at(-1)).toMatch(/7 int8 kernels/);
+    expect(existsSync(join(folder.path, 'source.int8.onnx'))).toBe(false);
+  });
+
+  it('quantized without data is accepted where the person allows it, and stays marked', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const report = await optimize({ modelPath: source, goal: 'size', allowSlower: true, allowUncalibrated: true, floor: 0, fix: { technique: 'quantize-static', options: { preset: 'all' } } });
+    expect(report.variants[0]).toMatchObject({ status: 'accepted', uncalibrated: true });
+    expect(report.conclusion).toMatch(/Uncalibrated/);
+  });
+
+  it('below the floor gives up layers, and is rejected with the figure when that does not help', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const report = await optimize({ modelPath: source, goal: 'size', allowSlower: true, allowUncalibrated: true, floor: 1.01, fix: { technique: 'quantize-static', options: { preset: 'all' } } });
+    expect(report.winner).toBeUndefined();
+    expect(report.variants[0]?.status).toBe('rejected');
+    expect(report.variants[0]?.reason).toMatch(/the floor is/);
+  });
+
+  it('that fails is a report, not an exception', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    await expect(optimize({ modelPath: source, goal: 'size', fix: { technique: 'shrink', options: {} } })).rejects.toThrow(/There is no technique shrink/);
+  });
+});
+
+describe('a recipe that was written', () => {
+  it('replayed frozen makes the same bytes under a new name', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const first = await optimize({ modelPath: source, goal: 'size', allowSlower: true, allowUncalibrated: true, floor: 0, fix: { technique: 'quantize-static', options: { preset: 'all' } } });
+    const replayed = await runRecipe(first.recipePath ?? '', { frozen: true, budgets: smallBudgets }, services, detachedContext());
+    expect(replayed.conclusion).toBe('Replayed: the same bytes as recorded.');
+    expect(replayed.variants[0]?.path).toBe(join(folder.path, 'source.int8-2.onnx'));
+    expect(readFileSync(replayed.variants[0]?.path ?? '').equals(readFileSync(first.variants[0]?.path ?? ''))).toBe(true);
+  });
+
+  it('is refused frozen when the source is another file', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const first = await optimize({ modelPath: source, goal: 'size', allowSlower: true, fix: { technique: 'float16', options: { leastElements: 1 } } });
+    const { rmSync } = await import('node:fs');
+    rmSync(source);
+    const changed = smallNetwork();
+    changed.graph.name = 'other';
+    await writeSource(changed, folder.path);
+    await expect(runRecipe(first.recipePath ?? '', { frozen: true }, services, detachedContext())).rejects.toThrow(/not the file the report is about/);
+  });
+});
+
+describe('the search', () => {
+  it('tries every candidate of the goal and gives each a reason', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const report = await optimize({ modelPath: source, goal: 'latency' });
+    expect(report.variants.map((variant) => variant.id)).toEqual(['simplified', 'int8-rule', 'int8-rule-depthwise-add', 'int8-all', 'int8-dynamic']);
+    for (const variant of report.variants) expect(variant.reason).toMatch(/^[A-Z0-9“].*\.$/);
+    expect(report.conclusion).not.toBe('');
+  });
+});
