@@ -64,6 +64,7 @@ const maxFunctionDepth = 32;
 class Inference implements TypeInference {
   private readonly scopes = new Map<Graph, GraphScope>();
   private readonly bodies = new Map<Node, Graph>();
+  private readonly rows = new Map<Node, OperatorRow | undefined>();
   private readonly functions = new Map<string, FunctionBody>();
   private readonly found = new Map<Node, TypeContradiction>();
   private visits: number;
@@ -107,7 +108,8 @@ class Inference implements TypeInference {
   }
 
   rowOf(graph: Graph, node: Node): OperatorRow | undefined {
-    return findOperator(node.domain, node.opType, opsetOf(node, this.scopes.get(graph)?.opsetImports ?? this.model.opsetImports));
+    const known = this.rows.get(node);
+    return known ?? findOperator(node.domain, node.opType, opsetOf(node, this.scopes.get(graph)?.opsetImports ?? this.model.opsetImports));
   }
 
   bodyOf(node: Node): Graph | undefined {
@@ -142,6 +144,7 @@ class Inference implements TypeInference {
     const opset = opsetOf(node, scope.opsetImports);
     const body = this.functions.size === 0 ? undefined : this.functions.get(functionKey(node.domain, node.opType, node.overload));
     const row = body === undefined ? findOperator(node.domain, node.opType, opset) : undefined;
+    this.rows.set(node, row);
     const context = new OperatorContext(node, opset, scope);
     let types: readonly (ValueType | undefined)[] = [];
     try {
@@ -151,7 +154,7 @@ class Inference implements TypeInference {
       this.report(node, thrown);
     }
     const merged = node.outputs.map((name, i) => (name === '' ? types[i] : this.keep(scope, node, name, types[i], graphOutputs.get(name))));
-    if (row === undefined) return;
+    if (row === undefined || (row.values === undefined && row.move === undefined && node.opType !== 'Constant')) return;
     try {
       this.propagate(scope, row, context, merged);
     } catch (thrown) {
@@ -207,7 +210,7 @@ class Inference implements TypeInference {
       if (values !== undefined) scope.known.set(name, values);
       return;
     }
-    if ((row.values === undefined && row.move === undefined) || !isSmall(types[0])) return;
+    if (!isSmall(types[0])) return;
     if (row.values !== undefined) {
       row.values(context, types).forEach((values, i) => {
         const output = node.outputs[i];

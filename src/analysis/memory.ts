@@ -40,7 +40,7 @@ class Planner {
 
   plan(graph: Graph): MemoryPlan {
     const reads = new Map<string, number>();
-    const readsOf = graph.nodes.map((node) => [...new Set(nodeReads(node))]);
+    const readsOf = graph.nodes.map(distinctReads);
     for (const names of readsOf) for (const name of names) reads.set(name, (reads.get(name) ?? 0) + 1);
     for (const output of graph.outputs) reads.set(output.name, (reads.get(output.name) ?? 0) + 1);
     const buffers = new Map<string, Buffer>();
@@ -119,4 +119,9 @@ class Planner {
     if (node.attributes.size === 0) return 0;
     return subgraphs(node).reduce((largest, { graph }) => Math.max(largest, this.plan(graph).peakBytes ?? 0), 0);
   }
+}
+
+function distinctReads(node: Node): readonly string[] {
+  const reads = nodeReads(node);
+  return reads.length < 2 ? reads : reads.filter((name, i) => reads.indexOf(name) === i);
 }

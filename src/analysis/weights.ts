@@ -31,6 +31,9 @@ export interface WeightUse extends StoredWeight {
   readonly parameters: number;
 }
 
+const noTensor = {} as const;
+const noUses: readonly WeightUse[] = [];
+
 /** Constant expressions deeper than this are taken for computed. */
 const maxDepth = 500;
 
@@ -119,21 +122,22 @@ export class WeightFinder {
   usesOf(graph: Graph, node: Node): readonly WeightUse[] {
     const row = this.types.rowOf(graph, node);
     const places = row === undefined ? node.inputs.map((_, input): WeightInput => ({ input, role: 'operand' })) : (row.weights ?? joinedData(row, node));
-    if (places.length === 0) return [];
-    const uses: WeightUse[] = [];
+    if (places.length === 0) return noUses;
+    let uses: WeightUse[] | undefined;
     for (const place of places) {
       const name = node.inputs[place.input];
       if (name === undefined || name === '') continue;
       const stored = this.storedIn(graph, name);
-      if (stored === undefined) continue;
+      if (stored === undefined || stored.length === 0) continue;
+      uses ??= [];
       const whole = stored.length === 1 ? place.elements?.call(undefined, this.context(graph, node)) : undefined;
       for (const part of stored) {
         if (!isWeight(part, place.role)) continue;
         const learned = !part.quantization && place.role !== 'statistics' && place.role !== 'quantization';
-        uses.push({ ...part, input: place.input, role: part.quantization ? 'quantization' : place.role, parameters: !learned ? 0 : typeof whole === 'number' ? whole : elementCount(part.dims) });
+        uses.push({ identity: part.identity, name: part.name, elementType: part.elementType, dims: part.dims, bytes: part.bytes, quantization: part.quantization, ...(part.tensor === undefined ? noTensor : { tensor: part.tensor }), input: place.input, role: part.quantization ? 'quantization' : place.role, parameters: !learned ? 0 : typeof whole === 'number' ? whole : elementCount(part.dims) });
       }
     }
-    return uses;
+    return uses ?? noUses;
   }
 
   private context(graph: Graph, node: Node): Parameters<NonNullable<WeightInput['elements']>>[0] {

@@ -32,14 +32,13 @@ export const operatorRows: readonly OperatorRow[] = [
   ...otherRows,
 ];
 
-const byName = new Map<string, OperatorRow[]>();
+/** Domain → operator → rows, latest first. */
+const byDomain = new Map<string, Map<string, OperatorRow[]>>();
 for (const row of operatorRows) {
-  const key = `${row.domain}:${row.opType}`;
-  const versions = byName.get(key);
-  if (versions === undefined) byName.set(key, [row]);
-  else versions.push(row);
+  let operators = byDomain.get(row.domain);
+  if (operators === undefined) byDomain.set(row.domain, (operators = new Map<string, OperatorRow[]>()));
+  operators.set(row.opType, [...(operators.get(row.opType) ?? []), row].sort((a, b) => b.since - a.since));
 }
-for (const versions of byName.values()) versions.sort((a, b) => b.since - a.since);
 
 /** `ai.onnx` is the long name of the default domain ''. */
 export function normalDomain(domain: string): string {
@@ -48,7 +47,7 @@ export function normalDomain(domain: string): string {
 
 /** The row of an operator in a version of its domain's opset; undefined where the table has none. */
 export function findOperator(domain: string, opType: string, opset: number): OperatorRow | undefined {
-  return byName.get(`${normalDomain(domain)}:${opType}`)?.find((row) => row.since <= opset);
+  return byDomain.get(normalDomain(domain))?.get(opType)?.find((row) => row.since <= opset);
 }
 
 /** Highest opset a model that imports none is taken to mean. */
