@@ -188,6 +188,8 @@ export class Runner implements RunnerLink, Disposable {
 
   private execute(error: LatheError): void {
     this.sentence ??= error;
+    // Whoever waits for its end must see it.
+    this.child.process.ref();
     this.child.process.kill('SIGKILL');
   }
 
