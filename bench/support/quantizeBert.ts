@@ -23,7 +23,7 @@ const context: TechniqueContext = {
 async function main(source: string, target: string): Promise<void> {
   const model = readOnnxModel(source);
   const start = performance.now();
-  const { model: quantized } = await quantizeDynamic.apply(model, quantizeDynamic.options.parse({}), context);
+  const { model: quantized } = await quantizeDynamic.apply(model, quantizeDynamic.options.parse({ reduceRange: true }), context);
   await writeOnnxModel(quantized, target);
   console.log(((performance.now() - start) / 1000).toFixed(3));
 }

@@ -26,8 +26,9 @@ export const chunkElements = 1 << 20;
 /** Largest integer used; −128 is left out so that the range is symmetric. */
 export const largestInteger = 127;
 
-/** A channel whose weights are all zero still needs a scale that can be divided by. */
+/** A channel whose weights are all zero (or so small that 1/scale would overflow) still needs a scale that can be divided by. */
 const scaleOfZeros = 1;
+const smallestPeak = 1e-30;
 
 export function channelLayout(dims: readonly number[], axis: number): ChannelLayout {
   return { channels: dims[axis] ?? 1, inner: elementCount(dims.slice(axis + 1)) };
@@ -67,7 +68,7 @@ export function scanChannelScales(tensor: Tensor, axis: number, range: WeightRan
     },
     scanner.multipleOf,
   );
-  const scales = peaks.map((peak) => (peak === 0 ? scaleOfZeros : peak / largestInteger));
+  const scales = peaks.map((peak) => (peak < smallestPeak ? scaleOfZeros : peak / largestInteger));
   return { ...layout, scales, finite };
 }
 
@@ -78,21 +79,34 @@ interface Scanner {
   readonly scan: (values: Float32Array, first: number) => boolean;
 }
 
-/** [K, N]: the channel changes with every element; pairs are rows 2k and 2k + 1. */
+/** [K, N]: the channel changes with every element; pairs are rows 2k and 2k + 1, and a last odd row stands alone. */
 function scanColumns(peaks: Float32Array, range: WeightRange): Scanner {
   const channels = peaks.length;
   const scan = (values: Float32Array): boolean => {
+    const paired = range === 'pairs' ? values.length - (values.length % (2 * channels)) : 0;
     let poison = 0; // x × 0 is NaN exactly when x is NaN or infinite
-    for (let row = 0; row < values.length; row += channels) {
+    for (let row = 0; row < paired; row += 2 * channels) {
+      for (let channel = 0; channel < channels; channel++) {
+        const first = values[row + channel] ?? 0;
+        const second = values[row + channels + channel] ?? 0;
+        let peak = Math.abs(first);
+        const other = Math.abs(second);
+        if (other > peak) peak = other;
+        // Two weights of one sign sum to more than either; those of different signs never do. Rounding adds at most 1 to 127.
+        const sum = Math.abs(first + second);
+        if (sum > peak) peak = sum;
+        if (peak > (peaks[channel] ?? 0)) peaks[channel] = peak;
+        poison += (first + second) * 0;
+      }
+    }
+    for (let row = paired; row < values.length; row += channels) {
       for (let channel = 0; channel < channels; channel++) {
         const value = values[row + channel] ?? 0;
-        const magnitude = value < 0 ? -value : value;
-        if (magnitude > (peaks[channel] ?? 0)) peaks[channel] = magnitude;
+        const peak = Math.abs(value);
+        if (peak > (peaks[channel] ?? 0)) peaks[channel] = peak;
         poison += value * 0;
       }
     }
-    for (let row = 0; range === 'pairs' && row + channels < values.length; row += 2 * channels)
-      for (let channel = 0; channel < channels; channel++) raise(peaks, channel, (values[row + channel] ?? 0) + (values[row + channels + channel] ?? 0));
     return poison === 0;
   };
   return { multipleOf: 2 * channels, scan };
@@ -131,7 +145,7 @@ function scanRows(dims: readonly number[], peaks: Float32Array, range: WeightRan
   return { multipleOf: Math.max(1, inner), scan };
 }
 
-/** Two weights of one sign sum to more than either; those of different signs never do. Rounding adds at most 1 to 127. */
+/** See the sums in {@link scanColumns}. */
 function raise(peaks: Float32Array, channel: number, sum: number): void {
   const magnitude = sum < 0 ? -sum : sum;
   if (magnitude > (peaks[channel] ?? 0)) peaks[channel] = magnitude;

@@ -1,6 +1,6 @@
 // An int8 weight that is computed from the float weight when it is written: a model of any size quantizes without being held in memory.
 import { elementCount, type Tensor, type TensorSource } from '../../tensor/tensor';
-import { type ChannelScales, forEachFloat32, largestInteger } from './channelScales';
+import { type ChannelScales, forEachFloat32 } from './channelScales';
 
 /** Adding and taking away 1.5 · 2^23 in float32 rounds to the nearest integer, ties to even, three times faster than Math.round. */
 const roundingConstant = 12582912;
@@ -29,12 +29,14 @@ class QuantizedSource implements TensorSource {
   }
 }
 
+/** The stretch may begin within a row and end within another. */
 function roundColumns(values: Float32Array, first: number, inverse: Float32Array, out: Int8Array): void {
   const channels = inverse.length;
-  let channel = first % channels;
-  for (let i = 0; i < values.length; i++) {
-    out[i] = rounded((values[i] ?? 0) * (inverse[channel] ?? 0));
-    if (++channel === channels) channel = 0;
+  for (let start = 0, channel = first % channels; start < values.length; start += channels - channel, channel = 0) {
+    const end = Math.min(values.length, start + channels - channel);
+    const shift = channel - start;
+    // No magnitude leaves the range: the scale was made from the largest.
+    for (let i = start; i < end; i++) out[i] = (Math.fround((values[i] ?? 0) * (inverse[i + shift] ?? 0) + roundingConstant) - roundingConstant) | 0;
   }
 }
 
@@ -43,14 +45,8 @@ function roundRows(values: Float32Array, first: number, scales: ChannelScales, i
     const position = first + i;
     const factor = inverse[Math.floor(position / scales.inner) % scales.channels] ?? 0;
     const end = Math.min(values.length, i + scales.inner - (position % scales.inner));
-    for (; i < end; i++) out[i] = rounded((values[i] ?? 0) * factor);
+    for (; i < end; i++) out[i] = (Math.fround((values[i] ?? 0) * factor + roundingConstant) - roundingConstant) | 0;
   }
-}
-
-/** A magnitude may leave the range only where 1/scale overflows (subnormal scales). */
-function rounded(value: number): number {
-  const integer = Math.fround(value + roundingConstant) - roundingConstant;
-  return integer > largestInteger ? largestInteger : integer < -largestInteger ? -largestInteger : integer;
 }
 
 /** Rows and columns exchanged; computed whole at the first read and let go once the end was read. */
