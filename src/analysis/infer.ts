@@ -4,6 +4,7 @@ import type { Dimension } from '../graph/dimension';
 import { inputShape, inputSymbols } from '../graph/inputs';
 import type { FunctionBody, Graph, Model, Node, Shape, ValueInfo, ValueType } from '../graph/model';
 import { Contradiction, OperatorContext } from '../operators/context';
+import type { Branch } from '../operators/context';
 import { constantTensor } from '../operators/evaluate';
 import type { Movement, OperatorRow, Values } from '../operators/row';
 import { findOperator, normalDomain, opsetOf } from '../operators/table';
@@ -41,6 +42,8 @@ export interface TypeInference {
   /** The body of a model-local function as this call instantiates it. */
   bodyOf(node: Node): Graph | undefined;
   scopeOf(graph: Graph): GraphScope | undefined;
+  /** False for a branch in which shapes contradict each other at these sizes: it is the one not taken. */
+  isPossible(graph: Graph): boolean;
   readonly contradictions: readonly TypeContradiction[];
 }
 
@@ -67,6 +70,7 @@ class Inference implements TypeInference {
   private readonly rows = new Map<Node, OperatorRow | undefined>();
   private readonly functions = new Map<string, FunctionBody>();
   private readonly found = new Map<Node, TypeContradiction>();
+  private readonly impossible = new Set<Graph>();
   private visits: number;
   private depth = 0;
 
@@ -78,7 +82,7 @@ class Inference implements TypeInference {
   ) {
     for (const body of model.functions) this.functions.set(functionKey(body.domain, body.name, body.overload), body);
     this.visits = Math.max(minimumVisits, visitsPerNode * model.graph.nodes.length);
-    const scope = new GraphScope(model.graph, model.opsetImports, undefined, this.subgraph, model.irVersion >= 4);
+    const scope = new GraphScope(model.graph, model.opsetImports, undefined, this.subgraph, this.branch, model.irVersion >= 4);
     this.scopes.set(model.graph, scope);
     for (const input of model.graph.inputs) this.declare(scope, input);
     this.run(scope);
@@ -118,6 +122,10 @@ class Inference implements TypeInference {
 
   scopeOf(graph: Graph): GraphScope | undefined {
     return this.scopes.get(graph);
+  }
+
+  isPossible(graph: Graph): boolean {
+    return !this.impossible.has(graph);
   }
 
   /** Types of a graph's own names known before its nodes: inputs as declared, initializers. */
@@ -223,7 +231,7 @@ class Inference implements TypeInference {
   }
 
   private readonly subgraph = (outer: GraphScope, graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[] => {
-    const scope = new GraphScope(graph, outer.opsetImports, outer, this.subgraph, false);
+    const scope = new GraphScope(graph, outer.opsetImports, outer, this.subgraph, this.branch, false);
     this.scopes.set(graph, scope);
     graph.inputs.forEach((input, i) => {
       const given = inputs[i];
@@ -236,10 +244,21 @@ class Inference implements TypeInference {
     return graph.outputs.map((output) => scope.type(output.name) ?? output.type);
   };
 
+  /** Exporters guard what does not fit every size by an If (a Squeeze, say): a contradiction there is no fault of the model. */
+  private readonly branch = (outer: GraphScope, graph: Graph): Branch => {
+    const before = new Set(this.found.keys());
+    const types = this.subgraph(outer, graph, []);
+    const contradicted = [...this.found.keys()].filter((node) => !before.has(node));
+    for (const node of contradicted) this.found.delete(node);
+    if (contradicted.length > 0) this.impossible.add(graph);
+    else this.impossible.delete(graph);
+    return { types, possible: contradicted.length === 0 };
+  };
+
   private call(scope: GraphScope, node: Node, body: FunctionBody): readonly (ValueType | undefined)[] {
     if (this.depth >= maxFunctionDepth) return [];
     const graph = instantiate(body, node);
-    const inner = new GraphScope(graph, new Map([...this.model.opsetImports, ...body.opsetImports]), undefined, this.subgraph, false);
+    const inner = new GraphScope(graph, new Map([...this.model.opsetImports, ...body.opsetImports]), undefined, this.subgraph, this.branch, false);
     this.scopes.set(graph, inner);
     this.bodies.set(node, graph);
     body.inputs.forEach((name, i) => {

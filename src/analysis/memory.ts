@@ -117,7 +117,7 @@ class Planner {
   /** The larger of two branches; a loop's body once. */
   private innerPeak(node: Node): number {
     if (node.attributes.size === 0) return 0;
-    return subgraphs(node).reduce((largest, { graph }) => Math.max(largest, this.plan(graph).peakBytes ?? 0), 0);
+    return subgraphs(node).reduce((largest, { graph }) => (this.types.isPossible(graph) ? Math.max(largest, this.plan(graph).peakBytes ?? 0) : largest), 0);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Graph, Node, ValueType } from '../graph/model';
 import type { Tensor } from '../tensor/tensor';
 import { constantTensor, evaluateNode } from '../operators/evaluate';
-import type { ValueScope } from '../operators/context';
+import type { Branch, ValueScope } from '../operators/context';
 import type { Values } from '../operators/row';
 import { elementKind } from '../tensor/elementType';
 import { elementCount } from '../tensor/tensor';
@@ -26,6 +26,7 @@ export class GraphScope implements ValueScope {
     readonly opsetImports: ReadonlyMap<string, number>,
     readonly parent: GraphScope | undefined,
     private readonly inferSubgraph: InferSubgraph,
+    private readonly inferBranch: (scope: GraphScope, graph: Graph) => Branch,
     /** From IR version 4 on, an initializer that is also an input may be overridden by the caller. */
     private readonly overridable: boolean,
   ) {}
@@ -97,6 +98,10 @@ export class GraphScope implements ValueScope {
 
   subgraph(graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[] {
     return this.inferSubgraph(this, graph, inputs, values);
+  }
+
+  branch(graph: Graph): Branch {
+    return this.inferBranch(this, graph);
   }
 }
 

@@ -42,11 +42,12 @@ function add(sums: Sums, part: Sums, unknown: boolean): Sums {
 function innerSums(layer: LayerAnalysis, types: TypeInference, byGraph: ReadonlyMap<Graph, Sums>): Sums {
   const inner = subgraphs(layer.node);
   if (inner.length === 0) return zero;
-  const parts = inner.map(({ graph }) => byGraph.get(graph) ?? zero);
+  const possible = layer.node.opType === 'If' ? inner.filter(({ graph }) => types.isPossible(graph)) : inner;
+  const parts = possible.map(({ graph }) => byGraph.get(graph) ?? zero);
   if (layer.node.opType !== 'If') return parts.reduce((sums, part) => add(sums, part, false), zero);
   const condition = types.valuesOf(layer.graph, layer.node.inputs[0] ?? '')?.[0];
   if (typeof condition === 'number') {
-    const taken = inner.findIndex(({ attribute }) => attribute === (condition === 0 ? 'else_branch' : 'then_branch'));
+    const taken = possible.findIndex(({ attribute }) => attribute === (condition === 0 ? 'else_branch' : 'then_branch'));
     return parts[taken] ?? zero;
   }
   const most = (pick: (sums: Sums) => number | null): number | null => parts.reduce<number | null>((largest, part) => {

@@ -224,6 +224,8 @@ function extreme(kind: 'max' | 'min', a: Dimension, b: Dimension): Dimension {
   if (a === undefined || b === undefined) return undefined;
   if (lowerBound(subtractDimensions(a, b)) >= 0) return kind === 'max' ? a : b;
   if (lowerBound(subtractDimensions(b, a)) >= 0) return kind === 'max' ? b : a;
+  const absorbed = absorb(kind, a, b) ?? absorb(kind, b, a);
+  if (absorbed !== undefined) return absorbed;
   const [left, right] = formatDimension(a) <= formatDimension(b) ? [a, b] : [b, a];
   return compound(kind, left, right);
 }
@@ -258,6 +260,17 @@ function leastOf(factor: Factor): number {
     default:
       return factor satisfies never;
   }
+}
+
+/** max(a, min(a, c)) = a, max(a, max(a, c)) = max(a, c), and the other way about. */
+function absorb(kind: 'max' | 'min', a: KnownDimension, b: KnownDimension): Dimension {
+  if (typeof b === 'number') return undefined;
+  const [term, more] = termsOf(b);
+  const factor = term?.factors[0];
+  if (term === undefined || more !== undefined || term.coefficient !== 1 || term.factors.length !== 1) return undefined;
+  if (factor?.kind !== 'max' && factor?.kind !== 'min') return undefined;
+  if (!sameDimension(factor.left, a) && !sameDimension(factor.right, a)) return undefined;
+  return factor.kind === kind ? b : a;
 }
 
 /** Text of a dimension; `?` where nothing is known. */

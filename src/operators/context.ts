@@ -16,6 +16,14 @@ export interface ValueScope {
   constant(name: string): Tensor | undefined;
   /** Types of a subgraph's outputs, given those of its inputs (or of what is known of them). */
   subgraph(graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[];
+  /** Types of the outputs of a graph that may or may not run. */
+  branch(graph: Graph): Branch;
+}
+
+export interface Branch {
+  readonly types: readonly (ValueType | undefined)[];
+  /** False where shapes contradict each other in it: at these sizes it is the branch not taken. */
+  readonly possible: boolean;
 }
 
 /** Said when shapes or types contradict each other; becomes a finding, not a crash. */
@@ -122,6 +130,11 @@ export class OperatorContext {
   subgraph(name: string, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[] {
     const graph = this.graph(name);
     return graph === undefined ? [] : this.scope.subgraph(graph, inputs, values);
+  }
+
+  branch(name: string): Branch {
+    const graph = this.graph(name);
+    return graph === undefined ? { types: [], possible: false } : this.scope.branch(graph);
   }
 
   /** An axis counted from the end made one from the start. */

@@ -80,6 +80,7 @@ function tensorScope(inputs: ReadonlyMap<string, Tensor>): ValueScope {
     },
     constant: (name) => inputs.get(name),
     subgraph: () => [],
+    branch: () => ({ types: [], possible: true }),
   };
 }
 

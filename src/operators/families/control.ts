@@ -27,13 +27,15 @@ export function commonType(a: ValueType | undefined, b: ValueType | undefined): 
   return a.kind === b.kind ? a : undefined;
 }
 
-/** Both branches agree, or the one the constant condition takes decides. */
+/** Both branches agree, or the one decides that a constant condition takes, or that alone is possible at these sizes. */
 function branch(context: OperatorContext): Types {
   const chosen = context.numbers(0)?.[0];
-  const yes = context.subgraph('then_branch', []);
-  const no = context.subgraph('else_branch', []);
-  if (chosen !== undefined) return chosen === 0 ? no : yes;
-  return yes.map((type, i) => commonType(type, no[i]));
+  const yes = context.branch('then_branch');
+  const no = context.branch('else_branch');
+  if (!yes.possible && !no.possible) throw context.contradiction('neither branch fits its inputs');
+  if (chosen !== undefined) return (chosen === 0 ? no : yes).types;
+  if (!yes.possible || !no.possible) return (yes.possible ? yes : no).types;
+  return yes.types.map((type, i) => commonType(type, no.types[i]));
 }
 
 /** A type that may change shape from one iteration to the next. */
