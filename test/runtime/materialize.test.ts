@@ -1,5 +1,6 @@
 // Models in memory run as their files do; weights are left where they lie, and nothing is left behind.
-import { existsSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,10 +10,10 @@ import { compareModels } from '../../src/runtime/compare';
 import { asFile, materialize } from '../../src/runtime/materialize';
 import { Runner } from '../../src/runtime/runner';
 import { openSamples } from '../../src/runtime/datasets';
-import { temporaryFolder } from '../../src/runtime/temporary';
+import { sweepTemporaries, temporaryFolder } from '../../src/runtime/temporary';
 import { matMulModel, ocrModel, packageFile } from './support';
 
-const leftBehind = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('model-lathe-') && existsSync(join(tmpdir(), name, 'weights.bin')));
+const leftBehind = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith(`model-lathe-run-${process.pid}-`) && existsSync(join(tmpdir(), name, 'weights.bin')));
 
 describe('a model in memory', () => {
   let runner: Runner;
@@ -54,6 +55,16 @@ describe('a model in memory', () => {
     await session.release();
     const after = leftBehind();
     expect(made.some((name) => !after.includes(name))).toBe(true);
+  });
+
+  it('killed with its process leaves a folder that the next one sweeps', () => {
+    const gone = Number(execFileSync(process.execPath, ['-e', 'console.log(process.pid)'], { encoding: 'utf8' }));
+    const orphan = join(tmpdir(), `model-lathe-run-${gone}-test`);
+    mkdirSync(orphan);
+    const own = temporaryFolder();
+    sweepTemporaries();
+    expect([existsSync(orphan), existsSync(own.path)]).toEqual([false, true]);
+    own.dispose();
   });
 
   it('reads external data of a file that was saved with them', async () => {
