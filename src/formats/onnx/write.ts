@@ -120,23 +120,28 @@ function plan(model: Model, options: WriteOptions, dataName: string): Plan {
 
 function encode(model: Model, goesOutside: (tensor: Tensor) => boolean, options: WriteOptions, dataName: string): Plan {
   const external: Placed[] = [];
-  // Tensors that share their bytes share their place.
-  const places = new Map<TensorSource, ExternalPlace>();
+  // Tensors that share their bytes, in memory or in the file they come from, share their place.
+  const places = new Map<TensorSource | string, ExternalPlace>();
   let end = 0;
   const place: PlaceTensor = (tensor) => {
     const there = options.inPlace?.(tensor);
     if (there !== undefined || !goesOutside(tensor)) return there;
-    const known = places.get(tensor.source);
+    const bytes = identityOf(tensor.source);
+    const known = places.get(bytes);
     if (known !== undefined) return known;
     const alignment = tensor.source.byteLength >= pagedBytes ? pageBytes : lineBytes;
     const offset = Math.ceil(end / alignment) * alignment;
     const made = { location: dataName, offset };
-    places.set(tensor.source, made);
+    places.set(bytes, made);
     external.push({ offset, source: tensor.source });
     end = offset + tensor.source.byteLength;
     return made;
   };
   return { wire: encodeModel(model, place), external };
+}
+
+function identityOf(source: TensorSource): TensorSource | string {
+  return source.location === undefined ? source : `${source.location.path}\0${source.location.offset}\0${source.byteLength}`;
 }
 
 function initializerSet(graph: Graph, into = new Set<Tensor>()): Set<Tensor> {
