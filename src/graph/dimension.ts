@@ -7,7 +7,7 @@ export type Dimension = number | DimensionExpression | undefined;
 export type KnownDimension = number | DimensionExpression;
 
 export interface DimensionExpression {
-  /** Canonical text, e.g. `floor((H - 1) / 2) + 1`; equal expressions have equal text. */
+  /** Canonical text, e.g. `floor((H + 1) / 2)`; equal expressions have equal text. */
   readonly text: string;
   /** Sum of products; absent in an expression that arrived as text only (it is then parsed when needed). */
   readonly terms?: readonly Term[];
@@ -26,6 +26,7 @@ export type Factor =
 /** Expressions beyond this many products or characters count as unknown: hostile models make them, people do not. */
 const maxTerms = 200;
 const maxTextLength = 4000;
+const maxParsedLength = 20_000;
 
 const constantTerms = (value: number): readonly Term[] => (value === 0 ? [] : [{ coefficient: value, factors: [] }]);
 
@@ -86,7 +87,8 @@ export function sameDimension(a: Dimension, b: Dimension): boolean {
 export function addDimensions(a: Dimension, b: Dimension): Dimension {
   if (a === undefined || b === undefined) return undefined;
   if (typeof a === 'number' && typeof b === 'number') return a + b;
-  return fromTerms([...termsOf(a), ...termsOf(b)]);
+  const terms = [...termsOf(a), ...termsOf(b)];
+  return terms.length > maxTerms ? undefined : fromTerms(terms);
 }
 
 export function subtractDimensions(a: Dimension, b: Dimension): Dimension {
@@ -180,7 +182,7 @@ function joinNested(a: DimensionExpression, n: number): Dimension {
 
 /** ceil(a / b) for b > 0. */
 export function ceilDivide(a: Dimension, b: Dimension): Dimension {
-  if (typeof a === 'number' && typeof b === 'number') return b === 0 ? undefined : Math.ceil(a / b);
+  if (typeof a === 'number' && typeof b === 'number') return b === 0 ? undefined : Math.ceil(a / b) + 0; // no −0
   return floorDivide(subtractDimensions(addDimensions(a, b), 1), b);
 }
 
@@ -356,7 +358,7 @@ class DimensionParser {
   private at = 0;
 
   constructor(text: string) {
-    this.tokens = text.length > 1000 ? [] : (text.match(/`[^`]*`|\/\/|[()+*/,]|-(?=\s|$|\()|-?[^\s()+*/,`]+|\S/gu) ?? []);
+    this.tokens = text.length > maxParsedLength ? [] : (text.match(/`[^`]*`|\/\/|[()+*/,]|-(?=\s|$|\()|-?[^\s()+*/,`]+|\S/gu) ?? []);
   }
 
   whole(): KnownDimension | undefined {
