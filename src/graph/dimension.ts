@@ -358,7 +358,7 @@ class DimensionParser {
   private at = 0;
 
   constructor(text: string) {
-    this.tokens = text.length > maxParsedLength ? [] : (text.match(/`[^`]*`|\/\/|[()+*/,]|-(?=\s|$|\()|-?[^\s()+*/,`]+|\S/gu) ?? []);
+    this.tokens = text.length > maxParsedLength ? [] : (text.match(/`[^`]*`|\/\/|[()+*/,]|-(?=\s|$|\(|`)|-?[^\s()+*/,`]+|\S/gu) ?? []);
   }
 
   whole(): KnownDimension | undefined {
@@ -399,7 +399,7 @@ class DimensionParser {
     if (token === '-') return multiplyDimensions(this.atom(), -1);
     if (/^-?\d+$/.test(token)) return Number(token);
     if (token.startsWith('`')) return token.length > 2 ? symbol(token.slice(1, -1)) : undefined;
-    if (this.take('(')) return this.call(token);
+    if (this.take('(')) return token.startsWith('-') ? multiplyDimensions(this.call(token.slice(1)), -1) : this.call(token);
     if (token.startsWith('-')) return multiplyDimensions(symbol(token.slice(1)), -1);
     return plainName.test(token) ? symbol(token) : undefined;
   }
