@@ -38,7 +38,7 @@ export class ReadContext {
   /** Reads a name and warns where it cannot be shown as it stands. */
   name(): string {
     const text = this.wire.text();
-    if (text === '' || this.judged.has(text)) return text;
+    if (this.wire.plainText || this.judged.has(text)) return text;
     this.judged.add(text);
     if (text.length > longName) this.warn('odd-name', `A name is ${text.length} characters long.`, text.slice(0, 80));
     else if (hasEscapedBytes(text)) this.warn('odd-name', 'A name is not UTF-8; its bytes are kept and shown escaped.', text);

@@ -28,11 +28,11 @@ export function readTensorFields(context: ReadContext, where: string): Tensor {
   let docString = '';
   let raw: TensorSource | undefined;
   let location = 0;
-  const typed = new Map<TypedField, TensorSource[]>();
-  const strings: Uint8Array[] = [];
-  const external: (readonly [string, string])[] = [];
-  const metadata: (readonly [string, string])[] = [];
-  const unknownFields: Uint8Array[] = [];
+  let typed: Map<TypedField, TensorSource[]> | undefined;
+  let strings: Uint8Array[] | undefined;
+  let external: (readonly [string, string])[] | undefined;
+  let metadata: (readonly [string, string])[] | undefined;
+  let unknownFields: Uint8Array[] | undefined;
   wire.charge(400);
   while (wire.next()) {
     switch (wire.field) {
@@ -51,11 +51,11 @@ export function readTensorFields(context: ReadContext, where: string): Tensor {
       case 11: {
         const field = typedFields[wire.field];
         const source = wire.wire === 2 ? wire.source() : new MemorySource(wire.scalar());
-        if (source.byteLength > 0) typed.set(field, [...(typed.get(field) ?? []), source]);
+        if (source.byteLength > 0) addRun((typed ??= new Map<TypedField, TensorSource[]>()), field, source);
         break;
       }
       case 6:
-        strings.push(wire.bytes());
+        (strings ??= []).push(wire.bytes());
         break;
       case 8:
         name = context.name();
@@ -67,16 +67,16 @@ export function readTensorFields(context: ReadContext, where: string): Tensor {
         docString = wire.text();
         break;
       case 13:
-        context.entry(external);
+        context.entry((external ??= []));
         break;
       case 14:
         location = wire.int32();
         break;
       case 16:
-        context.entry(metadata);
+        context.entry((metadata ??= []));
         break;
       default:
-        context.keep(unknownFields);
+        context.keep((unknownFields ??= []));
     }
   }
   const fail = (what: string, hint?: string): LatheError => new LatheError('malformed', what, { ...wire.where(hint), item: name === '' ? wire.place() || where : showName(name) });
@@ -84,7 +84,7 @@ export function readTensorFields(context: ReadContext, where: string): Tensor {
   const elementType = readElementType(context, code);
   const shape = checkDims(dims, elementType, fail);
   const count = shape.reduce((product, dim) => product * dim, 1);
-  const data = { raw, typed, strings, external: location === 1 ? external : undefined };
+  const data = { raw, typed: typed ?? noRuns, strings: strings ?? noStrings, external: location === 1 ? (external ?? []) : undefined };
   if (location !== 0 && location !== 1) throw fail(`The data location ${location} is not one of ONNX's.`);
   const { source, storage } = findData(context, name, elementType, count, data, fail);
   return {
@@ -93,11 +93,21 @@ export function readTensorFields(context: ReadContext, where: string): Tensor {
     dims: shape,
     source,
     storage,
-    ...(elementType === 'string' ? { strings } : {}),
+    ...(elementType === 'string' ? { strings: data.strings } : {}),
     ...(docString === '' ? {} : { docString }),
-    ...(metadata.length === 0 ? {} : { metadata }),
-    ...(unknownFields.length === 0 ? {} : { unknownFields }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(unknownFields === undefined ? {} : { unknownFields }),
   };
+}
+
+const noRuns: ReadonlyMap<TypedField, TensorSource[]> = new Map();
+const noStrings: readonly Uint8Array[] = [];
+
+/** A list that is not packed comes value by value: each is a run of its own. */
+function addRun(typed: Map<TypedField, TensorSource[]>, field: TypedField, source: TensorSource): void {
+  const runs = typed.get(field);
+  if (runs === undefined) typed.set(field, [source]);
+  else runs.push(source);
 }
 
 type Fail = (what: string, hint?: string) => LatheError;

@@ -24,7 +24,11 @@ export class WireReader {
   /** Field number and wire type of the field last met by {@link next}. */
   field = 0;
   wire = 0;
+  /** True where the last {@link text} was printable ASCII, short enough to be interned. */
+  plainText = false;
   private window: Uint8Array;
+  /** The same bytes, for making strings of them. */
+  private characters: Buffer;
   /** Offset in the file of the window's first byte. */
   private base = 0;
   /** Place in the window. */
@@ -48,6 +52,7 @@ export class WireReader {
   ) {
     // A plain view: a Buffer's slice() would not copy.
     this.window = origin instanceof Uint8Array ? new Uint8Array(origin.buffer, origin.byteOffset, origin.byteLength) : new Uint8Array(0);
+    this.characters = bufferOver(this.window);
     this.filled = this.window.byteLength;
     this.limit = origin instanceof Uint8Array ? origin.byteLength : origin.size;
   }
@@ -145,6 +150,7 @@ export class WireReader {
   /** Text; bytes that are not UTF-8 as lone surrogates. Short repeated texts are one string in memory. */
   text(): string {
     const length = this.length();
+    this.plainText = length === 0;
     if (length === 0) return '';
     if (length > maxTextBytes) throw this.malformed(`Text of ${length} bytes`);
     this.charge(length + 24);
@@ -155,17 +161,19 @@ export class WireReader {
     if (length > internLongest) return decodeText(window.subarray(start, start + length));
     // FNV-1a over the bytes; names come again and again as the inputs and outputs of nodes.
     let hash = 0x811c9dc5;
+    // Bit 7 of a byte: beyond ASCII; the sign of (byte − 32) or (126 − byte): a control character.
     let bits = 0;
     for (let i = start; i < start + length; i++) {
       const byte = window[i] ?? 0;
-      bits |= byte;
+      bits |= byte | ((byte - 32) << 8) | ((126 - byte) << 8);
       hash = Math.imul(hash ^ byte, 0x01000193);
     }
-    if (bits > 127) return decodeText(window.subarray(start, start + length));
+    if ((bits & 0x80) !== 0) return decodeText(window.subarray(start, start + length));
+    this.plainText = bits >= 0;
     const slot = (hash ^ (hash >>> 15)) & (internSlots - 1);
     const known = this.interned[slot] ?? '';
     if (known.length === length && sameAscii(known, window, start)) return known;
-    const text = Buffer.from(window.buffer, window.byteOffset + start, length).toString('latin1');
+    const text = this.characters.toString('latin1', start, start + length);
     this.interned[slot] = text;
     return text;
   }
@@ -322,6 +330,11 @@ export class WireReader {
     this.filled = 0;
   }
 
+  private resize(bytes: number): void {
+    this.window = new Uint8Array(bytes);
+    this.characters = bufferOver(this.window);
+  }
+
   /** Makes at least `length` bytes from the current place available, as far as the file has them. */
   private fill(length: number): void {
     if (this.origin instanceof Uint8Array) return;
@@ -329,10 +342,14 @@ export class WireReader {
     this.position = 0;
     const wanted = Math.min(Math.max(length, this.nextRead), this.origin.size - this.base);
     this.nextRead = Math.min(this.nextRead * 4, largestRead);
-    if (this.window.byteLength < wanted || (this.window.byteLength > largestRead && wanted <= largestRead)) this.window = new Uint8Array(Math.max(wanted, largestRead));
+    if (this.window.byteLength < wanted || (this.window.byteLength > largestRead && wanted <= largestRead)) this.resize(Math.max(wanted, largestRead));
     this.filled = Math.max(wanted, 0);
     if (wanted > 0) this.origin.readInto(this.window.subarray(0, wanted), this.base);
   }
+}
+
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function sameAscii(text: string, bytes: Uint8Array, start: number): boolean {
