@@ -62,7 +62,6 @@ export function bindingMap(bindings: InferOptions['bindings']): ReadonlyMap<stri
 /** Subgraphs are inferred several times where loops nest; hostile nesting ends here. */
 const visitsPerNode = 16;
 const minimumVisits = 200_000;
-const maxFunctionDepth = 32;
 
 class Inference implements TypeInference {
   private readonly scopes = new Map<Graph, GraphScope>();
@@ -72,7 +71,8 @@ class Inference implements TypeInference {
   private readonly found = new Map<Node, TypeContradiction>();
   private readonly impossible = new Set<Graph>();
   private visits: number;
-  private depth = 0;
+  /** Functions whose bodies are being inferred: one that calls itself ends there. */
+  private readonly active = new Set<FunctionBody>();
 
   constructor(
     private readonly model: Model,
@@ -256,7 +256,7 @@ class Inference implements TypeInference {
   };
 
   private call(scope: GraphScope, node: Node, body: FunctionBody): readonly (ValueType | undefined)[] {
-    if (this.depth >= maxFunctionDepth) return [];
+    if (this.active.has(body)) return [];
     const graph = instantiate(body, node);
     const inner = new GraphScope(graph, new Map([...this.model.opsetImports, ...body.opsetImports]), undefined, this.subgraph, this.branch, false);
     this.scopes.set(graph, inner);
@@ -269,9 +269,9 @@ class Inference implements TypeInference {
       if (type !== undefined) inner.types.set(name, type);
       if (values !== undefined) inner.known.set(name, values);
     });
-    this.depth++;
+    this.active.add(body);
     this.run(inner);
-    this.depth--;
+    this.active.delete(body);
     return body.outputs.map((name, i) => {
       const values = inner.values(name);
       const output = node.outputs[i];
