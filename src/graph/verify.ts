@@ -63,10 +63,23 @@ export function nodeLabel(node: Node): string {
   return output === undefined ? node.opType || 'a node' : `${node.opType} → ${output}`;
 }
 
+/** A graph or body being walked. */
+interface Scope {
+  /** Names given so far. */
+  readonly declared: Set<string>;
+  readonly nodes: readonly Node[];
+  /** The node that is being looked at, with its subgraphs. */
+  current: Node | undefined;
+  /** Everything the scope's nodes make; computed when a name is first missed. */
+  made?: ReadonlySet<string>;
+  /** First node that reads, itself or in a subgraph, what is made only later. */
+  unsorted?: Node;
+}
+
 /** Walks a graph with the names visible at each node. */
 class ScopeChecker {
-  /** Names visible from the enclosing scopes, innermost last. */
-  private readonly scopes: Set<string>[] = [];
+  /** The enclosing scopes, innermost last. */
+  private readonly scopes: Scope[] = [];
   private readonly nodeNames = new Set<string>();
 
   constructor(
@@ -86,7 +99,7 @@ class ScopeChecker {
     for (const { name } of graph.outputs)
       if (!declared.has(name)) {
         // A subgraph may hand out a value of the outer scope; onnxruntime wants an Identity there, but the rule is ONNX's.
-        if (this.visible(name)) continue;
+        if (this.visible(name) || this.madeLater(name)) continue;
         this.error('dangling-output', `The output "${name}" of ${where} is made by no node.`, name);
       }
   }
@@ -100,21 +113,16 @@ class ScopeChecker {
 
   /** Checks the nodes in order, adding what they make to `declared`. */
   private nodes(nodes: readonly Node[], declared: Set<string>, where: string): void {
-    let later: Set<string> | undefined;
-    let unsorted: Node | undefined;
-    this.scopes.push(declared);
+    const scope: Scope = { declared, nodes, current: undefined };
+    this.scopes.push(scope);
     for (const node of nodes) {
+      scope.current = node;
       if (node.opType === '') this.error('unnamed', `A node of ${where} has no operator.`, nodeLabel(node));
       if (node.name !== '') {
         if (this.nodeNames.has(node.name)) this.warning('duplicate-node-name', `Two nodes have the name "${node.name}".`, node.name);
         this.nodeNames.add(node.name);
       }
-      for (const name of node.inputs) {
-        if (name === '' || this.visible(name)) continue;
-        later ??= new Set(nodes.flatMap(({ outputs }) => outputs));
-        if (later.has(name)) unsorted ??= node;
-        else this.dangling(node, name, where);
-      }
+      for (const name of node.inputs) if (name !== '' && !this.visible(name) && !this.madeLater(name)) this.dangling(node, name, where);
       this.attributesOf(node, where);
       for (const inner of subgraphs(node)) this.graph(inner.graph, `${inner.attribute} of ${nodeLabel(node)}`);
       for (const name of node.outputs) {
@@ -126,7 +134,7 @@ class ScopeChecker {
       }
     }
     this.scopes.pop();
-    if (unsorted !== undefined) this.cycleOrOrder(nodes, unsorted, where);
+    if (scope.unsorted !== undefined) this.cycleOrOrder(nodes, scope.unsorted, where);
   }
 
   private cycleOrOrder(nodes: readonly Node[], unsorted: Node, where: string): void {
@@ -150,7 +158,20 @@ class ScopeChecker {
   }
 
   private visible(name: string): boolean {
-    for (let i = this.scopes.length - 1; i >= 0; i--) if (this.scopes[i]?.has(name) === true) return true;
+    for (let i = this.scopes.length - 1; i >= 0; i--) if (this.scopes[i]?.declared.has(name) === true) return true;
+    return false;
+  }
+
+  /** True where a node that comes later, here or in an enclosing scope, makes the value. */
+  private madeLater(name: string): boolean {
+    for (let i = this.scopes.length - 1; i >= 0; i--) {
+      const scope = this.scopes[i];
+      if (scope === undefined) continue;
+      scope.made ??= new Set(scope.nodes.flatMap(({ outputs }) => outputs));
+      if (!scope.made.has(name)) continue;
+      if (scope.current !== undefined) scope.unsorted ??= scope.current;
+      return true;
+    }
     return false;
   }
 

@@ -37,8 +37,8 @@ function canonical(value: unknown, key: string): Plain | undefined {
       const kept = canonical(inner, name);
       return kept === undefined ? [] : [[name, kept]];
     });
-    // A tensor type that says nothing is no type.
-    return key === 'type' && JSON.stringify(entries) === '[["tensor_type",{}]]' ? undefined : Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+    // A type that says nothing is no type.
+    return key === 'type' && ['[]', '[["tensor_type",{}]]'].includes(JSON.stringify(entries)) ? undefined : Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
   if (typeof value === 'number' && Number.isNaN(value)) return 'NaN';
   if (!meaningful.has(key) && key !== '' && (value === 0 || value === '0' || value === '')) return undefined;
