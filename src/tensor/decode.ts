@@ -10,8 +10,8 @@ type FloatArray = Float32Array | Float64Array;
 /** Writes `count` elements decoded from packed little-endian bytes to the start of `target`. */
 type Decoder = (bytes: Uint8Array, count: number, target: FloatArray) => void;
 
-/** Elements per chunk where nothing else is asked for: 1 MB as float32, which stays in a core's cache. */
-const defaultChunk = 2 ** 18;
+/** Elements per chunk where nothing else is asked for: 256 KB as float32, which stays in a core's own cache. */
+const defaultChunk = 2 ** 16;
 
 /** A view on the bytes, or on a copy where they are not aligned for it. */
 function aligned(bytes: Uint8Array, size: number): { buffer: ArrayBufferLike; offset: number } {

@@ -2,11 +2,15 @@
 import type { WeightStatistics } from '../protocol/view';
 import { LatheError } from '../base/errors';
 import { forEachChunk } from './decode';
-import { elementCount, readPart, type Tensor } from './tensor';
+import { elementCount, MemorySource, readPart, type Tensor } from './tensor';
 
 /** Bars of the histogram. */
 const binCount = 64;
-const hashChunkBytes = 2 ** 20;
+/** Stays in a core's own cache between being read and being hashed. */
+const hashChunkBytes = 2 ** 18;
+/** A fingerprint takes this much from so many places, evenly spread. */
+const sampleBytes = 1024;
+const samplePlaces = 8;
 
 export interface StatisticsOptions {
   /** Axis of the output channels: then the int8 signal-to-noise ratio is computed too. */
@@ -80,7 +84,7 @@ export function weightMoments(tensor: Tensor): Moments {
 export function countNotFinite(tensor: Tensor): number {
   let count = 0;
   forEachChunk(tensor, (chunk) => {
-    count += exceptions(chunk).notFinite;
+    if (!allFinite(chunk)) count += notFiniteIn(chunk);
   });
   return count;
 }
@@ -96,8 +100,29 @@ function exceptions(chunk: Float32Array): { notFinite: number; zeros: number } {
     carries |= magnitude + 0x00800000;
     if (magnitude === 0) zeros++;
   }
-  if (carries >= 0) return { notFinite: 0, zeros };
-  return { notFinite: chunk.reduce((count, value) => (value - value === 0 ? count : count + 1), 0), zeros };
+  return { notFinite: carries >= 0 ? 0 : notFiniteIn(chunk), zeros };
+}
+
+/** True where every element is finite; four lanes, since this is what a whole model is searched with. */
+function allFinite(chunk: Float32Array): boolean {
+  const words = new Int32Array(chunk.buffer, chunk.byteOffset, chunk.length);
+  const whole = words.length & ~3;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let i = 0; i < whole; i += 4) {
+    a |= ((words[i] ?? 0) & 0x7fffffff) + 0x00800000;
+    b |= ((words[i + 1] ?? 0) & 0x7fffffff) + 0x00800000;
+    c |= ((words[i + 2] ?? 0) & 0x7fffffff) + 0x00800000;
+    d |= ((words[i + 3] ?? 0) & 0x7fffffff) + 0x00800000;
+  }
+  for (let i = whole; i < words.length; i++) a |= ((words[i] ?? 0) & 0x7fffffff) + 0x00800000;
+  return (a | b | c | d) >= 0;
+}
+
+function notFiniteIn(chunk: Float32Array): number {
+  return chunk.reduce((count, value) => (value - value === 0 ? count : count + 1), 0);
 }
 
 function histogram(tensor: Tensor, min: number, max: number): number[] {
@@ -106,7 +131,7 @@ function histogram(tensor: Tensor, min: number, max: number): number[] {
   const odd = new Int32Array(binCount + 1);
   const scale = max > min ? binCount / (max - min) : 0;
   forEachChunk(tensor, (chunk) => {
-    const finite = exceptions(chunk).notFinite === 0 ? chunk : chunk.filter((value) => value - value === 0);
+    const finite = allFinite(chunk) ? chunk : chunk.filter((value) => value - value === 0);
     for (let i = 0; i + 1 < finite.length; i += 2) {
       const first = (((finite[i] ?? 0) - min) * scale) | 0;
       const second = (((finite[i + 1] ?? 0) - min) * scale) | 0;
@@ -174,6 +199,18 @@ export function hashTensor(tensor: Tensor): string {
   for (let at = 0; at < source.byteLength; at += hashChunkBytes) absorbBytes(lanes, readPart(source, at, Math.min(hashChunkBytes, source.byteLength - at), scratch));
   absorbBytes(lanes, Buffer.from(`${tensor.elementType}[${tensor.dims.join(',')}]${source.byteLength}`));
   return [...lanes].map((_, i) => avalanche(lanes, i).toString(16).padStart(8, '0')).join('');
+}
+
+/**
+ * A hash of a tensor's type, shape and of samples of its contents: reads a few kilobytes of a tensor of any size.
+ * Tensors that differ in it are different; those that do not may still be.
+ */
+export function fingerprintTensor(tensor: Tensor): string {
+  const { source } = tensor;
+  if (source.byteLength <= sampleBytes * samplePlaces) return hashTensor(tensor);
+  const step = Math.floor((source.byteLength - sampleBytes) / (samplePlaces - 1));
+  const samples = Array.from({ length: samplePlaces }, (_, i) => source.read(i * step, sampleBytes));
+  return hashTensor({ ...tensor, source: new MemorySource(Buffer.concat(samples)) });
 }
 
 /** Whole 16-byte blocks in four independent lanes, the rest padded with zeros. */

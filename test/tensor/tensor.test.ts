@@ -5,7 +5,7 @@ import { forEachChunk, toBigInts, toFloat32Array, toFloat64Array, toIntegers } f
 import type { ElementType } from '../../src/tensor/elementType';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../../src/tensor/float16';
 import { packBits, unpackBits } from '../../src/tensor/packing';
-import { countNotFinite, hashTensor, sameContent, weightStatistics } from '../../src/tensor/statistics';
+import { countNotFinite, fingerprintTensor, hashTensor, sameContent, weightStatistics } from '../../src/tensor/statistics';
 import { float32Tensor, int64Tensor, MemorySource, type Tensor } from '../../src/tensor/tensor';
 
 function tensor(elementType: ElementType, dims: readonly number[], bytes: readonly number[]): Tensor {
@@ -161,6 +161,15 @@ describe('hashes', () => {
         expect(hashTensor({ ...made, elementType: 'int8' })).not.toBe(hashTensor(made));
       }),
     );
+  });
+
+  it('as fingerprints read only samples, and are equal for equal tensors', () => {
+    const large = float32Tensor('w', [2 ** 16], Float32Array.from({ length: 2 ** 16 }, (_, i) => i));
+    let read = 0;
+    const counting = { byteLength: large.source.byteLength, read: (offset = 0, length = 0) => ((read += length), large.source.read(offset, length)) };
+    expect(fingerprintTensor({ ...large, source: counting })).toBe(fingerprintTensor({ ...large, name: 'other' }));
+    expect(read).toBeLessThan(10_000);
+    expect(fingerprintTensor({ ...large, dims: [2 ** 8, 2 ** 8] })).not.toBe(fingerprintTensor(large));
   });
 
   it('do not collide over 100,000 small tensors', () => {

@@ -3,7 +3,7 @@ import { checkpoint } from '../../base/cancellation';
 import { formatBytes } from '../../base/format';
 import type { Graph, Node } from '../../graph/model';
 import { nodeReads } from '../../graph/traverse';
-import { hashTensor } from '../../tensor/statistics';
+import { fingerprintTensor, hashTensor } from '../../tensor/statistics';
 import type { Tensor } from '../../tensor/tensor';
 import type { AdviceContext, Draft, FindingRule } from '../context';
 import { bytesGain } from '../gain';
@@ -73,7 +73,8 @@ export const duplicateWeights: FindingRule = {
     const bySize = new Map<string, { name: string; tensor: Tensor }[]>();
     for (const { name, tensor } of weights(context.graphs)) {
       if (tensor.source.byteLength < leastDuplicateBytes) continue;
-      const key = `${tensor.elementType}:${tensor.dims.join(',')}`;
+      // Most weights differ at first sight; only those that do not are read whole.
+      const key = fingerprintTensor(tensor);
       const list = bySize.get(key);
       if (list === undefined) bySize.set(key, [{ name, tensor }]);
       else list.push({ name, tensor });
