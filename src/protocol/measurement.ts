@@ -73,7 +73,10 @@ export interface OutputComparison {
   readonly problem?: string;
 }
 
-/** A task metric with its 95 % interval over the samples. Higher is better. */
+/**
+ * A task metric with its 95 % interval over the samples. Higher is better. `agreement-top1`: share of answers with the same class;
+ * `agreement-sequence`: mean share of a sequence read alike (1 − edit distance / length).
+ */
 export interface MetricValue {
   readonly name: 'agreement-top1' | 'agreement-sequence' | 'sqnr' | 'top1' | 'exact-match';
   readonly value: number;

@@ -14,7 +14,7 @@ import { compareModels, compareOutputs } from '../runtime/compare';
 import { describeMachine } from '../runtime/machine';
 import { profileModel } from '../runtime/profile';
 import type { Feeds, SampleSource } from '../runtime/samples';
-import type { Tensor } from '../tensor/tensor';
+import { elementCount, type Tensor } from '../tensor/tensor';
 import type { TechniqueContext } from '../techniques/technique';
 import { defaultFloors } from './acceptance';
 import { countKernels } from './kernels';
@@ -34,6 +34,8 @@ export interface LaboratoryOptions {
   readonly work: WorkContext;
 }
 
+/** Samples among which the one that is timed is chosen. */
+const sizedSamples = 15;
 /** Samples that noise is measured on: it only orders layers. */
 const noiseSamples = 6;
 
@@ -43,6 +45,7 @@ export class Laboratory implements Bench, Disposable {
   private readonly signal: AbortSignal;
   private share = { title: '', from: 0, width: 1 };
   private references: Promise<Map<string, Tensor>[]> | undefined;
+  private usual: Promise<Feeds> | undefined;
   private sourceProfile: Promise<Profile | undefined> | undefined;
   private metricName: MetricValue['name'] = 'sqnr';
   private lastMachine: Machine | undefined;
@@ -101,13 +104,23 @@ export class Laboratory implements Bench, Disposable {
 
   private async measure(variant: Model, budgetMs: number): Promise<Benchmark> {
     const { modelPath, settings, seed } = this.options;
-    const result = await benchmark({ path: modelPath }, variant, { settings, feeds: await this.firstSample(), budgetMs, seed, ...this.part(this.share.title) });
+    const result = await benchmark({ path: modelPath }, variant, { settings, feeds: await this.usualSample(), budgetMs, seed, ...this.part(this.share.title) });
     this.lastMachine = result.machine;
     return result;
   }
 
-  private async firstSample(): Promise<Feeds> {
-    for await (const feeds of this.options.data.samples(1)) return feeds;
+  /** The sample of median size among the first: with free dimensions the first one alone may be unusual. */
+  private async usualSample(): Promise<Feeds> {
+    this.usual ??= this.findUsualSample();
+    return this.usual;
+  }
+
+  private async findUsualSample(): Promise<Feeds> {
+    const first: { readonly feeds: Feeds; readonly elements: number }[] = [];
+    for await (const feeds of this.options.data.samples(sizedSamples)) first.push({ feeds, elements: [...feeds.values()].reduce((sum, tensor) => sum + elementCount(tensor.dims), 0) });
+    first.sort((a, b) => a.elements - b.elements);
+    const median = first[first.length >> 1];
+    if (median !== undefined) return median.feeds;
     throw new LatheError('usage', 'The data set holds no sample.', { ...(this.options.data.description.path === undefined ? {} : { file: this.options.data.description.path }) });
   }
 
@@ -133,7 +146,7 @@ export class Laboratory implements Bench, Disposable {
 
   profile(): Promise<Profile | undefined> {
     const { modelPath, settings, services } = this.options;
-    this.sourceProfile ??= this.firstSample()
+    this.sourceProfile ??= this.usualSample()
       .then((feeds) => profileModel({ path: modelPath }, { settings, feeds, ...this.part('Profile') }))
       .catch((thrown: unknown) => {
         services.log.warn(`The source could not be profiled: ${String(thrown)}`);
@@ -148,7 +161,7 @@ export class Laboratory implements Bench, Disposable {
     const before = await this.profile();
     if (before === undefined) return undefined;
     try {
-      const after = await profileModel(variant, { settings, feeds: await this.firstSample(), ...this.part('Profile') });
+      const after = await profileModel(variant, { settings, feeds: await this.usualSample(), ...this.part('Profile') });
       return layerDifferences(source, before, variant, after);
     } catch (thrown) {
       if (this.signal.aborted) throw thrown;

@@ -13,7 +13,7 @@ const mostDecibels = 150;
 const sumTolerance = 0.02;
 const seed = 1;
 
-/** Gathers one figure per answer: 1 or 0 for agreement, decibels for SQNR. */
+/** Gathers one figure per answer: 1 or 0 for agreement on a class, the share of a sequence that is read alike, decibels for SQNR. */
 export class AgreementMeter {
   private kind: Kind | undefined;
   private readonly figures: number[] = [];
@@ -44,15 +44,15 @@ export class AgreementMeter {
     const blank = kind === 'agreement-sequence' ? blankOf(expected, classes) : -1;
     for (let start = 0; start < expected.length; start += perAnswer) {
       const answer = collapse(expected.slice(start, start + perAnswer), blank);
-      this.figures.push(found !== undefined && collapse(found.slice(start, start + perAnswer), blank) === answer ? 1 : 0);
+      this.figures.push(found === undefined ? 0 : similarity(answer, collapse(found.slice(start, start + perAnswer), blank)));
     }
   }
 
-  /** Undefined where there was nothing to measure. Shares carry Wilson's interval, decibels a bootstrap one. */
+  /** Undefined where there was nothing to measure. Shares of answers carry Wilson's interval, the others a bootstrap one. */
   result(): MetricValue | undefined {
     const { kind, figures } = this;
     if (kind === undefined || figures.length === 0) return undefined;
-    if (kind === 'sqnr') {
+    if (kind !== 'agreement-top1') {
       const { value, low, high } = bootstrap(figures, mean, seed);
       return { name: kind, value, low, high, samples: figures.length };
     }
@@ -93,8 +93,27 @@ function blankOf(chosen: readonly number[], classes: number): number {
 }
 
 /** CTC's reading of a path: repeats merged, blanks dropped; a single class is itself. */
-function collapse(path: readonly number[], blank: number): string {
-  return path.filter((index, i) => index !== blank && index !== path[i - 1]).join(' ');
+function collapse(path: readonly number[], blank: number): number[] {
+  return path.filter((index, i) => index !== blank && index !== path[i - 1]);
+}
+
+/**
+ * 1 − edit distance / length (Levenshtein 1966; the character error rate's complement): a long line in which the source was
+ * unsure of one character is not wholly lost. For single classes it is 1 or 0.
+ */
+function similarity(a: readonly number[], b: readonly number[]): number {
+  const distances = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (const [i, symbol] of a.entries()) {
+    let diagonal = i;
+    distances[0] = i + 1;
+    for (const [j, other] of b.entries()) {
+      const above = distances[j + 1] ?? 0;
+      distances[j + 1] = Math.min(above + 1, (distances[j] ?? 0) + 1, diagonal + (symbol === other ? 0 : 1));
+      diagonal = above;
+    }
+  }
+  const longest = Math.max(a.length, b.length);
+  return longest === 0 ? 1 : 1 - (distances[b.length] ?? 0) / longest;
 }
 
 function decibels(reference: Float64Array, other: Float64Array): number {

@@ -8,6 +8,7 @@ import { type ChannelScales, scanChannelScales, type WeightRange } from './chann
 import { constantOf, dropUnreadInitializers } from './constants';
 import { FreshNames } from './names';
 import { scalar, type Observation } from './observe';
+import { usefulRange } from './usefulRange';
 import { quantizedWeight } from './quantizedWeight';
 
 /** Value ≈ scale × (integer − zeroPoint), integers 0 … 255. */
@@ -110,7 +111,8 @@ class Inserter {
   private quantizeValue(value: string, fromInt8: boolean): void {
     const range = this.observations.get(value);
     if (this.values.has(value) || range === undefined) return;
-    const parameters = activationParameters(range.low, range.high);
+    const useful = usefulRange(value, range, this.index);
+    const parameters = activationParameters(useful.low, useful.high);
     const scale = this.names.fresh(`${value}_scale`);
     const zeroPoint = this.names.fresh(`${value}_zero_point`);
     const integers = this.names.fresh(`${value}_uint8`);
