@@ -1,11 +1,12 @@
 // An analysis as messages and JSON have it: the model's summary and one row per layer.
 import { statSync } from 'node:fs';
-import type { Model } from '../graph/model';
+import { inputShape } from '../graph/inputs';
+import type { Model, ValueInfo, ValueType } from '../graph/model';
 import type { LayerSummary, ModelSummary } from '../protocol/analysis';
 import type { LayerAnalysis, ModelAnalysis } from './analyze';
 import { summarizeValue } from './summarize';
 
-/** The model with its totals at the analysis's bindings. Inputs and outputs keep their symbols. */
+/** The model with its totals at the analysis's bindings. Inputs keep their symbols, the nameless ones by the names they are bound by; outputs keep theirs where the file gives a shape. */
 export function toSummary(model: Model, analysis: ModelAnalysis): ModelSummary {
   const { totals } = analysis;
   const fed = model.graph.inputs.filter((input) => !model.graph.initializers.has(input.name));
@@ -23,11 +24,21 @@ export function toSummary(model: Model, analysis: ModelAnalysis): ModelSummary {
     flops: totals.flops,
     peakActivationBytes: totals.peakActivationBytes,
     bindings: Object.fromEntries(analysis.symbols.map((name) => [name, analysis.bindings.get(name) ?? null])),
-    inputs: fed.map((input) => summarizeValue(input.name, input.type)),
-    outputs: model.graph.outputs.map((output) => summarizeValue(output.name, output.type)),
+    inputs: fed.map((input) => summarizeValue(input.name, namedType(input))),
+    outputs: model.graph.outputs.map((output) => summarizeValue(output.name, isOpen(output) ? (analysis.types.typeOf(model.graph, output.name) ?? output.type) : output.type)),
     metadata: model.metadata,
     warnings: model.warnings,
   };
+}
+
+function namedType(input: ValueInfo): ValueType | undefined {
+  const shape = inputShape(input);
+  return input.type?.kind === 'tensor' && shape !== undefined ? { ...input.type, shape } : input.type;
+}
+
+/** The file leaves the output's shape, or a dimension of it, without a name. */
+function isOpen({ type }: ValueInfo): boolean {
+  return type === undefined || (type.kind === 'tensor' && (type.shape === undefined || type.shape.includes(undefined)));
 }
 
 /** One row per node, in the order of `walkNodes`. */

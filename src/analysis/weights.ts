@@ -36,6 +36,8 @@ const noUses: readonly WeightUse[] = [];
 
 /** Constant expressions deeper than this are taken for computed. */
 const maxDepth = 500;
+/** A constant made of more stored tensors than this is taken for computed. */
+const maxStored = 1000;
 
 /** Where a function's inputs come from: the scope of the call. */
 export interface CallLink {
@@ -88,7 +90,7 @@ export class WeightFinder {
   }
 
   private ofExpression(scope: GraphScope, node: Node, row: OperatorRow, depth: number): readonly StoredWeight[] | undefined {
-    const all: StoredWeight[] = [];
+    const all = new Map<object, StoredWeight>();
     for (const [i, input] of node.inputs.entries()) {
       if (input === '') continue;
       const parts = this.inScope(scope, input, depth + 1);
@@ -99,9 +101,10 @@ export class WeightFinder {
       }
       const role = row.weights?.find((weight) => weight.input === i)?.role;
       if (row.traits.dataMovement === true && i > 0 && node.opType !== 'Concat') continue;
-      all.push(...(role === 'quantization' ? parts.map((part) => ({ ...part, quantization: true })) : parts));
+      for (const part of parts) if (!all.has(part.identity)) all.set(part.identity, role === 'quantization' ? { ...part, quantization: true } : part);
+      if (all.size > maxStored) return undefined;
     }
-    return all;
+    return [...all.values()];
   }
 
   private throughCall(graph: Graph, name: string, depth: number): readonly StoredWeight[] | undefined {

@@ -63,6 +63,7 @@ export function evaluateNode(node: Node, opsetImports: ReadonlyMap<string, numbe
   if (row === undefined || row.traits.deterministic === false || node.inputs.some((name) => name !== '' && !inputs.has(name))) return undefined;
   const context = new OperatorContext(node, opset, tensorScope(inputs));
   const types = row.infer(context);
+  if (row.traits.view !== true && types.some(isHuge)) return undefined;
   return moved(row, context, types) ?? calculated(row, context, types);
 }
 
@@ -82,6 +83,14 @@ function tensorScope(inputs: ReadonlyMap<string, Tensor>): ValueScope {
     subgraph: () => [],
     branch: () => ({ types: [], possible: true }),
   };
+}
+
+/** Beyond this a result is left to the runtime: a model of a few bytes may ask for a tensor of terabytes. */
+const maxElements = 2 ** 25;
+
+function isHuge(type: ValueType | undefined): boolean {
+  const dims = numericDims(type);
+  return dims !== undefined && elementCount(dims) > maxElements;
 }
 
 const numericDims = (type: ValueType | undefined): readonly number[] | undefined => (type?.kind === 'tensor' && type.shape?.every((dimension) => typeof dimension === 'number') === true ? type.shape : undefined);

@@ -1,0 +1,71 @@
+// Analysis takes any model the reader lets through: whatever is changed in one, it answers, and in good time.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bertTiny, buildBert } from '../../samples/architectures/bert';
+import { analyzeModel } from '../../src/analysis/analyze';
+import { buildSnapshot } from '../../src/analysis/snapshot';
+import { readOnnxModel } from '../../src/formats/onnx/read';
+import { cloneModel, makeGraph, makeModel, makeNode, tensorValue } from '../../src/graph/construct';
+import type { Attribute, Node } from '../../src/graph/model';
+import { walkNodes } from '../../src/graph/traverse';
+import { operatorRows } from '../../src/operators/table';
+import { float32Tensor } from '../../src/tensor/tensor';
+import { ocrModel, packageFile } from '../runtime/support';
+
+const sources = [buildBert(bertTiny), readOnnxModel(ocrModel('cls')), readOnnxModel(packageFile('@ricky0123/vad-web/dist', 'silero_vad_v5.onnx'))];
+
+const attributeValues: readonly Attribute[] = [
+  { type: 'int', value: -1 },
+  { type: 'int', value: 9007199254740993n },
+  { type: 'ints', value: [] },
+  { type: 'ints', value: [-3, 0, 7, 2 ** 40] },
+  { type: 'string', value: '...i,->' },
+  { type: 'float', value: Number.NaN },
+];
+
+/** One change of one node; `pick` chooses among what there is. */
+const changes: readonly ((node: Node, pick: number, others: readonly Node[]) => void)[] = [
+  (node, pick, others) => (node.inputs[pick % Math.max(1, node.inputs.length)] = others[pick % others.length]?.outputs[0] ?? ''),
+  (node, pick) => node.inputs.splice(pick % Math.max(1, node.inputs.length), 1),
+  (node, pick) => node.attributes.delete([...node.attributes.keys()][pick % Math.max(1, node.attributes.size)] ?? ''),
+  (node, pick) => {
+    const name = [...node.attributes.keys()][pick % Math.max(1, node.attributes.size)];
+    const value = attributeValues[pick % attributeValues.length];
+    if (name !== undefined && value !== undefined) node.attributes.set(name, value);
+  },
+  (node, pick) => (node.opType = operatorRows[pick % operatorRows.length]?.opType ?? ''),
+  (node, pick) => node.outputs.push(`extra${pick}`),
+];
+
+describe('analysis of a damaged model', () => {
+  it('answers, whatever was changed', () => {
+    const change = fc.tuple(fc.nat(changes.length - 1), fc.nat(1000), fc.nat(100_000));
+    fc.assert(
+      fc.property(fc.nat(sources.length - 1), fc.integer({ min: 1, max: 27 }), fc.array(change, { minLength: 1, maxLength: 4 }), (source, opset, list) => {
+        const model = cloneModel(sources[source] ?? makeModel(makeGraph('none')));
+        const nodes = [...walkNodes(model.graph)].map(({ node }) => node);
+        for (const [which, at, pick] of list) {
+          const node = nodes[at % nodes.length];
+          if (node !== undefined) changes[which]?.(node, pick, nodes);
+        }
+        if (list.length === 1) model.opsetImports.set('', opset);
+        const analysis = analyzeModel(model, { bindings: { batch: 1, seq: 3 } });
+        expect(buildSnapshot(model, analysis, []).layers.count).toBe(nodes.length);
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  it('does not grow with the ways a constant can be made of itself', () => {
+    const nodes = Array.from({ length: 60 }, (_, i) => makeNode({ opType: 'Add', inputs: [`c${i}`, `c${i}`], outputs: [`c${i + 1}`] }));
+    nodes.push(makeNode({ opType: 'Mul', inputs: ['x', 'c60'], outputs: ['y'] }));
+    const model = makeModel(makeGraph('doubling', { nodes, inputs: [tensorValue('x', 'float32', [2])], outputs: [tensorValue('y', 'float32')], initializers: new Map([['c0', float32Tensor('c0', [2], [1, 2])]]) }));
+    expect(analyzeModel(model).totals).toMatchObject({ parameters: 2, flops: 2 });
+  });
+
+  it('asks for no memory for a tensor of terabytes', () => {
+    const model = makeModel(makeGraph('bomb', { nodes: [makeNode({ opType: 'Expand', inputs: ['c', 'shape'], outputs: ['y'] })], inputs: [], outputs: [tensorValue('y', 'float32')], initializers: new Map([['c', float32Tensor('c', [1], [1])], ['shape', { ...float32Tensor('shape', [2], [0, 0]), elementType: 'int64' as const, dims: [1], source: { byteLength: 8, read: () => new Uint8Array(new BigInt64Array([2n ** 42n]).buffer) } }]]) }));
+    const { types } = analyzeModel(model);
+    expect(types.constantOf(model.graph, 'y')).toBeUndefined();
+  });
+});
