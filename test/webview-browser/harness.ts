@@ -64,7 +64,9 @@ export class PageHarness {
     await page.addInitScript({ content: mockEditor(themes[theme], state, webgl) });
     await page.addInitScript({ content: this.fixtures });
     await page.goto(`${this.origin}/${name}.html${worker ? '' : '?noworker'}`);
-    return new TestPage(page, problems);
+    const opened = new TestPage(page, problems);
+    await opened.ready();
+    return opened;
   }
 }
 
@@ -79,6 +81,12 @@ export class TestPage {
 
   async setTheme(theme: ThemeName): Promise<void> {
     await this.page.evaluate(`window.applyTheme(${JSON.stringify(themes[theme])})`);
+  }
+
+  /** What is sent before the page listens is lost: as the extension does, wait for its word. */
+  async ready(): Promise<void> {
+    for (const end = Date.now() + 30_000; Date.now() < end; await this.page.waitForTimeout(20)) if ((await this.sent()).some((message) => message['type'] === 'ready')) return;
+    throw new Error('The page never said that it is ready.');
   }
 
   sent(): Promise<readonly Record<string, unknown>[]> {
@@ -151,6 +159,11 @@ function serve(url: string, response: http.ServerResponse): void {
   if (name !== undefined) {
     const data = new Map(search === '?noworker' ? [] : [['worker-uri', '/dist/layoutWorker.js']]);
     send('text/html', pageHtml({ cspSource: "'self'", title: name, script: `/dist/${name}.js`, style: `/media/${name}.css`, data, language: 'en' }));
+    return;
+  }
+  if (pathname === '/favicon.ico') {
+    response.writeHead(204);
+    response.end();
     return;
   }
   const file = path.join(root, pathname);
