@@ -27,6 +27,8 @@ const quietSettings = {
   'chat.disableAIFeatures': true,
   'git.enabled': false,
   'workbench.tips.enabled': false,
+  // Without it a first start shows an empty chat pane there.
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
 };
 
 /** The installed code-server. @returns {{ node: string, entry: string, environment: NodeJS.ProcessEnv }} */

@@ -91,8 +91,7 @@ export async function runCommand(page, title) {
   const box = page.locator('.quick-input-widget input');
   await box.waitFor({ timeout: workbenchTimeout });
   await box.fill(`>${title}`);
-  await page.locator('.quick-input-list .monaco-list-row').first().waitFor({ timeout: workbenchTimeout });
-  await page.keyboard.press('Enter');
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click({ timeout: workbenchTimeout });
 }
 
 /**

@@ -1,9 +1,13 @@
-// A person's way through, with the installed package: open a model, read it, profile it, see its findings.
+// A person's way through, with the installed package: open a model, read it, profile it, see findings, fix one, optimize, compare.
+import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Browser, modelView, openFile, runCommand } from '../../scripts/vscode/workbench.mjs';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type Browser, explorerRow, modelView, openFile, runCommand } from '../../scripts/vscode/workbench.mjs';
 import { recognizer } from '../../scripts/workspace.mjs';
-import { openWorkbench, picture } from './support';
+import { changeTheme, choose, chooseInMenu, drawnCards, eventually, filesIn, frameWithElement, frameWithText, openWorkbench, picture, widenSidePanel } from './support';
+
+/** Candidates are made, compared and benchmarked one by one: minutes on a busy machine. */
+const workTimeout = 600_000;
 
 describe('from a model to a better one', () => {
   let browser: Browser;
@@ -43,15 +47,78 @@ describe('from a model to a better one', () => {
   it('Profile turns the heat into milliseconds measured here', async () => {
     await view.getByRole('button', { name: 'Profile' }).click();
     await view.getByText('measured here').first().waitFor({ timeout: 180_000 });
+    await view.locator('vscode-button:not([disabled])', { hasText: 'Profile' }).waitFor({ timeout: 60_000 });
     await view.getByRole('tab', { name: /latency/i }).click();
     await picture(browser.page, 'model-view-profiled');
   }, 240_000);
 
+  it.each(['dark', 'light', 'high-contrast', 'high-contrast-light'] as const)('is drawn in the %s theme', async (theme) => {
+    await changeTheme(browser.page, view, theme);
+    expect(await drawnCards(view)).toBeGreaterThan(4);
+    await picture(browser.page, `model-view-${theme}`, { docs: theme !== 'high-contrast-light' });
+  });
+
   it('Problems lists the findings, rolled up on the model and one by one on its text', async () => {
+    await changeTheme(browser.page, view, 'light');
     await runCommand(browser.page, 'Problems: Focus on Problems View');
     const rows = browser.page.locator('.markers-panel .monaco-list-row');
     await rows.filter({ hasText: 'recognizer.onnx.onnxtxt' }).first().waitFor({ timeout: 60_000 });
     await rows.filter({ hasText: /\d+ findings?/ }).first().waitFor({ timeout: 60_000 });
     await picture(browser.page, 'problems-light', { docs: true });
   });
+
+  it('a finding opens the text at its line, where a fix can be chosen', async () => {
+    const finding = browser.page.locator('.markers-panel .monaco-list-row', { hasText: /oversized|BatchNormalization|HardSwish|Constant|scalar/i }).last();
+    await finding.dblclick();
+    const editor = browser.page.locator('.editor-instance[data-mode-id="onnxtxt"], .monaco-editor[data-uri*="onnxtxt"]').first();
+    await editor.waitFor({ timeout: 30_000 });
+    await editor.locator('.view-line').first().waitFor();
+    await browser.page.locator('.codelens-decoration:visible', { hasText: /simplify|est\.|fixes/i }).first().waitFor({ timeout: 30_000 });
+    await picture(browser.page, 'text-view-light', { docs: true });
+  });
+
+  it('the chosen fix makes a new file, checked and measured, and shows it beside the source without another click', async () => {
+    const before = filesIn('PP-OCRv4');
+    await browser.page.keyboard.press('Control+.');
+    const list = browser.page.locator('.quick-input-widget .monaco-list-row');
+    await list.first().waitFor({ timeout: 30_000 });
+    await picture(browser.page, 'fixes');
+    const simplify = list.filter({ hasText: /simplif|fold/i });
+    await ((await simplify.count()) > 0 ? simplify : list).first().click();
+    const report = await eventually('a report', () => (filesIn('PP-OCRv4').includes('.lathe') ? filesIn('PP-OCRv4/.lathe').find((name) => name.endsWith('.report.json')) : undefined), workTimeout);
+    expect(report).toBeDefined();
+    await frameWithText(browser.page, 'the benchmark panel', ['recognizer', 'measured here'], 60_000);
+    expect(filesIn('PP-OCRv4')).toEqual(expect.arrayContaining(before));
+    await picture(browser.page, 'fixed');
+  }, workTimeout);
+
+  it('Optimize Model… asks four questions, works with progress, and ends in the panel with what was tried', async () => {
+    const reports = filesIn('PP-OCRv4/.lathe');
+    await (await explorerRow(browser.page, recognizer)).click({ button: 'right' });
+    await chooseInMenu(browser.page, 'Optimize Model…');
+    await choose(browser.page, 'This machine');
+    await choose(browser.page, 'Latency');
+    await choose(browser.page, 'Choose a folder…');
+    // VS Code's own dialog for choosing a folder, where the server has no desktop.
+    const accept = browser.page.locator('.quick-input-widget .monaco-button:visible', { hasText: 'Use as data' });
+    await accept.waitFor({ timeout: 30_000 });
+    // Typed, not pasted: the dialog follows the keys into the folder, and its list shows when it is there.
+    const box = browser.page.locator('.quick-input-widget input:visible').first();
+    await box.fill('');
+    await box.pressSequentially(`${join(inject('workspace'), 'text-lines')}/`, { delay: 20 });
+    await expect.poll(async () => await browser.page.locator('.quick-input-widget .monaco-list-row').allInnerTexts()).not.toContain('.lathe');
+    await browser.page.waitForTimeout(1500);
+    await accept.click();
+    await choose(browser.page, 'Default for the goal');
+    await frameWithElement(browser.page, 'progress', '[role=progressbar], progress, .job', 60_000);
+    await picture(browser.page, 'optimizing');
+    await eventually('another report', () => filesIn('PP-OCRv4/.lathe').some((name) => name.endsWith('.report.json') && !reports.includes(name)), workTimeout);
+    const panel = await frameWithText(browser.page, 'the variants', ['recognizer', 'measured here'], 60_000);
+    await runCommand(browser.page, 'View: Hide Panel');
+    await widenSidePanel(browser.page);
+    await picture(browser.page, 'benchmark-light', { docs: true });
+    await changeTheme(browser.page, panel, 'dark');
+    await picture(browser.page, 'benchmark-dark', { docs: true });
+    expect(filesIn('PP-OCRv4').filter((name) => name.endsWith('.onnx')).length).toBeGreaterThan(2);
+  }, workTimeout);
 });

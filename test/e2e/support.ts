@@ -1,9 +1,9 @@
 // What the end-to-end tests share: the running workbench, its theme, pictures, waiting for a file.
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame, Page } from 'playwright-core';
 import { inject } from 'vitest';
-import { type Browser, frameWhere, openBrowser, workbenchAddress, workbenchReady } from '../../scripts/vscode/workbench.mjs';
+import { type Browser, frameWhere, openBrowser, runCommand, workbenchAddress, workbenchReady } from '../../scripts/vscode/workbench.mjs';
 
 /** The browser's globals, for the functions that run inside pages; this project's Node side knows no DOM. */
 interface PageElement {
@@ -11,20 +11,20 @@ interface PageElement {
   readonly innerText: string;
 }
 declare const document: { readonly body: PageElement; getElementById(id: string): PageElement | null; querySelector(selector: string): PageElement | null };
-declare const window: { readonly parent: unknown; readonly __lathe?: { drawnCards(): number } };
+declare const window: { readonly __lathe?: { drawnCards(): number } };
 
 const root = join(import.meta.dirname, '..', '..');
 const artefacts = join(root, '.artefacts', 'e2e');
 
 export type Theme = 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
 
-/** VS Code's names of its own themes, and the class a page's body gets with each. */
+/** What VS Code's theme picker calls its own themes, and the classes a page's body gets with each. */
 const themes = {
-  light: { setting: 'Default Light Modern', bodyClass: 'vscode-light' },
-  dark: { setting: 'Default Dark Modern', bodyClass: 'vscode-dark' },
-  'high-contrast': { setting: 'Default High Contrast', bodyClass: 'vscode-high-contrast' },
-  'high-contrast-light': { setting: 'Default High Contrast Light', bodyClass: 'vscode-high-contrast-light' },
-} as const satisfies Record<Theme, { setting: string; bodyClass: string }>;
+  light: { label: 'Light Modern', bodyClass: 'vscode-light' },
+  dark: { label: 'Dark Modern', bodyClass: 'vscode-dark' },
+  'high-contrast': { label: 'Dark High Contrast', bodyClass: 'vscode-high-contrast' },
+  'high-contrast-light': { label: 'Light High Contrast', bodyClass: 'vscode-high-contrast-light' },
+} as const satisfies Record<Theme, { label: string; bodyClass: string }>;
 
 /** A browser on the sample workspace, its explorer drawn. */
 export async function openWorkbench(): Promise<Browser> {
@@ -34,17 +34,14 @@ export async function openWorkbench(): Promise<Browser> {
   return browser;
 }
 
-/** Writes settings of the profile; the workbench takes them up by itself. */
-export function changeSettings(settings: Readonly<Record<string, unknown>>): void {
-  const file = join(inject('profile'), 'data', 'User', 'settings.json');
-  const present = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  writeFileSync(file, JSON.stringify({ ...present, ...settings }, null, 2));
-}
-
-/** Changes the theme and waits until a frame of ours shows it. */
+/** Changes the theme with VS Code's picker and waits until a frame of ours shows it. */
 export async function changeTheme(page: Page, frame: Frame, theme: Theme): Promise<void> {
-  const { setting, bodyClass } = themes[theme];
-  changeSettings({ 'workbench.colorTheme': setting });
+  const { label, bodyClass } = themes[theme];
+  await runCommand(page, 'Preferences: Color Theme');
+  const picker = page.locator('.quick-input-widget input[placeholder*="heme"]');
+  await picker.waitFor({ timeout: 30_000 });
+  await picker.fill(label);
+  await choose(page, label);
   await frame.waitForFunction((wanted) => document.body.classList.contains(wanted), bodyClass, { timeout: 30_000 });
   // The workbench itself repaints a moment later.
   await page.waitForTimeout(500);
@@ -77,14 +74,14 @@ export async function eventually<T>(what: string, look: () => T | undefined | fa
   }
 }
 
-/** A frame of ours whose text holds all of `words`. */
+/** A frame of ours whose text holds all of `words`, in capitals or not. */
 export async function frameWithText(page: Page, what: string, words: readonly string[], timeoutMs?: number): Promise<Frame> {
-  return frameWhere(page, what, (wanted) => window.parent !== window && document.getElementById('root') !== null && wanted.every((word) => document.body.innerText.includes(word)), words, timeoutMs);
+  return frameWhere(page, what, (wanted) => document.getElementById('root') !== null && wanted.every((word) => document.body.innerText.toLowerCase().includes(word)), words.map((word) => word.toLowerCase()), timeoutMs);
 }
 
 /** A frame of ours that holds an element. */
 export async function frameWithElement(page: Page, what: string, selector: string, timeoutMs?: number): Promise<Frame> {
-  return frameWhere(page, what, (wanted) => window.parent !== window && document.getElementById('root') !== null && document.querySelector(wanted) !== null, selector, timeoutMs);
+  return frameWhere(page, what, (wanted) => document.getElementById('root') !== null && document.querySelector(wanted) !== null, selector, timeoutMs);
 }
 
 /** Cards that the model view drew in its last frame. */
@@ -97,4 +94,27 @@ export async function choose(page: Page, label: string): Promise<void> {
   const row = page.locator('.quick-input-widget .monaco-list-row', { hasText: label }).first();
   await row.waitFor({ timeout: 30_000 });
   await row.click();
+}
+
+/** Drags the border of the side panel on the right until it has about half of the window. */
+export async function widenSidePanel(page: Page): Promise<void> {
+  const box = await page.locator('.part.auxiliarybar').boundingBox();
+  const window = page.viewportSize();
+  if (box === null || window === null) throw new Error('The side panel is not shown.');
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x, y);
+  await page.mouse.down();
+  await page.mouse.move(window.width * 0.52, y, { steps: 8 });
+  await page.mouse.up();
+  await page.waitForTimeout(1000);
+}
+
+/** Chooses an entry of the context menu that is open. */
+export async function chooseInMenu(page: Page, label: string): Promise<void> {
+  const entry = page.locator('.monaco-menu .action-menu-item', { hasText: label }).first();
+  await entry.waitFor({ timeout: 30_000 });
+  await entry.hover();
+  // A menu takes no click in its first moments, lest the one that opened it chooses.
+  await page.waitForTimeout(500);
+  await entry.click();
 }
