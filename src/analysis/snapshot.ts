@@ -9,7 +9,7 @@ import { toSummary } from './inspection';
 import { shapeText } from './summarize';
 
 export function buildSnapshot(model: Model, analysis: ModelAnalysis, findings: readonly Finding[]): ModelSnapshot {
-  const { layers } = analysis;
+  const layers = analysis.layers.filter(isShown);
   const { groups, groupOf } = groupLayers(layers, model.graph.name);
   const opNames: string[] = [];
   const opNumbers = new Map<string, number>();
@@ -38,6 +38,11 @@ export function buildSnapshot(model: Model, analysis: ModelAnalysis, findings: r
     edges: edgesOf(model.graph, layers),
     findings,
   };
+}
+
+/** A Constant is no step of the computation: its readers show it as a weight, and a card each would bury them. */
+function isShown({ node }: LayerAnalysis): boolean {
+  return node.opType !== 'Constant' || node.domain !== '';
 }
 
 /** Pairs (producer, consumer). What a subgraph's nodes read from outside reaches them through the node that holds the subgraph. */

@@ -69,12 +69,13 @@ export const uncalibratedReason = 'quantized without real data (uncalibrated): i
 
 /** Undefined when accepted, else one clause that says why not. */
 export function rejection(goal: Goal, measured: Measured): string | undefined {
-  // What misses the goal is of no use at any accuracy, and says more about the model.
+  const below = belowFloor(measured.metric, measured.floor);
+  if (below !== undefined) return below;
   for (const rule of byGoal[goal]) {
     const reason = rule(measured);
     if (reason !== undefined) return reason;
   }
-  return belowFloor(measured.metric, measured.floor);
+  return undefined;
 }
 
 /**

@@ -108,7 +108,7 @@ export class Trials {
   private async explain(reason: string, plan: CandidatePlan, measured: Measured): Promise<string> {
     const ratio = measured.benchmark.latencyRatio;
     const last = plan.steps.at(-1);
-    if (last?.technique !== quantizeStatic.id || ratio === undefined || ratio.low <= 1) return reason;
+    if (last?.technique !== quantizeStatic.id || ratio === undefined || ratio.low <= 1 || belowFloor(measured.metric, measured.floor) !== undefined) return reason;
     const before = await this.builder.build(plan.steps.slice(0, -1));
     const rule = await this.builder.build([...plan.steps.slice(0, -1), { technique: quantizeStatic.id, options: { preset: 'rule' } }]);
     const profile = await this.bench.profile();

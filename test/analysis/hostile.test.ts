@@ -50,7 +50,7 @@ describe('analysis of a damaged model', () => {
         }
         if (list.length === 1) model.opsetImports.set('', opset);
         const analysis = analyzeModel(model, { bindings: { batch: 1, seq: 3 } });
-        expect(buildSnapshot(model, analysis, []).layers.count).toBe([...walkNodes(model.graph)].length); // a change may have taken a subgraph away
+        expect(buildSnapshot(model, analysis, []).layers.count).toBe([...walkNodes(model.graph)].filter(({ node }) => node.opType !== 'Constant' || node.domain !== '').length); // a change may have taken a subgraph away
       }),
       { numRuns: 80 },
     );
