@@ -8,9 +8,9 @@ import type { RunnerHello } from './messages';
 /** Where this code runs: beside the other bundles, or from the sources under test. */
 const here = import.meta.dirname;
 
-/** The built runner: `runner.js` beside the running bundle, else in the repository's `dist/`. @throws LatheError `internal` when it was not built. */
+/** The built runner: `runner.js` beside the running bundle, else in the repository's `dist/` (benchmarks run from `dist/tools/bench`). @throws LatheError `internal` when it was not built. */
 export function runnerScript(): string {
-  const candidates = [join(here, 'runner.js'), resolve(here, '../../dist/runner.js'), resolve(here, '../dist/runner.js')];
+  const candidates = [join(here, 'runner.js'), resolve(here, '../../dist/runner.js'), resolve(here, '../dist/runner.js'), resolve(here, '../../runner.js')];
   const found = candidates.find((path) => existsSync(path));
   if (found === undefined) throw new LatheError('internal', 'dist/runner.js is missing.', { hint: 'Run `npm run build`.' });
   return found;
