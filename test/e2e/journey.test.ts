@@ -102,12 +102,15 @@ describe('from a model to a better one', () => {
     // VS Code's own dialog for choosing a folder, where the server has no desktop.
     const accept = browser.page.locator('.quick-input-widget .monaco-button:visible', { hasText: 'Use as data' });
     await accept.waitFor({ timeout: 30_000 });
-    // Typed, not pasted: the dialog follows the keys into the folder, and its list shows when it is there.
+    // The dialog overwrites what is typed while it still lists the folder it opened in: type again until it has followed.
     const box = browser.page.locator('.quick-input-widget input:visible').first();
-    await box.fill('');
-    await box.pressSequentially(`${join(inject('workspace'), 'text-lines')}/`, { delay: 20 });
-    await expect.poll(async () => await browser.page.locator('.quick-input-widget .monaco-list-row').allInnerTexts()).not.toContain('.lathe');
-    await browser.page.waitForTimeout(1500);
+    await eventually('the folder of text lines in the dialog', async () => {
+      await box.fill('');
+      await box.pressSequentially(`${join(inject('workspace'), 'text-lines')}/`);
+      await browser.page.waitForTimeout(1500);
+      const listed = await browser.page.locator('.quick-input-widget .monaco-list-row').allInnerTexts();
+      return !listed.includes('.lathe') && (await box.inputValue()).includes('text-lines');
+    });
     await accept.click();
     await choose(browser.page, 'Default for the goal');
     await frameWithElement(browser.page, 'progress', '[role=progressbar], progress, .job', 60_000);

@@ -85,7 +85,10 @@ export class TestPage {
 
   /** What is sent before the page listens is lost: as the extension does, wait for its word. */
   async ready(): Promise<void> {
-    for (const end = Date.now() + 30_000; Date.now() < end; await this.page.waitForTimeout(20)) if ((await this.sent()).some((message) => message['type'] === 'ready')) return;
+    for (const end = Date.now() + 30_000; Date.now() < end; ) {
+      if ((await this.sent()).some((message) => message['type'] === 'ready')) return;
+      await this.page.waitForTimeout(20);
+    }
     throw new Error('The page never said that it is ready.');
   }
 
