@@ -111,7 +111,12 @@ describe('from a model to a better one', () => {
       const listed = await browser.page.locator('.quick-input-widget .monaco-list-row').allInnerTexts();
       return !listed.includes('.lathe') && (await box.inputValue()).includes('text-lines');
     });
-    await accept.click();
+    // The dialog ignores its button while it resolves what stands in the box.
+    await eventually('the dialog to take the folder', async () => {
+      await box.press('Enter', { timeout: 2000 }).catch(() => undefined);
+      await browser.page.waitForTimeout(2500);
+      return (await accept.count()) === 0;
+    });
     await choose(browser.page, 'Default for the goal');
     await frameWithElement(browser.page, 'progress', '[role=progressbar], progress, .job', 60_000);
     await picture(browser.page, 'optimizing');
