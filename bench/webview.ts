@@ -4,10 +4,12 @@ import { PageHarness, findChromium, type TestPage } from '../test/webview-browse
 /** How long the graph is panned. */
 const panMs = 8000;
 
-const executable = findChromium();
-if (executable === undefined) {
-  console.log('webview: no Chromium or Chrome found (set CHROME_PATH); skipped.');
-} else {
+async function main(): Promise<void> {
+  const executable = findChromium();
+  if (executable === undefined) {
+    console.log('webview: no Chromium or Chrome found (set CHROME_PATH); skipped.');
+    return;
+  }
   const harness = await PageHarness.start(executable);
   try {
     await measure(await harness.open({ page: 'modelView' }));
@@ -53,3 +55,8 @@ async function measure({ page }: TestPage): Promise<void> {
   console.log(`webview, 20,000 nodes: first paint ${firstPaint.toFixed(0)} ms (${firstCards.toString()} cards); expand all ${expandAll.toFixed(0)} ms (${instances.toString()} in the instance buffer)`);
   console.log(`  panning, script per frame: median ${at(0.5)} ms, p95 ${at(0.95)} ms, greatest ${at(1)} ms over ${panTimes.length.toString()} frames; metric switch ${switchMs.toFixed(1)} ms`);
 }
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

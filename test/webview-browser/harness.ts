@@ -3,13 +3,15 @@ import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { buildBundles } from '../../esbuild.mjs';
 import { pageHtml } from '../../src/extension/page';
+import type { buildBundles as Build } from '../../esbuild.mjs';
 import { themes, type ThemeFixture, type ThemeName } from './themes';
 
-const root = path.resolve(import.meta.dirname, '../..');
+/** Tests and benchmarks are both started from the project's folder; a bundled benchmark lies elsewhere itself. */
+const root = process.cwd();
 
 /** A Chromium or Chrome to test with: CHROME_PATH, or where distributions and installers put one. */
 export function findChromium(): string | undefined {
@@ -39,6 +41,7 @@ export class PageHarness {
   private constructor(private readonly browser: Browser, private readonly server: http.Server, private readonly origin: string, private readonly fixtures: string) {}
 
   static async start(executablePath: string): Promise<PageHarness> {
+    const { buildBundles } = (await import(/* @vite-ignore */ pathToFileURL(path.join(root, 'esbuild.mjs')).href)) as { buildBundles: typeof Build };
     await buildBundles(['modelView', 'benchmarkView', 'layoutWorker']);
     const fixtures = await build({ entryPoints: [path.join(root, 'test/webview/fixtures/index.ts')], bundle: true, write: false, format: 'iife', globalName: 'fixtures', footer: { js: 'window.fixtures = fixtures;' } });
     const server = http.createServer((request, response) => serve(request.url ?? '/', response));
