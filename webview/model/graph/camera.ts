@@ -41,11 +41,14 @@ export function fit(box: Box, view: Size): Camera {
   return { x: box.x - (view.width / scale - box.width) / 2, y: box.y - (view.height / scale - box.height) / 2, scale };
 }
 
-/** Like {@link fit}, but readable: a model too large to read as a whole is shown from its top at `readable` scale. */
-export function open(box: Box, view: Size, readable = 0.8): Camera {
+/**
+ * Like {@link fit}, but readable: a model too large to read as a whole is shown from its top at `readable` scale, with the
+ * middle of what it starts with (`startX`) in view: a wide model's left edge may hold nothing for screens.
+ */
+export function open(box: Box, view: Size, startX = box.x + box.width / 2, readable = 0.8): Camera {
   const whole = fit(box, view);
   if (whole.scale >= readable) return whole;
-  const x = box.width * readable <= view.width - margin * 2 ? box.x - (view.width / readable - box.width) / 2 : box.x - margin / readable;
+  const x = box.width * readable <= view.width - margin * 2 ? box.x - (view.width / readable - box.width) / 2 : startX - view.width / readable / 2;
   const y = box.height * readable <= view.height - margin * 2 ? box.y - (view.height / readable - box.height) / 2 : box.y - margin / readable;
   return { x, y, scale: readable };
 }

@@ -48,6 +48,9 @@ export function GraphPane(props: GraphPaneProps): VNode {
   const [fallback, setFallback] = useState(false);
   const anchor = useRef<{ readonly before: Box; readonly group: number }>(undefined);
   const revealWhenLaidOut = useRef(false);
+  const openWhenLaidOut = useRef(false);
+  /** The last selection was made in the graph, where it is in view already. */
+  const chosenHere = useRef(false);
 
   const selectionOf = (card: number): Selection => {
     const shown = sceneRef.current;
@@ -79,6 +82,7 @@ export function GraphPane(props: GraphPaneProps): VNode {
     const drawing: GraphView = new GraphView(element, {
       select: (card) => {
         element.focus({ preventScroll: true });
+        chosenHere.current = true;
         latest.current.onSelect(selectionOf(card));
       },
       toggle: (card) => toggleCard(drawing, card),
@@ -123,6 +127,8 @@ export function GraphPane(props: GraphPaneProps): VNode {
     const held = anchor.current;
     anchor.current = undefined;
     view.setScene(scene, held === undefined ? undefined : { before: held.before, after: scene.cardOfGroup[held.group] ?? -1 });
+    if (openWhenLaidOut.current) view.openWhole();
+    openWhenLaidOut.current = false;
   }, [view, scene]);
   const cardHeat = useMemo(() => (scene === undefined ? undefined : heatOfCards(scene, heat)), [scene, heat]);
   useEffect(() => {
@@ -147,6 +153,16 @@ export function GraphPane(props: GraphPaneProps): VNode {
     if (settled || selection.kind === 'group') view?.revealCard(selectedCard);
     else revealWhenLaidOut.current = true;
   }, [revealed]);
+
+  useEffect(() => {
+    if (!chosenHere.current && selectedCard >= 0) view?.revealCard(selectedCard);
+    chosenHere.current = false;
+  }, [selection]);
+
+  const openAnew = (groups: 'all' | 'none'): void => {
+    openWhenLaidOut.current = true;
+    props.onExpand(groups);
+  };
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (view === undefined) return;
@@ -194,8 +210,8 @@ export function GraphPane(props: GraphPaneProps): VNode {
         <Button kind="icon" title="Show the whole graph (0)" onClick={() => view?.fitWhole()}>Fit</Button>
         {structure.groupCount < 2 ? null : (
           <>
-            <Button kind="icon" title="Open every group" onClick={() => props.onExpand('all')}>Expand all</Button>
-            <Button kind="icon" title="Close every group" onClick={() => props.onExpand('none')}>Collapse all</Button>
+            <Button kind="icon" title="Open every group" onClick={() => openAnew('all')}>Expand all</Button>
+            <Button kind="icon" title="Close every group" onClick={() => openAnew('none')}>Collapse all</Button>
           </>
         )}
       </div>

@@ -92,7 +92,7 @@ export class GraphView implements Disposable {
     if (anchor !== undefined && after !== undefined) {
       this.setCamera({ ...this.camera, x: this.camera.x + after.x + after.width / 2 - anchor.before.x - anchor.before.width / 2, y: this.camera.y + after.y - anchor.before.y });
     } else if (!this.cameraSet && this.view.width > 1) {
-      this.setCamera(open(this.whole(), this.view));
+      this.openWhole();
     }
     this.invalidate();
   }
@@ -133,6 +133,12 @@ export class GraphView implements Disposable {
     return this.view;
   }
 
+  /** The whole model where it can be read, else its start. */
+  openWhole(): void {
+    const top = this.topmost();
+    this.setCamera(open(this.whole(), this.view, top === undefined ? undefined : top.x + top.width / 2));
+  }
+
   fitWhole(): void {
     this.moveTo(fit(this.whole(), this.view));
   }
@@ -164,6 +170,17 @@ export class GraphView implements Disposable {
     this.store.dispose();
     this.clock.stop();
     this.renderer?.dispose();
+  }
+
+  /** The highest layer or closed group: where the model starts. */
+  private topmost(): Box | undefined {
+    let best: Box | undefined;
+    for (let card = 0; card < (this.scene?.count ?? 0); card++) {
+      const kind = this.scene?.kind[card];
+      const box = kind === cardKind.layer || kind === cardKind.group ? this.boxOf(card) : undefined;
+      if (box !== undefined && (best === undefined || box.y < best.y)) best = box;
+    }
+    return best;
   }
 
   private whole(): Box {
@@ -252,7 +269,7 @@ export class GraphView implements Disposable {
     this.view = { width, height };
     this.renderer?.resize(width, height, globalThis.devicePixelRatio);
     this.labels.resize(width, height, globalThis.devicePixelRatio);
-    if (first && this.scene !== undefined && !this.cameraSet) this.setCamera(open(this.whole(), this.view));
+    if (first && this.scene !== undefined && !this.cameraSet) this.openWhole();
     // A resized canvas is blank until drawn: draw at once, not a frame later.
     this.drawFrame(performance.now());
   }
