@@ -1,6 +1,5 @@
 // What the options of `lathe` mean, and the errors for those that mean nothing.
 import { LatheError } from '../base/errors';
-import type { Provider } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
 
 /** `batch=1,seq=128` → bindings of dimension symbols. @throws LatheError `usage`. */
@@ -17,14 +16,9 @@ export function parseBindings(text: string): Record<string, number> {
 }
 
 const goals = ['latency', 'size', 'memory', 'simplification'] as const satisfies readonly Goal[];
-const providers = ['cpu', 'webgpu', 'cuda', 'coreml', 'dml'] as const satisfies readonly Provider[];
 
 export function parseGoal(text: string): Goal {
   return oneOf('--goal', goals, text);
-}
-
-export function parseProvider(text: string): Provider {
-  return oneOf('--provider', providers, text);
 }
 
 /** A whole number of at least `minimum`. @throws LatheError `usage`. */

@@ -1,9 +1,10 @@
 // The `lathe` command: parses the command line, runs one command, and turns the outcome into an exit code.
 // 0 done · 1 a gate or an acceptance failed · 2 bad input or usage.
+import { visible } from '../base/visible';
 import { CommanderError } from 'commander';
 import { toLatheError, type LatheError } from '../base/errors';
 import { makeProgram } from './program';
-import { ProgressLine, printJson, visible } from './terminal';
+import { ProgressLine, printJson } from './terminal';
 
 const exitGateFailed = 1;
 const exitBadInput = 2;

@@ -1,7 +1,8 @@
 // Every command of `lathe` with its options: the table of contents of the command line.
 import { Command } from 'commander';
 import type { WorkContext } from '../base/cancellation';
-import { parseBindings, parseGoal, parseInteger, parseNumber, parseProvider } from './arguments';
+import { parseBindings, parseGoal, parseInteger, parseNumber } from './arguments';
+import { parseProvider } from '../runtime/providers';
 import * as commands from './commands';
 import type { ProgressLine } from './terminal';
 

@@ -1,6 +1,7 @@
 // What the terminal shows: tables, one progress line on stderr (only where a person looks), one JSON document on stdout.
 import type { Progress } from '../base/cancellation';
 import type { Log } from '../base/log';
+import { visible } from '../base/visible';
 
 /** Prints one JSON document. NaN and infinities become null, as JSON has none. */
 export function printJson(value: unknown): void {
@@ -9,12 +10,6 @@ export function printJson(value: unknown): void {
 
 export function print(line = ''): void {
   process.stdout.write(`${line}\n`);
-}
-
-/** Control and bidi characters of names from a model, made visible, so that a file cannot drive the terminal. */
-export function visible(text: string): string {
-  // eslint's no-control-regex is right to ask: matching them is the purpose here.
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 export interface Column {

@@ -41,7 +41,7 @@ export class Running {
         import('../runtime/datasets'),
         import('../runtime/benchmark'),
         import('../runtime/compare'),
-        import('./firstSample'),
+        import('../runtime/samples'),
       ]);
       const model = openModel(source);
       try {

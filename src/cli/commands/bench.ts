@@ -1,8 +1,6 @@
 // `lathe bench A [B]`: latency of a model, or of two in interleaved rounds.
-import { LatheError } from '../../base/errors';
 import { benchmark } from '../../runtime/benchmark';
-import type { SampleSource } from '../../runtime/samples';
-import type { Feeds } from '../../runtime/samples';
+import { firstSample } from '../../runtime/samples';
 import type { Session } from '../program';
 import { benchmarkLines } from '../render/measurement';
 import { print, printJson } from '../terminal';
@@ -20,9 +18,4 @@ export async function bench(session: Session, source: string, variant: string | 
     if (options.json) printJson(result);
     else for (const line of benchmarkLines(result)) print(line);
   });
-}
-
-async function firstSample(samples: SampleSource): Promise<Feeds> {
-  for await (const feeds of samples.samples(1)) return feeds;
-  throw new LatheError('usage', 'The data hold no sample.');
 }

@@ -1,8 +1,9 @@
 // `lathe check MODEL`: is the file well-formed, the graph valid, and do the shapes agree.
+import { visible } from '../../base/visible';
 import { analyzeModel } from '../../analysis/analyze';
 import { verifyModel } from '../../graph/verify';
 import type { Session } from '../program';
-import { print, printJson, visible } from '../terminal';
+import { print, printJson } from '../terminal';
 import { withModel } from './running';
 
 export interface CheckOptions {

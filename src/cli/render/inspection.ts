@@ -1,8 +1,9 @@
 // `lathe inspect` for a person: what the model is, what it costs, where, and what is worth changing.
+import { visible } from '../../base/visible';
 import { formatBytes, formatCount, formatShape, formatShare } from '../../base/format';
 import type { Inspection, LayerSummary, ValueSummary } from '../../protocol/analysis';
 import type { Finding, GainEstimate, Range } from '../../protocol/findings';
-import { type Column, tableLines, visible } from '../terminal';
+import { type Column, tableLines } from '../terminal';
 
 export interface InspectionView {
   /** How many layers the table shows; the costliest come first. */

@@ -1,7 +1,8 @@
 // `lathe bench`, `compare` and `profile` for a person.
+import { visible } from '../../base/visible';
 import { formatBytes, formatMilliseconds, formatShare, formatSpeed, threeDigits } from '../../base/format';
 import type { Benchmark, Comparison, Estimate, Profile, RunSettings, VariantMeasurement } from '../../protocol/measurement';
-import { tableLines, visible } from '../terminal';
+import { tableLines } from '../terminal';
 
 export function benchmarkLines(benchmark: Benchmark): string[] {
   const measured = [benchmark.source, ...(benchmark.variant === undefined ? [] : [benchmark.variant])];

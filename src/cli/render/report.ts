@@ -1,7 +1,8 @@
 // `lathe optimize` and `run` for a person: what was tried, what was kept, and why.
+import { visible } from '../../base/visible';
 import { formatBytes, formatShare } from '../../base/format';
 import type { OptimizationReport, VariantReport } from '../../protocol/report';
-import { tableLines, visible } from '../terminal';
+import { tableLines } from '../terminal';
 import { benchmarkLines } from './measurement';
 
 export function reportLines(report: OptimizationReport): string[] {

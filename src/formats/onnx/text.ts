@@ -1,4 +1,5 @@
 // Prints a model in ONNX's textual syntax (onnx/docs/Syntax.md), weights summarised, with the line of every node and value.
+import { visible } from '../../base/visible';
 import type { TextDocument, TextSymbol } from '../../protocol/engine';
 import { toBigInts, toFloat64Array } from '../../tensor/decode';
 import { elementCount, type SparseTensor, type Tensor } from '../../tensor/tensor';
@@ -264,9 +265,4 @@ function identifier(name: string): string {
 
 function quote(text: string): string {
   return `"${visible(text.replace(/[\\"]/g, '\\$&'))}"`;
-}
-
-/** Control, bidi and lone surrogate characters made visible: a name from a file must not disturb the editor. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }

@@ -1,0 +1,96 @@
+// The command line as a person or a script meets it: JSON on stdout, words on stderr, exit codes 0, 1 and 2.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildFlawed } from '../../samples/architectures/flawed';
+import { buildLeNet } from '../../samples/architectures/lenet';
+import { writeOnnxModel } from '../../src/formats/onnx/write';
+import type { Inspection } from '../../src/protocol/analysis';
+
+const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
+const folder = mkdtempSync(join(tmpdir(), 'lathe-cli-'));
+const digits = join(folder, 'digits.onnx');
+const flawed = join(folder, 'flawed.onnx');
+
+function lathe(...args: string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
+  return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
+}
+
+beforeAll(async () => {
+  await writeOnnxModel(buildLeNet(), digits);
+  await writeOnnxModel(buildFlawed(), flawed);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('lathe inspect', () => {
+  it('prints one JSON document with every node among the layers', () => {
+    const { status, stdout, stderr } = lathe('inspect', digits, '--json');
+    const inspection = JSON.parse(stdout) as Inspection;
+    expect(status).toBe(0);
+    expect(stderr).toBe('');
+    // conv1 8·25+8, conv2 16·8·25+16, fc1 784·64+64, fc2 64·10+10
+    expect(inspection.parameters).toBe(208 + 3216 + 50_240 + 650);
+    expect(inspection.layers).toHaveLength(inspection.nodes);
+    for (const key of ['format', 'opsets', 'weightBytes', 'macs', 'flops', 'peakActivationBytes', 'inputs', 'outputs', 'findings']) expect(inspection).toHaveProperty(key);
+  });
+
+  it('evaluates costs at the bindings it is given', () => {
+    const macs = (batch: number): number => (JSON.parse(lathe('inspect', digits, '--bind', `batch=${batch}`, '--json').stdout) as Inspection).macs ?? 0;
+    expect(macs(4)).toBe(macs(1) * 4);
+  });
+
+  it('reads the weights only when asked to', () => {
+    const codes = (...options: string[]): string[] => (JSON.parse(lathe('inspect', flawed, '--json', ...options).stdout) as Inspection).findings.map((finding) => finding.code);
+    expect(codes()).not.toContain('duplicate-weights');
+    expect(codes('--deep')).toContain('duplicate-weights');
+  });
+});
+
+describe('lathe', () => {
+  it('says what a bad file is and exits 2, in JSON too', () => {
+    const page = join(folder, 'page.onnx');
+    writeFileSync(page, '<!DOCTYPE html><title>404</title>');
+    const { status, stderr } = lathe('inspect', page);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/HTML/);
+    expect(JSON.parse(lathe('inspect', page, '--json').stdout)).toMatchObject({ error: { code: 'not-a-model', file: page } });
+  });
+
+  it.each([
+    ['an unknown command', ['frobnicate']],
+    ['a missing argument', ['inspect']],
+    ['a binding that is none', ['inspect', digits, '--bind', 'batch']],
+    ['an unknown goal', ['optimize', digits, '--goal', 'beauty']],
+    ['an unknown provider', ['bench', digits, '--provider', 'abacus']],
+    ['a missing file', ['inspect', join(folder, 'nowhere.onnx')]],
+  ])('exits 2 for %s, and says so', (_, args) => {
+    const { status, stderr } = lathe(...args);
+    expect(status).toBe(2);
+    expect(stderr).not.toBe('');
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('checks a valid model with 0', () => {
+    expect(lathe('check', digits).status).toBe(0);
+  });
+
+  it('compares a model with itself as bit-equal', () => {
+    const { status, stdout } = lathe('compare', digits, digits, '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ outputs: [{ bitEqual: true, maxAbs: 0 }] });
+  });
+
+  it('profiles every kernel in milliseconds', () => {
+    const { status, stdout } = lathe('profile', digits, '--json');
+    expect(status).toBe(0);
+    expect(Object.keys((JSON.parse(stdout) as { milliseconds: object }).milliseconds).length).toBeGreaterThan(3);
+  });
+
+  it('refuses to write over its source, and leaves nothing behind', () => {
+    const before = readdirSync(folder);
+    expect(lathe('optimize', digits, '--goal', 'size', '--allow-slower', '--allow-uncalibrated', '-o', digits).status).toBe(2);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.onnx'))).toEqual(before.filter((name) => name.endsWith('.onnx')));
+  });
+});
