@@ -1,6 +1,6 @@
 // Findings as diagnostics: one by one on the lines of the model's text, and one roll-up on the model's file.
 import * as vscode from 'vscode';
-import type { Finding } from '../protocol/findings';
+import { placedMessage, type Finding } from '../protocol/findings';
 import { compareFindings, placeFindings, type PlacedFinding } from './findingLines';
 import { commandUri } from './commandUri';
 import type { Host } from './host';
@@ -81,17 +81,11 @@ export class Diagnostics implements vscode.Disposable {
 }
 
 function lineDiagnostic({ finding, line, length }: PlacedFinding): vscode.Diagnostic {
-  const diagnostic = new vscode.Diagnostic(new vscode.Range(line, 0, line, length === 0 ? Number.MAX_SAFE_INTEGER : length), lineMessage(finding), severities[finding.severity]);
+  const diagnostic = new vscode.Diagnostic(new vscode.Range(line, 0, line, length === 0 ? Number.MAX_SAFE_INTEGER : length), placedMessage(finding), severities[finding.severity]);
   diagnostic.source = diagnosticSource;
   diagnostic.code = finding.code;
   if (finding.code === 'dead-node' || finding.code === 'dead-weights') diagnostic.tags = [vscode.DiagnosticTag.Unnecessary];
   return diagnostic;
-}
-
-/** Problems has no room for the layer's name unless the message holds it. */
-function lineMessage(finding: Finding): string {
-  const where = finding.layer ?? finding.value;
-  return where === undefined || finding.message.includes(where) ? finding.message : `${where}: ${finding.message}`;
 }
 
 function rollUp(model: OpenModel, findings: readonly Finding[], placed: readonly PlacedFinding[], text: vscode.Uri): vscode.Diagnostic {
@@ -102,7 +96,7 @@ function rollUp(model: OpenModel, findings: readonly Finding[], placed: readonly
   diagnostic.code = { value: t('Show findings'), target: commandUri('modelLathe.showFindings', model.uri.toString()) };
   diagnostic.relatedInformation = placed.slice(0, linkedFindings).map(({ finding, line }) => {
     const fix = finding.fixes[0];
-    const message = fix === undefined ? lineMessage(finding) : `${lineMessage(finding)} → ${fixPhrase(fix)}`;
+    const message = fix === undefined ? placedMessage(finding) : `${placedMessage(finding)} → ${fixPhrase(fix)}`;
     return new vscode.DiagnosticRelatedInformation(new vscode.Location(text, new vscode.Position(line, 0)), message);
   });
   return diagnostic;

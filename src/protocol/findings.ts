@@ -54,9 +54,15 @@ export interface Finding {
   readonly layer?: string;
   /** Name of the weight or value concerned. */
   readonly value?: string;
-  /** One line: what, and its cost in bytes, MACs or milliseconds. */
+  /** One sentence that stands without a heading and repeats none: what, and its cost in bytes, MACs or milliseconds. */
   readonly message: string;
   /** What it costs now, for sorting. */
   readonly cost: { readonly bytes?: number; readonly macs?: number; readonly milliseconds?: number };
   readonly fixes: readonly Fix[];
+}
+
+/** The finding for a place that shows no heading and no layer: the layer or value leads, unless the sentence names it. */
+export function placedMessage({ layer, value, message }: Finding): string {
+  const where = layer ?? value;
+  return where === undefined || message.includes(where) ? message : `${where}: ${message}`;
 }

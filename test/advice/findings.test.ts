@@ -5,9 +5,10 @@ import { analyzeModel } from '../../src/analysis/analyze';
 import { GraphBuilder } from '../../src/graph/builder';
 import type { Model } from '../../src/graph/model';
 import { tensorFromArray } from '../../src/tensor/tensor';
-import type { Finding, FindingCode } from '../../src/protocol/findings';
+import { placedMessage, type Finding, type FindingCode } from '../../src/protocol/findings';
 import { buildFlawed } from '../../samples/architectures/flawed';
 import { buildResNet50 } from '../../samples/architectures/resnet50';
+import { findingTitles } from '../../webview/model/inspector/findingTitles';
 
 async function findingsOf(model: Model, deep = false): Promise<Finding[]> {
   return findFindings(model, analyzeModel(model), { deep });
@@ -54,6 +55,13 @@ describe('findings of a model with one of each fault', () => {
   it('give every fix an id of its own place, and the same ids when asked again', async () => {
     const again = await findingsOf(buildFlawed(), true);
     expect(again.flatMap((finding) => finding.fixes.map((fix) => fix.id))).toEqual(findings.flatMap((finding) => finding.fixes.map((fix) => fix.id)));
+  });
+
+  it('say in a sentence what the heading above it does not', () => {
+    for (const { code, message } of findings) expect(message.toLowerCase()).not.toContain(findingTitles[code].toLowerCase());
+    expect(all('oversized-layer').map(({ message }) => message)).toContain('Gemm 1024×2048 holds 8.39 MB (94.1 % of the weights).');
+    expect(all('dead-node').map((finding) => placedMessage(finding))).toContain('/dead/relu/Relu: No output of the model needs this Relu.');
+    expect(all('duplicate-weights').map((finding) => placedMessage(finding))).toEqual(['twins.right.weight (36.9 kB) holds the same numbers as twins.left.weight.']);
   });
 
   it('read no weights unless asked to', async () => {

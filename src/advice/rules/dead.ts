@@ -22,7 +22,7 @@ export const deadWeights: FindingRule = {
           code: 'dead-weights',
           severity: 'information',
           value: name,
-          message: `Dead weights: ${name} (${formatBytes(bytes)}) is read by no node.`,
+          message: `${name} (${formatBytes(bytes)}) is read by no node.`,
           cost: { bytes },
           fixes: [{ title: 'Remove dead weights and nodes (simplify)', ...simplify, estimate: bytesGain(bytes) }],
         };
@@ -41,7 +41,7 @@ export const deadNodes: FindingRule = {
         code: 'dead-node',
         severity: 'information',
         layer: layer.key,
-        message: `Dead node: no output of the model needs this ${layer.node.opType}${layer.weightBytes > 0 ? `, which holds ${formatBytes(layer.weightBytes)}` : ''}.`,
+        message: `No output of the model needs this ${layer.node.opType}${layer.weightBytes > 0 ? `, which holds ${formatBytes(layer.weightBytes)}` : ''}.`,
         cost: { bytes: layer.weightBytes, ...(layer.macs === null ? {} : { macs: layer.macs }) },
         fixes: [{ title: 'Remove dead weights and nodes (simplify)', ...simplify, estimate: bytesGain(layer.weightBytes) }],
       };
@@ -95,7 +95,7 @@ export const duplicateWeights: FindingRule = {
           code: 'duplicate-weights',
           severity: 'information',
           value: name,
-          message: `Duplicate weights: ${name} (${formatBytes(bytes)}) equals ${original}.`,
+          message: `${name} (${formatBytes(bytes)}) holds the same numbers as ${original}.`,
           cost: { bytes },
           fixes: [{ title: 'Store equal weights once (simplify)', ...simplify, estimate: bytesGain(bytes) }],
         };

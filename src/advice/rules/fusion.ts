@@ -19,7 +19,7 @@ export const unfoldedBatchNorm: FindingRule = {
         code: 'unfolded-batchnorm',
         severity: 'information',
         layer: layer.key,
-        message: `Unfolded BatchNormalization after ${producer.opType}: ${formatBytes(bytes)}${timeText(context, layer)}; unfolded it also keeps int8 from fusing.`,
+        message: `The ${producer.opType} before it could hold this BatchNormalization in its weights: ${formatBytes(bytes)}${timeText(context, layer)}; as it stands it also keeps int8 from fusing.`,
         cost: { bytes, ...(layer.macs === null ? {} : { macs: layer.macs }) },
         fixes: [{ title: 'Fold every BatchNormalization (simplify)', technique: 'simplify', options: {}, estimate: bytesGain(bytes) }],
       };

@@ -16,7 +16,7 @@ export const float64Values: FindingRule = {
         code: 'float64',
         severity: 'information',
         value: name,
-        message: `float64 weights: ${name} takes ${formatBytes(bytes)}, half of it beyond float32; most runtimes have no float64 convolution.`,
+        message: `${name} takes ${formatBytes(bytes)} as float64, half of it beyond float32; most runtimes have no float64 convolution.`,
         cost: { bytes },
       };
     }

@@ -56,7 +56,7 @@ export const oversizedLayers: FindingRule = {
         code: 'oversized-layer',
         severity: 'information',
         layer: layer.key,
-        message: `Oversized layer: ${layerTitle(context, layer)} holds ${reasons.join(', ')}.`,
+        message: `${layerTitle(context, layer)} holds ${reasons.join(', ')}.`,
         cost: { bytes: layer.weightBytes, ...(layer.macs === null ? {} : { macs: layer.macs }), ...(milliseconds === undefined ? {} : { milliseconds }) },
         fixes: fixesOf(context, layer),
       };

@@ -54,7 +54,7 @@ export const redundantMoves: FindingRule = {
         code: 'redundant-reshape',
         severity: 'information',
         layer: layer.key,
-        message: `Redundant: ${reason}.`,
+        message: `${reason}.`,
         cost: { bytes: layer.activationBytes ?? 0 },
         fixes: simplifyFix('Shorten reshape and transpose chains (simplify)'),
       };
@@ -81,7 +81,7 @@ export const unknownOperators: FindingRule = {
         code: 'unknown-operator',
         severity: 'warning',
         layer: layer.key,
-        message: `Unknown operator ${domain === '' ? '' : `${domain}.`}${opType}${opset === undefined ? ': its domain is not imported' : ` at opset ${opset}`}; its shape and cost are not known here.`,
+        message: `${domain === '' ? '' : `${domain}.`}${opType} ${opset === undefined ? 'belongs to an operator set the model does not import' : `is no operator that is known here at opset ${opset}`}; nor are its shape and cost.`,
         cost: {},
       };
     }

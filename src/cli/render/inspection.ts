@@ -2,7 +2,7 @@
 import { visible } from '../../base/visible';
 import { formatBytes, formatCount, formatShape, formatShare } from '../../base/format';
 import type { Inspection, LayerSummary, ValueSummary } from '../../protocol/analysis';
-import type { Finding, GainEstimate, Range } from '../../protocol/findings';
+import { placedMessage, type Finding, type GainEstimate, type Range } from '../../protocol/findings';
 import { type Column, tableLines } from '../terminal';
 
 export interface InspectionView {
@@ -75,7 +75,7 @@ function findingLines(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return ['', 'No findings.'];
   const lines = ['', `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`];
   for (const finding of findings.slice(0, 40)) {
-    lines.push(`  ${finding.severity === 'information' ? '·' : finding.severity}  ${visible(finding.message)}`);
+    lines.push(`  ${finding.severity === 'information' ? '·' : finding.severity}  ${visible(placedMessage(finding))}`);
     for (const fix of finding.fixes) lines.push(`       → ${fix.title}${estimateText(fix.estimate)}`);
   }
   if (findings.length > 40) lines.push(`  … and ${findings.length - 40} more (--json shows all)`);
