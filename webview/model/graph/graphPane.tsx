@@ -1,6 +1,6 @@
 // The graph in the page: keeps the drawing in step with the state, and turns keys and clicks into actions.
 import type { VNode } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Button } from '../../controls';
 import { cardText } from '../cardText';
 import type { Heat } from '../heat';
@@ -122,7 +122,8 @@ export function GraphPane(props: GraphPaneProps): VNode {
     clientRef.current?.layout(flags);
   }, [structure, expanded]);
 
-  useEffect(() => {
+  // Before the paint: the picture changes in the same frame as the controls around it.
+  useLayoutEffect(() => {
     if (view === undefined || scene === undefined) return;
     const held = anchor.current;
     anchor.current = undefined;
@@ -131,7 +132,7 @@ export function GraphPane(props: GraphPaneProps): VNode {
     openWhenLaidOut.current = false;
   }, [view, scene]);
   const cardHeat = useMemo(() => (scene === undefined ? undefined : heatOfCards(scene, heat)), [scene, heat]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (view === undefined || scene === undefined || cardHeat === undefined) return;
     if (cardHeat.length !== scene.count * 2) return;
     view.setContent(cardHeat, (card) => cardText(snapshot, structure, heat, scene.kind[card] ?? 0, scene.reference[card] ?? 0));
@@ -139,14 +140,14 @@ export function GraphPane(props: GraphPaneProps): VNode {
 
   const selectedCard = scene === undefined || selection.kind === 'none' ? -1 : cardOf(scene, model, selection);
   const dimmed = useMemo(() => (scene === undefined || matches === undefined ? undefined : dimCards(scene, model, matches)), [scene, matches]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     view?.setEmphasis(selectedCard, dimmed);
     if (revealWhenLaidOut.current && selectedCard >= 0) {
       revealWhenLaidOut.current = false;
       view?.revealCard(selectedCard);
     }
   }, [view, scene, selectedCard, dimmed]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (revealed === 0) return;
     // The groups around the selection may still be closed in this scene: then the next one brings it.
     const settled = scene !== undefined && selection.kind === 'layer' && scene.kind[selectedCard] === cardKind.layer;
@@ -154,7 +155,7 @@ export function GraphPane(props: GraphPaneProps): VNode {
     else revealWhenLaidOut.current = true;
   }, [revealed]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!chosenHere.current && selectedCard >= 0) view?.revealCard(selectedCard);
     chosenHere.current = false;
   }, [selection]);

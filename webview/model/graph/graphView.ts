@@ -51,11 +51,13 @@ export class GraphView implements Disposable {
   private cameraSet = false;
   private view: Size = { width: 1, height: 1 };
   private theme = readTheme();
+  /** The picture below the words is not what it should be. */
+  private stale = true;
   private moving: { readonly from: Camera; readonly to: Camera; readonly start: number } | undefined;
 
   constructor(private readonly container: HTMLElement, private readonly events: GraphEvents) {
     this.surface = this.addCanvas('graph-surface');
-    this.labels = new Labels(this.addCanvas('graph-labels'), this.theme);
+    this.labels = new Labels(this.addLayer(), this.theme);
     this.renderer = WebGlRenderer.create(this.surface, this.theme, () => this.invalidate());
     if (this.renderer === undefined) this.useCanvas();
     else events.rendererChosen('webgl2');
@@ -87,6 +89,7 @@ export class GraphView implements Disposable {
     this.hovered = -1;
     this.dimmed = undefined;
     this.renderer?.setScene(scene, this.segments);
+    this.labels.clear();
     this.moving = undefined;
     const after = anchor === undefined ? undefined : this.boxOf(anchor.after);
     if (anchor !== undefined && after !== undefined) {
@@ -199,6 +202,11 @@ export class GraphView implements Disposable {
   }
 
   private invalidate(): void {
+    this.stale = true;
+    this.request();
+  }
+
+  private request(): void {
     this.clock.request((now) => this.drawFrame(now));
   }
 
@@ -214,9 +222,12 @@ export class GraphView implements Disposable {
       if (t === 1) this.moving = undefined;
       this.events.cameraMoved(this.camera);
     }
-    this.renderer?.draw(this.camera);
-    this.labels.draw(this.camera, this.scene === undefined ? undefined : { scene: this.scene, index: this.index, heat: this.heat, text: (card) => this.texts[card] ??= this.text(card) });
+    // Words are written over several frames; the picture below them is drawn only when it changes.
+    if (this.stale) this.renderer?.draw(this.camera);
+    this.stale = false;
+    const unwritten = this.labels.draw(this.camera, this.scene === undefined ? undefined : { scene: this.scene, index: this.index, heat: this.heat, text: (card) => this.texts[card] ??= this.text(card) });
     if (this.moving !== undefined) this.invalidate();
+    else if (unwritten) this.request();
   }
 
   private pushEmphasis(): void {
@@ -230,6 +241,15 @@ export class GraphView implements Disposable {
     canvas.setAttribute('aria-hidden', 'true');
     this.container.append(canvas);
     return canvas;
+  }
+
+  /** What the words are written in, over the picture. */
+  private addLayer(): HTMLElement {
+    const layer = document.createElement('div');
+    layer.className = 'graph-labels';
+    layer.setAttribute('aria-hidden', 'true');
+    this.container.append(layer);
+    return layer;
   }
 
   /** A canvas that ever had a WebGL context gives no other: the fallback needs a new one. */
@@ -271,6 +291,7 @@ export class GraphView implements Disposable {
     this.labels.resize(width, height, globalThis.devicePixelRatio);
     if (first && this.scene !== undefined && !this.cameraSet) this.openWhole();
     // A resized canvas is blank until drawn: draw at once, not a frame later.
+    this.stale = true;
     this.drawFrame(performance.now());
   }
 

@@ -1,212 +1,230 @@
-// Text on the cards: a 2D canvas over the graph, drawn for what is in view and legible at the present zoom.
-import type Flatbush from 'flatbush';
-import { textOn } from '../../common/cividis';
-import { css, type Theme } from '../../common/theme';
-import type { CardText } from '../cardText';
-import { cardKind, framePadding, type Scene } from '../layout/scene';
+// Text on the cards, over the graph: small canvases (tiles) that move with the camera, a few cards written per frame.
+import type { Theme } from '../../common/theme';
 import type { Camera } from './camera';
+import { LabelPainter, type LabelSource } from './labelPainter';
 
-/** The canvas is larger than the view by this much on every side, so that panning moves it instead of drawing again. */
-const overscan = 160;
-/** Below this zoom a card shows its title only, below the next nothing but wide group names. */
-const detailFrom = 0.72;
-const titleFrom = 0.42;
-/** Least font size in screen pixels that is worth drawing. */
-const leastFont = 9;
-/** Group names drawn when zoomed out: the widest first. */
-const overviewLimit = 150;
+/** A tile's size in screen pixels. */
+const tileWidth = 384;
+const tileHeight = 256;
+/** Tiles this far outside the view are prepared, in screen pixels: a pan finds its words there. */
+const ahead = 128;
+/** Script milliseconds per frame spent on words while the camera moves, and while it rests. */
+const movingBudget = 1.5;
+const restingBudget = 8;
+/** The camera rests when it has not moved for this long, in ms. */
+const restAfter = 120;
+/** While zooming, words are stretched until they are this much too large or too small. */
+const stretchLimit = 1.5;
 
-export interface LabelSource {
-  readonly scene: Scene;
-  readonly index: Flatbush | undefined;
-  readonly heat: Float32Array;
-  readonly text: (card: number) => CardText;
+interface Tile {
+  readonly canvas: HTMLCanvasElement;
+  readonly column: number;
+  readonly row: number;
+  /** The content it shows: an older one stays until the new one is written. */
+  readonly content: number;
+}
+
+/** A tile that is being written, card by card. */
+interface Painting extends Tile {
+  readonly cards: readonly number[];
+  next: number;
+}
+
+/** Tiles of one zoom. */
+interface Level {
+  readonly scale: number;
+  readonly tiles: Map<string, Tile>;
 }
 
 export class Labels {
-  private drawnAt: Camera | undefined;
+  private readonly painter: LabelPainter;
+  private level: Level | undefined;
+  /** The zoom before, shown stretched until the present one is written. */
+  private previous: Level | undefined;
+  private painting: Painting | undefined;
+  private content = 0;
+  private lastCamera: Camera | undefined;
+  private movedAt = -Infinity;
   private width = 0;
   private height = 0;
   private pixelRatio = 1;
-  private readonly fitted = new Map<string, string>();
-  private readonly context: CanvasRenderingContext2D | null;
-  private font = '';
+  private readonly spare: HTMLCanvasElement[] = [];
 
-  constructor(private readonly canvas: HTMLCanvasElement, private theme: Theme) {
-    this.context = canvas.getContext('2d');
+  constructor(private readonly container: HTMLElement, theme: Theme) {
+    this.painter = new LabelPainter(theme);
   }
 
   setTheme(theme: Theme): void {
-    this.theme = theme;
-    this.fitted.clear();
+    this.painter.setTheme(theme);
     this.invalidate();
   }
 
   resize(width: number, height: number, pixelRatio: number): void {
     this.width = width;
     this.height = height;
+    if (pixelRatio === this.pixelRatio) return;
     this.pixelRatio = pixelRatio;
-    const { canvas } = this;
-    canvas.width = Math.round((width + overscan * 2) * pixelRatio);
-    canvas.height = Math.round((height + overscan * 2) * pixelRatio);
-    canvas.style.width = `${(width + overscan * 2).toString()}px`;
-    canvas.style.height = `${(height + overscan * 2).toString()}px`;
-    this.invalidate();
+    this.clear();
   }
 
-  /** The words or colours changed: the next draw starts anew. */
+  /** The words or colours changed: tiles are written anew, the old ones stay in the meantime. */
   invalidate(): void {
-    this.drawnAt = undefined;
+    this.content += 1;
+    this.drop(this.painting);
+    this.painting = undefined;
   }
 
-  draw(camera: Camera, source: LabelSource | undefined): void {
-    const last = this.drawnAt;
-    if (last !== undefined && last.scale === camera.scale) {
-      const moveX = (last.x - camera.x) * camera.scale;
-      const moveY = (last.y - camera.y) * camera.scale;
-      if (Math.abs(moveX) < overscan && Math.abs(moveY) < overscan) {
-        this.canvas.style.transform = `translate(${(moveX - overscan).toString()}px, ${(moveY - overscan).toString()}px)`;
-        return;
+  /** The cards are others: nothing that is written holds any more. */
+  clear(): void {
+    this.invalidate();
+    for (const level of [this.level, this.previous]) for (const tile of level?.tiles.values() ?? []) this.drop(tile);
+    this.level = undefined;
+    this.previous = undefined;
+  }
+
+  /**
+   * Moves the words with the camera and writes missing ones within the frame's budget.
+   * @returns whether more is to be written: draw once more in the next frame
+   */
+  draw(camera: Camera, source: LabelSource | undefined): boolean {
+    if (source === undefined) return false;
+    const zooming = this.lastCamera !== undefined && this.lastCamera.scale !== camera.scale;
+    const now = performance.now();
+    if (zooming || (this.lastCamera !== undefined && (this.lastCamera.x !== camera.x || this.lastCamera.y !== camera.y))) this.movedAt = now;
+    this.lastCamera = camera;
+    const level = this.levelFor(camera, zooming);
+    const finished = level.scale === camera.scale && this.write(level, camera, source, now - this.movedAt < restAfter ? movingBudget : restingBudget);
+    if (finished && this.previous !== undefined) {
+      for (const tile of this.previous.tiles.values()) this.drop(tile);
+      this.previous = undefined;
+      this.show(level);
+    }
+    for (const shown of [this.previous, level]) if (shown !== undefined) this.place(shown, camera);
+    return !finished;
+  }
+
+  /** The tiles of this zoom; during a zoom those of the last one, until they are stretched too far. */
+  private levelFor(camera: Camera, zooming: boolean): Level {
+    const { level } = this;
+    if (level?.scale === camera.scale) return level;
+    const stretch = level === undefined ? Infinity : Math.max(camera.scale / level.scale, level.scale / camera.scale);
+    if (level !== undefined && zooming && stretch < stretchLimit && level.tiles.size > 0) return level;
+    this.drop(this.painting);
+    this.painting = undefined;
+    // What is fuller stays behind: the last level may have been left before it was written.
+    if (level !== undefined) {
+      const kept = this.previous !== undefined && this.previous.tiles.size > level.tiles.size ? this.previous : level;
+      const left = kept === level ? this.previous : level;
+      for (const tile of left?.tiles.values() ?? []) this.drop(tile);
+      this.previous = kept;
+      this.show(kept);
+    }
+    return (this.level = { scale: camera.scale, tiles: new Map() });
+  }
+
+  /** @returns whether every tile in reach is written */
+  private write(level: Level, camera: Camera, source: LabelSource, budget: number): boolean {
+    const end = performance.now() + budget;
+    const { left, top, right, bottom } = this.reach(camera);
+    for (const [key, tile] of level.tiles) {
+      const near = tile.column >= left - 1 && tile.column <= right + 1 && tile.row >= top - 1 && tile.row <= bottom + 1;
+      if (near) continue;
+      level.tiles.delete(key);
+      this.drop(tile);
+    }
+    for (;;) {
+      if (this.painting === undefined) {
+        const missing = this.nextMissing(level, camera);
+        if (missing === undefined) return true;
+        this.painting = this.start(missing.column, missing.row, level.scale, source);
+      }
+      const tile = this.painting;
+      const at = { x: (tile.column * tileWidth) / level.scale, y: (tile.row * tileHeight) / level.scale, scale: level.scale };
+      while (tile.next < tile.cards.length) {
+        if (performance.now() >= end) return false;
+        this.painter.drawCard(tile.cards[tile.next] ?? 0, at, source);
+        tile.next += 1;
+      }
+      this.painting = undefined;
+      const key = keyOf(tile.column, tile.row);
+      this.drop(level.tiles.get(key));
+      level.tiles.set(key, tile);
+      // Beside the words of another zoom they would overlap: shown once they are whole.
+      if (this.previous === undefined) this.container.append(tile.canvas);
+      if (performance.now() >= end) return this.nextMissing(level, camera) === undefined;
+    }
+  }
+
+  /** The tile nearest to the middle of the view that is not written, or not with the present content. */
+  private nextMissing(level: Level, camera: Camera): { readonly column: number; readonly row: number } | undefined {
+    const { left, top, right, bottom } = this.reach(camera);
+    const middleColumn = (camera.x * camera.scale + this.width / 2) / tileWidth - 0.5;
+    const middleRow = (camera.y * camera.scale + this.height / 2) / tileHeight - 0.5;
+    let best: { readonly column: number; readonly row: number } | undefined;
+    let nearest = Infinity;
+    for (let row = top; row <= bottom; row += 1) {
+      for (let column = left; column <= right; column += 1) {
+        if (level.tiles.get(keyOf(column, row))?.content === this.content) continue;
+        const distance = Math.hypot((column - middleColumn) * tileWidth, (row - middleRow) * tileHeight);
+        if (distance < nearest) {
+          nearest = distance;
+          best = { column, row };
+        }
       }
     }
-    this.drawnAt = camera;
-    this.canvas.style.transform = `translate(${(-overscan).toString()}px, ${(-overscan).toString()}px)`;
-    const { context } = this;
-    if (context === null) return;
-    context.setTransform(this.pixelRatio, 0, 0, this.pixelRatio, 0, 0);
-    context.clearRect(0, 0, this.width + overscan * 2, this.height + overscan * 2);
-    if (source?.index === undefined) return;
-    context.translate(overscan, overscan);
-    context.textBaseline = 'alphabetic';
-    this.font = '';
-    const reach = overscan / camera.scale;
-    const seen = source.index.search(camera.x - reach, camera.y - reach, camera.x + this.width / camera.scale + reach, camera.y + this.height / camera.scale + reach, camera.scale < titleFrom ? (card) => isGroup(source.scene, card) : undefined);
-    if (camera.scale < titleFrom) this.drawOverview(seen, camera, source);
-    else for (const card of seen) this.drawCard(card, camera, source);
+    return best;
   }
 
-  private drawOverview(seen: readonly number[], camera: Camera, source: LabelSource): void {
-    const { boxes } = source.scene;
-    const wide = seen.filter((card) => (boxes[card * 4 + 2] ?? 0) * camera.scale >= 56 && (boxes[card * 4 + 3] ?? 0) * camera.scale >= 16);
-    wide.sort((a, b) => (boxes[b * 4 + 2] ?? 0) - (boxes[a * 4 + 2] ?? 0));
-    for (const card of wide.slice(0, overviewLimit)) {
-      const isFrame = card < source.scene.frames;
-      // A frame's title band shrinks with the zoom: its name is drawn only while it stays clear of the cards inside.
-      if (isFrame && framePadding.top * camera.scale < leastFont + 2) continue;
-      const [left, top, width, height] = screenBox(boxes, card, camera);
-      const colour = this.inkOn(source, card);
-      const baseline = isFrame ? top + (framePadding.top * camera.scale + leastFont) / 2 - 1 : top + (height + leastFont) / 2 - 1.5;
-      this.write(source.text(card).title, left + 5, baseline, width - 10, leastFont, colour, '');
+  private reach({ x, y, scale }: Camera): { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number } {
+    return {
+      left: Math.floor((x * scale - ahead) / tileWidth),
+      top: Math.floor((y * scale - ahead) / tileHeight),
+      right: Math.floor((x * scale + this.width + ahead) / tileWidth),
+      bottom: Math.floor((y * scale + this.height + ahead) / tileHeight),
+    };
+  }
+
+  private start(column: number, row: number, scale: number, source: LabelSource): Painting {
+    const canvas = this.spare.pop() ?? document.createElement('canvas');
+    const context = canvas.getContext('2d');
+    const width = Math.ceil(tileWidth * this.pixelRatio);
+    const height = Math.ceil(tileHeight * this.pixelRatio);
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+      canvas.style.width = `${(width / this.pixelRatio).toString()}px`;
+      canvas.style.height = `${(height / this.pixelRatio).toString()}px`;
+    }
+    const box = { x: (column * tileWidth) / scale, y: (row * tileHeight) / scale, width: tileWidth / scale, height: tileHeight / scale };
+    if (context !== null) {
+      context.setTransform(this.pixelRatio, 0, 0, this.pixelRatio, 0, 0);
+      context.clearRect(0, 0, tileWidth + 1, tileHeight + 1);
+      this.painter.begin(context);
+    }
+    return { canvas, column, row, content: this.content, cards: context === null ? [] : this.painter.cardsIn(box, scale, source), next: 0 };
+  }
+
+  private show(level: Level): void {
+    this.container.append(...[...level.tiles.values()].map(({ canvas }) => canvas));
+  }
+
+  private place(level: Level, camera: Camera): void {
+    const stretch = camera.scale / level.scale;
+    const snap = (pixels: number): number => (stretch === 1 ? Math.round(pixels * this.pixelRatio) / this.pixelRatio : pixels);
+    for (const { canvas, column, row } of level.tiles.values()) {
+      const x = snap(column * tileWidth * stretch - camera.x * camera.scale);
+      const y = snap(row * tileHeight * stretch - camera.y * camera.scale);
+      canvas.style.transform = `translate(${x.toFixed(2)}px, ${y.toFixed(2)}px)${stretch === 1 ? '' : ` scale(${stretch.toFixed(5)})`}`;
     }
   }
 
-  private drawCard(card: number, camera: Camera, source: LabelSource): void {
-    const { scene } = source;
-    const [left, top, width, height] = screenBox(scene.boxes, card, camera);
-    const { scale } = camera;
-    const kind = scene.kind[card] ?? cardKind.layer;
-    const text = source.text(card);
-    const ink = this.inkOn(source, card);
-    const title = Math.max(leastFont, 12 * scale);
-    const small = Math.max(leastFont, 10.5 * scale);
-    const pad = 10 * scale;
-    if (kind === cardKind.input || kind === cardKind.output) {
-      const fitted = this.fit(text.title, width - pad * 2, title, '');
-      this.put(fitted, left + (width - this.measure(fitted, title, '')) / 2, top + (height + title * 0.72) / 2, ink);
-      return;
-    }
-    if (kind === cardKind.frame) {
-      const baseline = top + 19 * scale;
-      const sum = scale >= detailFrom ? `${text.detail} · ${text.value}` : text.value;
-      const room = width - pad * 2;
-      const sumWidth = Math.min(this.measure(sum, small, ''), room * 0.6);
-      this.write(text.title, left + pad, baseline, room - sumWidth - pad, title, ink, '600 ');
-      this.writeRight(sum, left + width - pad, baseline, sumWidth + 1, small, css(this.theme.muted));
-      return;
-    }
-    const detailed = scale >= detailFrom;
-    const valueWidth = Math.min(this.measure(text.value, title, ''), width * 0.45);
-    const firstLine = detailed ? top + (kind === cardKind.group ? 18 : 15.5) * scale : top + (height + title * 0.72) / 2 - (kind === cardKind.group ? 2 * scale : 0);
-    this.write(text.title, left + pad, firstLine, width - pad * 3 - valueWidth, title, ink, kind === cardKind.group ? '600 ' : '');
-    const valueLine = kind === cardKind.layer && detailed ? top + (height + title * 0.72) / 2 : firstLine;
-    this.writeRight(text.value, left + width - pad, valueLine, valueWidth + 1, title, ink);
-    if (!detailed) return;
-    const secondLine = top + (kind === cardKind.group ? 34 : 29) * scale;
-    const shareWidth = text.share === '' ? (kind === cardKind.layer ? valueWidth : 0) : this.measure(text.share, small, '');
-    this.write(text.detail, left + pad, secondLine, width - pad * 3 - shareWidth, small, ink, '');
-    if (text.share !== '') this.writeRight(text.share, left + width - pad, secondLine, shareWidth + 1, small, ink);
-  }
-
-  private inkOn({ scene, heat }: LabelSource, card: number): string {
-    const kind = scene.kind[card];
-    const position = heat[card * 2] ?? -1;
-    const hot = position >= 0 && (kind === cardKind.layer || kind === cardKind.group);
-    return hot ? textOn(position) : css(this.theme.foreground);
-  }
-
-  private write(text: string, x: number, baseline: number, room: number, size: number, ink: string, weight: string): void {
-    if (text === '' || room < size) return;
-    this.put(this.fit(text, room, size, weight), x, baseline, ink);
-  }
-
-  private writeRight(text: string, right: number, baseline: number, room: number, size: number, ink: string): void {
-    if (text === '') return;
-    const fitted = this.fit(text, room, size, '');
-    this.put(fitted, right - this.measure(fitted, size, ''), baseline, ink);
-  }
-
-  private put(text: string, x: number, baseline: number, ink: string): void {
-    if (this.context === null) return;
-    this.context.fillStyle = ink;
-    this.context.fillText(text, x, baseline);
-  }
-
-  private setFont(size: number, weight: string): void {
-    const font = `${weight}${size.toFixed(2)}px ${this.theme.fontFamily}`;
-    if (font === this.font || this.context === null) return;
-    this.font = font;
-    this.context.font = font;
-  }
-
-  private measure(text: string, size: number, weight: string): number {
-    this.setFont(size, weight);
-    return this.context?.measureText(text).width ?? 0;
-  }
-
-  /** The text, or as much of its beginning as fits with an ellipsis. Remembered by text, size and room. */
-  private fit(text: string, room: number, size: number, weight: string): string {
-    const key = `${weight}${size.toFixed(1)} ${room.toFixed(0)} ${text}`;
-    const known = this.fitted.get(key);
-    if (known !== undefined) {
-      this.setFont(size, weight);
-      return known;
-    }
-    let fitted = text.length > 300 ? text.slice(0, 300) : text;
-    if (this.measure(fitted, size, weight) > room) {
-      let low = 0;
-      let high = fitted.length;
-      while (low < high) {
-        const middle = (low + high + 1) >> 1;
-        if (this.measure(`${fitted.slice(0, middle)}…`, size, weight) <= room) low = middle;
-        else high = middle - 1;
-      }
-      fitted = low === 0 ? '' : `${fitted.slice(0, low).trimEnd()}…`;
-    }
-    if (this.fitted.size > 20_000) this.fitted.clear();
-    this.fitted.set(key, fitted);
-    return fitted;
+  private drop(tile: Tile | undefined): void {
+    if (tile === undefined) return;
+    tile.canvas.remove();
+    this.spare.push(tile.canvas);
   }
 }
 
-function isGroup(scene: Scene, card: number): boolean {
-  return scene.kind[card] === cardKind.frame || scene.kind[card] === cardKind.group;
-}
-
-function screenBox(boxes: Float32Array, card: number, camera: Camera): readonly [left: number, top: number, width: number, height: number] {
-  return [
-    ((boxes[card * 4] ?? 0) - camera.x) * camera.scale,
-    ((boxes[card * 4 + 1] ?? 0) - camera.y) * camera.scale,
-    (boxes[card * 4 + 2] ?? 0) * camera.scale,
-    (boxes[card * 4 + 3] ?? 0) * camera.scale,
-  ];
+function keyOf(column: number, row: number): string {
+  return `${column.toString()} ${row.toString()}`;
 }
