@@ -4,6 +4,7 @@ import { detachedContext, throwIfCancelled, type WorkContext } from '../base/can
 import type { ModelAnalysis } from '../analysis/analyze';
 import { defaultBindings } from '../graph/defaultBindings';
 import type { Model } from '../graph/model';
+import { unrunnableOpset } from '../graph/opsets';
 import type { Inspection } from '../protocol/analysis';
 import type { Bindings, EngineSettings, LineCost, TextDocument } from '../protocol/engine';
 import type { Finding } from '../protocol/findings';
@@ -78,10 +79,11 @@ export async function snapshot(document: EngineDocument, bindings: Bindings, set
 }
 
 /** Why nothing can be run here, where that is known without trying. */
-export function cannotRun(model: Pick<Model, 'format'>, platform = process.platform, architecture = process.arch): string | undefined {
+export function cannotRun(model: Pick<Model, 'format' | 'opsetImports'>, platform = process.platform, architecture = process.arch): string | undefined {
   if (platform === 'darwin' && architecture === 'x64') return 'onnxruntime has no binary for Macs with an Intel processor; everything but running works.';
   if (model.format !== 'onnx') return 'Only ONNX models can be run.';
-  return undefined;
+  const unrunnable = unrunnableOpset(model);
+  return unrunnable === undefined ? undefined : `${unrunnable.reason}.`;
 }
 
 /** @throws LatheError `not-found` when the model has no such layer. */

@@ -4,13 +4,11 @@ import { LatheError } from '../base/errors';
 import { findCycle } from './cycle';
 import { checkFunctions } from './verifyFunctions';
 import type { Graph, Model, ModelWarning, Node } from './model';
+import { unrunnableOpset } from './opsets';
 import type { Problem, ProblemCode, Report } from './problem';
 import { subgraphs } from './traverse';
 
 export type { Problem, ProblemCode } from './problem';
-
-/** Newest operator set that onnxruntime 1.30 and this project know. */
-export const newestOpset = 26;
 
 /** Every broken rule, errors and warnings, in file order. */
 export function verifyModel(model: Model): Problem[] {
@@ -36,20 +34,21 @@ export function warningsOf(problems: readonly Problem[]): ModelWarning[] {
 }
 
 function checkOpsets(model: Model, report: Report): void {
+  const unrunnable = unrunnableOpset(model);
+  if (unrunnable !== undefined) report({ code: unrunnable.code, severity: 'warning', message: `${unrunnable.reason}: it can be viewed, not run.`, item: domainName('') });
+  if (unrunnable?.code === 'no-opset') return; // said once for all operators
   const known = new Set([...model.opsetImports.keys(), ...model.functions.map(({ domain }) => domain)]);
   const missing = new Set<string>();
   const visit = (graph: Graph): void => {
     for (const node of graph.nodes) {
       if (!known.has(node.domain) && !missing.has(node.domain)) {
         missing.add(node.domain);
-        report({ code: 'no-opset', severity: 'warning', message: `The model uses operators of ${domainName(node.domain)}, but does not import that operator set: it can be viewed, not run.`, item: nodeLabel(node) });
+        report({ code: 'no-opset', severity: 'warning', message: `The model uses operators of ${domainName(node.domain)}, but does not import that operator set: it can be viewed, but a runtime may refuse it.`, item: nodeLabel(node) });
       }
       for (const inner of subgraphs(node)) visit(inner.graph);
     }
   };
   visit(model.graph);
-  const version = model.opsetImports.get('') ?? 0;
-  if (version > newestOpset) report({ code: 'newer-opset', severity: 'warning', message: `The model uses opset ${version}; the newest known is ${newestOpset}: it can be viewed, not run.`, item: 'ai.onnx' });
 }
 
 function domainName(domain: string): string {

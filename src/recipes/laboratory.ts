@@ -63,6 +63,11 @@ export class Laboratory implements Bench, Disposable {
     this.options.work.progress({ message: title, fraction: from });
   }
 
+  /** @throws LatheError with the runtime's reason where the source cannot be run at all: then no variant of it can. */
+  async assertSourceRuns(): Promise<void> {
+    await this.workbench.load(this.options.source, this.signal);
+  }
+
   context(): TechniqueContext {
     const { data, settings, seed } = this.options;
     return this.workbench.context(this.part(), data, settings.bindings, seed);

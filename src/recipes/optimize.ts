@@ -80,6 +80,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
   const laboratory = new Laboratory({ source, modelPath, data, settings, seed, budgets, floor: request.floor, services, work });
   try {
+    await laboratory.assertSourceRuns();
     const plans = plansOf(request);
     const context = laboratory.context();
     const builder = new Builder(source, context);

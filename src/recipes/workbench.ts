@@ -52,6 +52,11 @@ export class Workbench implements Disposable {
     });
   }
 
+  /** Loads a model and lets it go again. */
+  load(model: Model, signal: AbortSignal): Promise<void> {
+    return this.withSession(model, signal, () => Promise.resolve());
+  }
+
   /** Has the runtime write the model as it optimises it, short of this machine's own layouts. */
   writeOptimised(model: Model, path: string, signal: AbortSignal): Promise<void> {
     return this.withSession(model, signal, () => Promise.resolve(), { optimization: 'extended', optimizedModelPath: path });

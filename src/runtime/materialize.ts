@@ -9,6 +9,7 @@ import type { ExternalPlace } from '../formats/onnx/encodeTensor';
 import { writeOnnxModel } from '../formats/onnx/write';
 import { openModel } from '../formats/open';
 import type { Graph, Model } from '../graph/model';
+import { newestOpset, unrunnableOpset } from '../graph/opsets';
 import { subgraphs } from '../graph/traverse';
 import type { Tensor, TensorSource } from '../tensor/tensor';
 import type { LoadRequest } from './messages';
@@ -103,10 +104,12 @@ function topTensors(graph: Graph): ReadonlySet<Tensor> {
 /** Element types that abort the runtime's process, or cannot be read, as a graph output. */
 const unreadable: ReadonlySet<string> = new Set(['int4', 'uint4', 'int2', 'uint2', 'float4e2m1', 'bfloat16', 'float8e4m3fn', 'float8e4m3fnuz', 'float8e5m2', 'float8e5m2fnuz', 'float8e8m0', 'complex64', 'complex128']);
 
-/** @throws LatheError `unsupported` for outputs that would take the runner down. */
+/** @throws LatheError `unsupported` for operator sets no runtime takes, and for outputs that would take the runner down. */
 export function assertRunnable(model: Model): void {
   const file = model.path === undefined ? {} : { file: model.path };
   if (model.format !== 'onnx') throw new LatheError('unsupported', 'Only ONNX models can be run.', file);
+  const unrunnable = unrunnableOpset(model);
+  if (unrunnable !== undefined) throw new LatheError('unsupported', `${unrunnable.reason}: it can be viewed, not run.`, { ...file, item: 'ai.onnx', hint: `Export it for opset ${newestOpset} or older.` });
   for (const { name, type } of model.graph.outputs)
     if (type?.kind === 'tensor' && unreadable.has(type.elementType))
       throw new LatheError('unsupported', `Output ${name} is ${type.elementType}, which onnxruntime-node cannot return.`, { ...file, item: name, hint: 'Add a Cast to float32 before the output.' });

@@ -7,6 +7,7 @@ import { guardMemory, watchMemory } from './memory';
 import { type ModelOrPath, materialize } from './materialize';
 import type { MemoryReading, RunnerMessage, RunnerMethod, RunnerMethods, RunnerRequest } from './messages';
 import { assertProvider, providerFailure } from './providers';
+import { runtimeError } from './runtimeError';
 import { type SessionOptions, runtimeOptions } from './sessionOptions';
 import { type RunnerLink, RunnerSession, budgetFor, inFile } from './session';
 import { type Budget, type OverBudget, Watchdog } from './watchdog';
@@ -209,14 +210,4 @@ function died(how: string, what: string | undefined, stderr: string): LatheError
     hint: 'The model makes onnxruntime crash on this machine. It can still be viewed and changed.',
     ...(last === undefined || last === '' ? {} : { cause: last }),
   });
-}
-
-/** How onnxruntime names a node: when running it, when checking it, when resolving its types. */
-const nodeNames = [/Name:'([^']+)'/, /In Node, \("([^"]+)"/, /[Nn]ode ?\(([^()\s]+)\)/, /[Nn]ode\. Name: ?(\S+) OpType/];
-
-/** onnxruntime's words, with its source paths cut and the node it names set apart. */
-function runtimeError(message: string): LatheError {
-  const node = nodeNames.map((pattern) => pattern.exec(message)?.[1]).find((name) => name !== undefined);
-  const plain = message.replaceAll(/\S*\/onnxruntime(?:_src)?\/\S+ (?:[^\n]*?\) (?=\S))?/g, '').replaceAll(/\s+/g, ' ').trim();
-  return new LatheError('runtime', `onnxruntime: ${plain}`, node === undefined ? {} : { item: node });
 }

@@ -1,5 +1,4 @@
 // The command line as a person or a script meets it: JSON on stdout, words on stderr, exit codes 0, 1 and 2.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,15 +7,11 @@ import { buildFlawed } from '../../samples/architectures/flawed';
 import { buildLeNet } from '../../samples/architectures/lenet';
 import { writeOnnxModel } from '../../src/formats/onnx/write';
 import type { Inspection } from '../../src/protocol/analysis';
+import { lathe } from './support';
 
-const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'lathe-cli-'));
 const digits = join(folder, 'digits.onnx');
 const flawed = join(folder, 'flawed.onnx');
-
-function lathe(...args: string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-  return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
-}
 
 beforeAll(async () => {
   await writeOnnxModel(buildLeNet(), digits);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { bindingsKey } from '../../src/engine/documents';
 import { cannotRun } from '../../src/engine/service';
 
+const runnable = { format: 'onnx', opsetImports: new Map([['', 17]]) } as const;
 const sources = path.join(import.meta.dirname, '..', '..', 'src', 'engine');
 
 describe('the engine’s service', () => {
@@ -17,8 +18,13 @@ describe('the engine’s service', () => {
   });
 
   it('says why nothing runs on a Mac with an Intel processor, and nothing where it runs', () => {
-    expect(cannotRun({ format: 'onnx' }, 'darwin', 'x64')).toMatch(/Intel/);
-    for (const [platform, architecture] of [['darwin', 'arm64'], ['linux', 'x64'], ['win32', 'x64']] as const) expect(cannotRun({ format: 'onnx' }, platform, architecture)).toBeUndefined();
+    expect(cannotRun(runnable, 'darwin', 'x64')).toMatch(/Intel/);
+    for (const [platform, architecture] of [['darwin', 'arm64'], ['linux', 'x64'], ['win32', 'x64']] as const) expect(cannotRun(runnable, platform, architecture)).toBeUndefined();
+  });
+
+  it('says why a model of no operator set, or of one to come, does not run', () => {
+    expect(cannotRun({ ...runnable, opsetImports: new Map() }, 'linux', 'x64')).toBe('The model does not say which operator set it uses.');
+    expect(cannotRun({ ...runnable, opsetImports: new Map([['', 9999]]) }, 'linux', 'x64')).toBe('The model uses opset 9999; the newest known is 26.');
   });
 
   it('knows equal bindings in any order', () => {

@@ -53,9 +53,9 @@ describe('models with', () => {
   });
 
   const viewable: readonly (readonly [string, Fields, Fields, string, string])[] = [
-    ['no operator set', {}, { opset_import: [] }, 'no-opset', 'The model does not say which operator set it uses; it can be viewed, not run.'],
+    ['no operator set', {}, { opset_import: [] }, 'no-opset', 'The model does not say which operator set it uses: it can be viewed, not run.'],
     ['a huge operator set', {}, { opset_import: [{ version: 9999 }] }, 'newer-opset', 'The model uses opset 9999; the newest known is 26: it can be viewed, not run.'],
-    ['an operator of a domain it does not import', { node: [relu('x', 'y', { domain: 'com.example' })] }, {}, 'no-opset', 'The model uses operators of "com.example", but does not import that operator set: it can be viewed, not run.'],
+    ['an operator of a domain it does not import', { node: [relu('x', 'y', { domain: 'com.example' })] }, {}, 'no-opset', 'The model uses operators of "com.example", but does not import that operator set: it can be viewed, but a runtime may refuse it.'],
     ['nodes out of order', { node: [relu('a', 'y'), relu('x', 'a')] }, {}, 'not-sorted', 'The nodes of graph are not in order: relu_y comes before a node it needs.'],
   ];
   it.each(viewable)('%s open with a warning', (_, graph, more, code, message) => {

@@ -1,5 +1,4 @@
 // Arithmetic that could be done once (constants), data that is moved for nothing, and what shape inference and the table object to.
-import { findOperator } from '../../operators/table';
 import type { AdviceContext, Draft, FindingRule } from '../context';
 import type { LayerAnalysis } from '../../analysis/analyze';
 
@@ -71,17 +70,15 @@ function reshapes(first: string, second: string): boolean {
 export const unknownOperators: FindingRule = {
   codes: ['unknown-operator'],
   *find(context): Generator<Draft> {
-    const functions = new Set(context.model.functions.map((body) => `${body.domain}:${body.name}`));
     for (const layer of context.layers) {
+      if (!layer.unknownOperator || context.analysis.types.bodyOf(layer.node) !== undefined) continue;
       const { domain, opType } = layer.node;
-      if (functions.has(`${domain}:${opType}`)) continue;
       const opset = context.model.opsetImports.get(domain);
-      if (opset !== undefined && findOperator(domain, opType, opset) !== undefined) continue;
       yield {
         code: 'unknown-operator',
         severity: 'warning',
         layer: layer.key,
-        message: `${domain === '' ? '' : `${domain}.`}${opType} ${opset === undefined ? 'belongs to an operator set the model does not import' : `is no operator that is known here at opset ${opset}`}; nor are its shape and cost.`,
+        message: `${domain === '' ? '' : `${domain}.`}${opType} is no operator that is known here${opset === undefined ? '' : ` at opset ${opset}`}; nor are its shape and cost.`,
         cost: {},
       };
     }

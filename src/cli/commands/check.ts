@@ -1,6 +1,7 @@
 // `lathe check MODEL`: is the file well-formed, the graph valid, and do the shapes agree.
 import { visible } from '../../base/visible';
-import { analyzeModel } from '../../analysis/analyze';
+import { analyzeModel, type ModelAnalysis } from '../../analysis/analyze';
+import type { ModelWarning } from '../../graph/model';
 import { verifyModel } from '../../graph/verify';
 import type { Session } from '../program';
 import { print, printJson } from '../terminal';
@@ -17,17 +18,34 @@ interface Problem {
 
 export async function check(session: Session, path: string, options: CheckOptions): Promise<void> {
   await withModel(path, (model) => {
-    const problems: Problem[] = verifyModel(model).map(({ item, message }) => ({ item, message }));
-    // Shapes of a graph with a cycle or a dangling input mean nothing.
-    if (problems.length === 0) problems.push(...analyzeModel(model).types.contradictions.map(({ node, message }) => ({ item: node.name || node.opType, message })));
+    const analysis = analyzeModel(model);
+    const problems: Problem[] = [
+      ...verifyModel(model).map(({ item, message }) => ({ item, message })),
+      ...analysis.types.contradictions.map(({ node, message }) => ({ item: node.name || node.opType, message })),
+    ];
+    // What the verifier objects to is among the warnings of an open model too; it is said once.
+    const known = new Set(problems.map(({ message }) => message));
+    const unknown = unknownOperators(analysis);
+    const warnings = [...model.warnings.filter(({ message }) => !known.has(message)), ...unknown];
     if (problems.length > 0) session.outcome.exitCode = 1;
     if (options.json) {
-      printJson({ path, ok: problems.length === 0, problems, warnings: model.warnings });
+      printJson({ path, ok: problems.length === 0, problems, warnings });
       return;
     }
-    for (const warning of model.warnings) print(`warning: ${visible(warning.message)}`);
-    for (const problem of problems) print(`error: ${problem.item === undefined ? '' : `${visible(problem.item)}: `}${visible(problem.message)}`);
-    print(problems.length === 0 ? `${visible(path)}: well-formed, valid, shapes agree` : `${visible(path)}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`);
+    for (const warning of warnings) print(`warning: ${visible(warning.message)}`);
+    for (const { item, message } of problems) print(`error: ${item === undefined || message.includes(item) ? '' : `${visible(item)}: `}${visible(message)}`);
+    const agree = unknown.length === 0 ? 'shapes agree' : 'shapes agree as far as they are known';
+    print(problems.length === 0 ? `${visible(path)}: well-formed, valid, ${agree}` : `${visible(path)}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`);
   });
 }
 
+/** One warning for each operator the table does not have, however many nodes there are of it. */
+function unknownOperators({ layers, types }: ModelAnalysis): ModelWarning[] {
+  const first = new Map<string, ModelWarning>();
+  for (const { node, key, unknownOperator } of layers) {
+    const name = node.domain === '' ? node.opType : `${node.domain}.${node.opType}`;
+    if (!unknownOperator || types.bodyOf(node) !== undefined || first.has(name)) continue;
+    first.set(name, { code: 'unknown-operator', message: `${name} is no operator that is known here; what depends on its shape is not checked.`, item: key });
+  }
+  return [...first.values()];
+}

@@ -112,7 +112,6 @@ function parse(origin: SourceFile | Uint8Array, file: string | undefined, extern
   model.metadata = metadata;
   model.unknownFields = unknownFields.length === 0 ? noFields : unknownFields;
   restoreOrigins(graph);
-  if (model.opsetImports.size === 0) context.warn('no-opset', 'The model does not say which operator set it uses; it can be viewed, not run.');
   model.warnings = context.finish();
   return model;
 }

@@ -1,0 +1,21 @@
+// The built command line, run as a person or a script runs it.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function lathe(...args: string[]): Outcome {
+  return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
+}
+
+/** The error that a command with `--json` ended with. */
+export function latheError(...args: string[]): { readonly status: number | null; readonly error: unknown } {
+  const { status, stdout } = lathe(...args, '--json');
+  return { status, error: (JSON.parse(stdout) as { readonly error?: unknown }).error };
+}
