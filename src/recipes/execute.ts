@@ -1,6 +1,7 @@
 // Running a recipe: again with all measurements, or frozen, replaying the decisions its report recorded.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { assertShapesAgree } from '../analysis/contradictions';
 import type { WorkContext } from '../base/cancellation';
 import { LatheError, toLatheError } from '../base/errors';
 import { openModel } from '../formats/open';
@@ -87,6 +88,7 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
   const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
   const laboratory = new Laboratory({ source, modelPath: request.modelPath, data, settings, seed, budgets, floor: recorded.floor.minimum, services, work });
   try {
+    assertShapesAgree(source);
     const plan = planOfSteps(winner.steps, winner.title);
     const built = await new Builder(source, laboratory.context()).build(plan.steps);
     if (built instanceof DoesNotApply) throw new LatheError('rejected', `${built.reason}.`, { file: request.modelPath });

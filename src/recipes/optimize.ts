@@ -1,5 +1,6 @@
 // Optimizing a model: try the candidates for the goal, keep what is measured better, confirm it in fresh processes, publish it with its report.
 import { resolve } from 'node:path';
+import { assertShapesAgree } from '../analysis/contradictions';
 import type { WorkContext } from '../base/cancellation';
 import type { Log } from '../base/log';
 import { openModel } from '../formats/open';
@@ -65,7 +66,7 @@ export interface OptimizeServices {
 
 /**
  * Runs an optimization to its report. The source is never written to; only an accepted winner becomes a file.
- * @throws LatheError for a source that cannot be read or run, data that does not fit, `busy`, `cancelled`; what goes wrong
+ * @throws LatheError for a source that cannot be read or run or whose shapes contradict each other, data that does not fit, `busy`, `cancelled`; what goes wrong
  * with one variant is in its report instead.
  */
 export async function optimizeModel(request: OptimizeRequest, services: OptimizeServices, work: WorkContext): Promise<OptimizationReport> {
@@ -80,6 +81,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
   const laboratory = new Laboratory({ source, modelPath, data, settings, seed, budgets, floor: request.floor, services, work });
   try {
+    assertShapesAgree(source);
     await laboratory.assertSourceRuns();
     const plans = plansOf(request);
     const context = laboratory.context();

@@ -68,3 +68,28 @@ describe('a model with', () => {
     expect(readdirSync(dirname(path))).toEqual(['model.onnx']);
   });
 });
+
+describe('a model whose shapes contradict each other', () => {
+  const pair = (opType: string, a: readonly number[], b: readonly number[]): string =>
+    modelFile(modelBytes({ node: [{ op_type: opType, name: 'bad', input: ['x', 'w'], output: ['y'] }], input: [{ name: 'x', type: floatType(...a) }, { name: 'w', type: floatType(...b) }], output: [{ name: 'y', type: floatType('m', 'n') }] }));
+
+  it.each([
+    ['MatMul', [3, 4], [5, 6], 'MatMul bad: the axis summed over is 4 on one side and 5 on the other (inputs x[3, 4], w[5, 6]).'],
+    ['Add', [2, 3], [2, 4], 'Add bad: shapes [2, 3] and [2, 4] do not broadcast (inputs x[2, 3], w[2, 4]).'],
+  ])('in %s is inspected with an error, fails its check and is not optimized', (opType, a, b, message) => {
+    const path = pair(opType, a, b);
+    const { status, stdout } = lathe('inspect', path, '--json');
+    expect(status).toBe(0);
+    expect((JSON.parse(stdout) as Inspection).findings).toContainEqual(expect.objectContaining({ code: 'shape-contradiction', severity: 'error', layer: 'bad', message }));
+    const check = lathe('check', path);
+    expect([check.status, check.stdout]).toEqual([1, `error: ${message}\n${path}: 1 problem\n`]);
+    expect(latheError('optimize', path)).toMatchObject({ status: 2, error: { code: 'invalid-model', file: path, item: 'bad', message } });
+    expect(readdirSync(dirname(path))).toEqual(['model.onnx']);
+  });
+
+  it('whose declared output is another is refused too, though a runtime takes it', () => {
+    const path = modelFile(modelBytes({ output: [{ name: 'y', type: floatType(3) }] }));
+    expect(lathe('check', path).stdout).toContain('Relu relu: y is declared [3], but its inputs make it [2].');
+    expect(latheError('optimize', path, '--goal', 'simplification')).toMatchObject({ status: 2, error: { code: 'invalid-model', item: 'relu' } });
+  });
+});

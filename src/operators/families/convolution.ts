@@ -40,6 +40,9 @@ function transposedShape(context: OperatorContext): Shape | undefined {
   const weight = context.shape(1);
   if (input === undefined) return undefined;
   if (input.length < 3) throw context.contradiction('a transposed convolution needs a batch, a channel and a spatial axis');
+  if (weight !== undefined && weight.length !== input.length) throw context.contradiction(`the weight has rank ${weight.length}, the input ${input.length}`);
+  const [channelsIn, channelsTaken] = [input[1], weight?.[0]];
+  if (typeof channelsIn === 'number' && typeof channelsTaken === 'number' && channelsIn !== channelsTaken) throw context.contradiction(`${channelsIn} input channels, but the weight takes ${channelsTaken}`);
   const spatial = input.slice(2);
   const window = windowOf(context, spatial.length, weight?.slice(2) ?? unknownShape(spatial.length));
   const channels = multiplyDimensions(weight?.[1], context.int('group', 1));
