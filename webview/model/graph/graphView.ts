@@ -28,6 +28,8 @@ export interface GraphEvents {
 const moveMs = 160;
 /** Pixels the pointer may move between press and release and still be a click. */
 const clickSlack = 4;
+/** Pixels at the bottom that the graph's tools cover. */
+const toolsHeight = 34;
 /** After this long without its context, the graph goes over to the 2D canvas. */
 const contextPatienceMs = 1500;
 
@@ -139,11 +141,11 @@ export class GraphView implements Disposable {
   /** The whole model where it can be read, else its start. */
   openWhole(): void {
     const top = this.topmost();
-    this.setCamera(open(this.whole(), this.view, top === undefined ? undefined : top.x + top.width / 2));
+    this.setCamera(open(this.whole(), this.clear(), top === undefined ? undefined : top.x + top.width / 2));
   }
 
   fitWhole(): void {
-    this.moveTo(fit(this.whole(), this.view));
+    this.moveTo(fit(this.whole(), this.clear()));
   }
 
   zoom(factor: number): void {
@@ -152,7 +154,7 @@ export class GraphView implements Disposable {
 
   revealCard(card: number): void {
     const box = this.boxOf(card);
-    if (box !== undefined) this.moveTo(reveal(this.camera, box, this.view));
+    if (box !== undefined) this.moveTo(reveal(this.camera, box, this.clear()));
   }
 
   boxOf(card: number): Box | undefined {
@@ -184,6 +186,11 @@ export class GraphView implements Disposable {
       if (box !== undefined && (best === undefined || box.y < best.y)) best = box;
     }
     return best;
+  }
+
+  /** The view without the strip that the tools at its bottom cover. */
+  private clear(): Size {
+    return { width: this.view.width, height: Math.max(1, this.view.height - toolsHeight) };
   }
 
   private whole(): Box {
