@@ -4,11 +4,13 @@ import * as vscode from 'vscode';
 import { LatheError } from '../base/errors';
 import { modelViewType } from './activeModel';
 import type { BenchmarkView } from './benchmarkView';
-import type { CommandName } from './commandNames';
+import type { CommandArguments } from './commandArguments';
+import { commandNames, type CommandName } from './commandNames';
 import type { Diagnostics } from './diagnostics';
 import { chooseFix } from './fixLenses';
 import type { Host } from './host';
 import { showError } from './notices';
+import { assertOnDisk } from './openModel';
 import { reportUri } from './reportDocuments';
 import { modelUri, textUri } from './textUris';
 import { t } from './translate';
@@ -22,37 +24,33 @@ export interface CommandContext {
   readonly work: () => Promise<Work>;
 }
 
-type Run = (context: CommandContext, ...parameters: unknown[]) => Promise<unknown>;
+type Commands = { readonly [N in CommandName]: (context: CommandContext, call: CommandArguments[N]) => Promise<unknown> };
 
-const commands: Readonly<Record<CommandName, Run>> = {
-  openModelView: async (context, target) => {
+const commands: Commands = {
+  openModelView: async (context, { target }) => {
     const uri = await modelOf(context, target, true);
     if (uri !== undefined) await vscode.commands.executeCommand('vscode.openWith', uri, modelViewType);
   },
-  optimize: async (context, target) => await onModel(context, target, async (uri) => await (await context.work()).optimize(uri)),
-  profile: async (context, target) => await onModel(context, target, async (uri) => await (await context.work()).profile(uri)),
-  benchmark: async (context, target) => await onModel(context, target, async (uri) => await (await context.work()).benchmark(uri)),
-  compareWith: async (context, target, selected) => await compareWith(context, target, selected),
-  showText: async (context, target, layer) => await onModel(context, target, async (uri) => await showText(context, uri, typeof layer === 'string' ? layer : undefined)),
-  showFindings: async (context, target) => await onModel(context, target, async (uri) => await showFindings(context, uri)),
-  applyFix: async (context, target, fix) =>
-    await onModel(context, target, async (uri) => {
-      if (typeof fix !== 'string') throw new LatheError('usage', 'No fix was named.');
-      return await (await context.work()).applyFix(uri, fix);
-    }),
-  chooseFix: async (context, target, line) => await fixOnLine(context, target, line),
-  revealLayer: async (context, target, layer) =>
+  optimize: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).optimize(uri)),
+  profile: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).profile(uri)),
+  benchmark: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).benchmark(uri)),
+  compareWith: async (context, { target, selected }) => await compareWith(context, target, selected ?? []),
+  showText: async (context, { target, layer }) => await onModel(context, target, async (uri) => await showText(context, uri, layer)),
+  showFindings: async (context, { target }) => await onModel(context, target, async (uri) => await showFindings(context, uri)),
+  applyFix: async (context, { target, fix }) => await onModel(context, target, async (uri) => await (await context.work()).applyFix(uri, fix)),
+  chooseFix: async (context, { target, line }) => await fixOnLine(context, target, line),
+  revealLayer: async (context, { target, layer }) =>
     await onModel(context, target, async (uri) => {
       await vscode.commands.executeCommand('vscode.openWith', uri, modelViewType);
-      if (typeof layer === 'string') context.host.models.find(uri)?.select(layer, undefined);
+      if (layer !== undefined) context.host.models.find(uri)?.select(layer, undefined);
     }),
-  runRecipe: async (context, target) => {
+  runRecipe: async (context, { target }) => {
     const uri = await recipeOf(target);
     return uri === undefined ? undefined : await (await context.work()).runRecipe(uri);
   },
-  openReport: async (context, target) => await openReport(context, target),
-  cancelJob: async ({ host }, job) => {
-    host.jobs.cancel(typeof job === 'string' ? job : undefined);
+  openReport: async (context, { target }) => await openReport(context, target),
+  cancelJob: async ({ host }, { job }) => {
+    host.jobs.cancel(job);
     await Promise.resolve();
   },
   restartEngine: async ({ host }) => await host.restartEngine(),
@@ -65,10 +63,10 @@ const commands: Readonly<Record<CommandName, Run>> = {
 
 export function registerCommands(context: CommandContext): vscode.Disposable {
   return vscode.Disposable.from(
-    ...Object.entries(commands).map(([name, run]) =>
+    ...commandNames.map((name) =>
       vscode.commands.registerCommand(`modelLathe.${name}`, async (...parameters: unknown[]) => {
         try {
-          return await run(context, ...parameters);
+          return await call(name, commands[name], context, parameters);
         } catch (thrown) {
           void showError(thrown, context.host.log);
           return undefined;
@@ -78,15 +76,28 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
   );
 }
 
-async function onModel(context: CommandContext, target: unknown, run: (uri: vscode.Uri) => Promise<unknown>): Promise<unknown> {
+/** Menus hand over VS Code's own URIs, links text: a command is given text that its schema has passed. */
+async function call<N extends CommandName>(name: N, run: Commands[N], context: CommandContext, parameters: readonly unknown[]): Promise<unknown> {
+  const { parseArguments } = await import('./commandArguments');
+  const [place] = parameters;
+  const fromMenu = place instanceof vscode.Uri;
+  if (fromMenu) assertOnDisk(modelUri(place) ?? place);
+  const plain = (value: unknown): unknown => (value instanceof vscode.Uri ? value.toString() : value);
+  const given = parameters.map((value) => (Array.isArray(value) ? value.map(plain) : plain(value)));
+  return await run(context, parseArguments(name, given, fromMenu));
+}
+
+async function onModel(context: CommandContext, target: string | undefined, run: (uri: vscode.Uri) => Promise<unknown>): Promise<unknown> {
   const uri = await modelOf(context, target, false);
   return uri === undefined ? undefined : await run(uri);
 }
 
 /** The model a command is about: the one named, else the active one, else one the person picks. */
-async function modelOf(context: CommandContext, target: unknown, ask: boolean): Promise<vscode.Uri | undefined> {
-  const named = uriOf(target);
-  if (named !== undefined) return modelUri(named) ?? named;
+async function modelOf(context: CommandContext, target: string | undefined, ask: boolean): Promise<vscode.Uri | undefined> {
+  if (target !== undefined) {
+    const named = uriOf(target);
+    return modelUri(named) ?? named;
+  }
   const active = context.host.active.model?.uri;
   if (active !== undefined && !ask) return active;
   const text = vscode.window.activeTextEditor?.document.uri;
@@ -94,11 +105,13 @@ async function modelOf(context: CommandContext, target: unknown, ask: boolean): 
   return ofText ?? (await askForModel(t('Open Model')));
 }
 
-function uriOf(target: unknown): vscode.Uri | undefined {
-  if (target instanceof vscode.Uri) return target;
-  // Diagnostics and code lenses pass URIs as text. Only files and their texts: nothing a link could smuggle in.
-  if (typeof target === 'string' && /^(file|onnx-text):/.test(target)) return vscode.Uri.parse(target, true);
-  return undefined;
+/** @throws LatheError `usage` for text that is no address. */
+function uriOf(text: string): vscode.Uri {
+  try {
+    return vscode.Uri.parse(text, true);
+  } catch (thrown) {
+    throw new LatheError('usage', `This is not the address of a file: ${text.slice(0, 200)}`, { cause: thrown });
+  }
 }
 
 async function askForModel(openLabel: string, beside?: vscode.Uri): Promise<vscode.Uri | undefined> {
@@ -108,10 +121,10 @@ async function askForModel(openLabel: string, beside?: vscode.Uri): Promise<vsco
 }
 
 /** Two models: named in the explorer's selection, or the second one picked; measured against each other or laid side by side as text. */
-async function compareWith(context: CommandContext, target: unknown, selected: unknown): Promise<unknown> {
+async function compareWith(context: CommandContext, target: string | undefined, selected: readonly string[]): Promise<unknown> {
   const source = await modelOf(context, target, false);
   if (source === undefined) return undefined;
-  const others = Array.isArray(selected) ? selected.filter((uri): uri is vscode.Uri => uri instanceof vscode.Uri && uri.toString() !== source.toString() && uri.path.endsWith('.onnx')) : [];
+  const others = selected.map(uriOf).filter((uri) => uri.toString() !== source.toString() && uri.path.endsWith('.onnx'));
   const other = others[0] ?? (await askForModel(t('Compare'), source));
   if (other === undefined) return undefined;
   const title = t('Compare {0} with {1}', path.basename(source.fsPath), path.basename(other.fsPath));
@@ -153,26 +166,26 @@ async function showFindings(context: CommandContext, uri: vscode.Uri): Promise<v
 }
 
 /** The fixes of a line, the cursor's unless one is named; the chosen one runs. */
-async function fixOnLine(context: CommandContext, target: unknown, line: unknown): Promise<unknown> {
+async function fixOnLine(context: CommandContext, target: string | undefined, line: number | undefined): Promise<unknown> {
   const editor = vscode.window.activeTextEditor;
-  const text = uriOf(target) ?? editor?.document.uri;
+  const text = target === undefined ? editor?.document.uri : uriOf(target);
   const model = text === undefined ? undefined : modelUri(text);
   if (text === undefined || model === undefined) return undefined;
-  const fix = await chooseFix(context.diagnostics, text, typeof line === 'number' ? line : (editor?.selection.active.line ?? 0));
+  const fix = await chooseFix(context.diagnostics, text, line ?? editor?.selection.active.line ?? 0);
   return fix === undefined ? undefined : await (await context.work()).applyFix(model, fix.id);
 }
 
-async function recipeOf(target: unknown): Promise<vscode.Uri | undefined> {
-  const named = uriOf(target) ?? vscode.window.activeTextEditor?.document.uri;
+async function recipeOf(target: string | undefined): Promise<vscode.Uri | undefined> {
+  const named = target === undefined ? vscode.window.activeTextEditor?.document.uri : uriOf(target);
   if (named?.path.endsWith('.lathe.json') === true) return named;
   const chosen = await vscode.window.showOpenDialog({ canSelectMany: false, openLabel: t('Run Recipe'), filters: { [t('Recipes')]: ['json'] } });
   return chosen?.[0];
 }
 
 /** A report named, or the newest of the active model, for a person to read. */
-async function openReport({ panel }: CommandContext, target: unknown): Promise<void> {
+async function openReport({ panel }: CommandContext, target: string | undefined): Promise<void> {
   const newest = panel.shown.reports.find((report) => report.reportPath !== undefined)?.reportPath;
-  const uri = uriOf(target) ?? (newest === undefined ? undefined : vscode.Uri.file(newest));
+  const uri = target === undefined ? newest === undefined ? undefined : vscode.Uri.file(newest) : uriOf(target);
   if (uri === undefined) await vscode.window.showInformationMessage(t('There is no report yet: optimize a model first.'));
   else await vscode.commands.executeCommand('markdown.showPreview', reportUri(uri));
 }
