@@ -1,5 +1,6 @@
 // What the options of `lathe` mean, and the errors for those that mean nothing.
 import { LatheError } from '../base/errors';
+import { pictureOrders, pixelScales, type PictureOptions, type PictureOrder, type PixelScale } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
 
 /** `batch=1,seq=128` → bindings of dimension symbols. @throws LatheError `usage`. */
@@ -19,6 +20,28 @@ const goals = ['latency', 'size', 'memory', 'simplification'] as const satisfies
 
 export function parseGoal(text: string): Goal {
   return oneOf('--goal', goals, text);
+}
+
+/** How a folder of pictures is fed. */
+export interface PictureArguments {
+  readonly data?: string;
+  readonly imageOrder?: PictureOrder;
+  readonly imageScale?: PixelScale;
+}
+
+export function parsePictureOrder(text: string): PictureOrder {
+  return oneOf('--image-order', pictureOrders, text);
+}
+
+export function parsePixelScale(text: string): PixelScale {
+  return oneOf('--image-scale', pixelScales, text);
+}
+
+/** @throws LatheError `usage` for pictures' options without data that could be pictures. */
+export function picturesOf({ data, imageOrder, imageScale }: PictureArguments): PictureOptions | undefined {
+  if (imageOrder === undefined && imageScale === undefined) return undefined;
+  if (data === undefined) throw new LatheError('usage', '--image-order and --image-scale say how images are fed, but there are no data.', { hint: 'Give a folder of PNG or JPEG images with --data.' });
+  return { order: imageOrder ?? 'rgb', scale: imageScale ?? 'auto' };
 }
 
 /** A whole number of at least `minimum`. @throws LatheError `usage`. */

@@ -1,7 +1,7 @@
 // Every command of `lathe` with its options: the table of contents of the command line.
 import { Command } from 'commander';
 import type { WorkContext } from '../base/cancellation';
-import { parseBindings, parseGoal, parseInteger, parseNumber } from './arguments';
+import { parseBindings, parseGoal, parseInteger, parseNumber, parsePictureOrder, parsePixelScale } from './arguments';
 import { parseProvider } from '../runtime/providers';
 import * as commands from './commands';
 import type { ProgressLine } from './terminal';
@@ -15,6 +15,8 @@ export interface Session {
 
 const bind = ['--bind <name=value,…>', 'values of the open input dimensions, e.g. batch=1,seq=128', parseBindings, {}] as const;
 const json = ['--json', 'print one JSON document on stdout'] as const;
+const imageOrder = ['--image-order <order>', 'channels of the images: rgb, or bgr as OpenCV and PaddleOCR models take', parsePictureOrder] as const;
+const imageScale = ['--image-scale <scale>', 'numbers of the images: unit (0–1), signed (−1–1), imagenet (its mean and deviation), raw (0–255), auto', parsePixelScale] as const;
 const data = ['--data <path>', 'calibration and evaluation data: .npy, .npz, ONNX test_data_set folders or a folder of images'] as const;
 
 /** @throws CommanderError from parsing, LatheError from commands. */
@@ -40,6 +42,8 @@ export function makeProgram(session: Session): Command {
     .option('--goal <goal>', 'latency, size, memory or simplification', parseGoal, 'latency')
     .option('--target <name>', 'what it shall run on', 'this-machine')
     .option(...data)
+    .option(...imageOrder)
+    .option(...imageScale)
     .option('--floor <value>', 'least acceptable agreement with the source (0–1), or SQNR in dB', parseNumber('--floor'))
     .option('--recipe <file>', 'apply the steps of this recipe instead of searching')
     .option('-o, --output <file>', 'where the result goes (never overwrites)')
@@ -57,12 +61,16 @@ export function makeProgram(session: Session): Command {
   withRunOptions(program.command('bench <source> [variant]'))
     .description('latency of a model, or of two in interleaved rounds')
     .option(...data)
+    .option(...imageOrder)
+    .option(...imageScale)
     .option(...json)
     .action((source: string, variant: string | undefined, options: commands.BenchOptions) => commands.bench(session, source, variant, options));
 
   withRunOptions(program.command('compare <source> <variant>'))
     .description('outputs of two models on the same inputs')
     .option(...data)
+    .option(...imageOrder)
+    .option(...imageScale)
     .option('--floor <value>', 'exit 1 when the agreement is below this', parseNumber('--floor'))
     .option(...json)
     .action((source: string, variant: string, options: commands.CompareOptions) => commands.compare(session, source, variant, options));

@@ -68,6 +68,10 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     },
     'recipe/run': async ({ path, frozen }, context) => await running.runRecipe(path, frozen, context),
     'bench/compare': async ({ source, variant, bindings }, context) => await running.bench(source, variant, bindings, context),
+    'data/kind': async ({ path }) => {
+      const { dataKind } = await import('../runtime/datasets');
+      return dataKind(path);
+    },
     'reports/list': async ({ path }) => {
       const { readReports } = await import('../recipes/report');
       return readReports(path);

@@ -1,6 +1,7 @@
-// What *Optimize Model…* asks before it works: target, goal, data, accuracy floor.
+// What *Optimize Model…* asks before it works: target, goal, data (and, of pictures, how they are fed), accuracy floor.
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { PictureOptions, PictureOrder, PixelScale } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
 import type { Host } from './host';
 import { askNumber, pick, type Choice, type Step, type StepResult } from './steps';
@@ -11,42 +12,65 @@ export interface OptimizeAnswers {
   readonly goal: Goal;
   /** Folder or file; absent for seeded random inputs. */
   readonly data?: string;
+  /** How the data are fed, where they are pictures and the person chose. */
+  readonly pictures?: PictureOptions;
   /** Absent: the default for the goal. */
   readonly floor?: number;
   readonly allowSlower: boolean;
 }
 
-const stepCount = 4;
 /** Folders last used as data, newest first. */
 const recentKey = 'modelLathe.recentData';
 const recentKept = 5;
 
 type DataChoice = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'browse'; readonly folder: boolean } | { readonly kind: 'none' };
 
-/** Asks the four questions; undefined when the person leaves. Back returns to the question before. */
+interface Question {
+  /** Absent: always. */
+  readonly applies?: () => boolean;
+  readonly ask: (step: Step) => Promise<StepResult<unknown>>;
+}
+
+/** Asks the questions that apply; undefined when the person leaves. Back returns to the question before. */
 export async function askOptimize(host: Host, model: vscode.Uri): Promise<OptimizeAnswers | undefined> {
   const title = t('Optimize {0}', path.basename(model.fsPath));
   let target = 'this machine';
   let goal: Goal = 'latency';
   let allowSlower = false;
   let data: string | undefined;
+  let areImages: boolean | undefined;
+  const ways = pictureChoices();
+  let pictures: PictureOptions | undefined;
   let floor: number | undefined;
-  const questions: ((step: Step) => Promise<StepResult<unknown>>)[] = [
-    async (step) => await keep(pick({ ...step, placeholder: t('Which device is it for? Everything is measured on this machine.') }, await targets(host), target), (value) => (target = value)),
-    async (step) =>
-      await keep(pick({ ...step, placeholder: t('What must get better? A variant that does not improve it is rejected.') }, goals(), `${goal}${allowSlower ? '+slower' : ''}`), (value) => {
-        allowSlower = value.endsWith('+slower');
-        goal = value.replace('+slower', '') as Goal;
-      }),
-    async (step) => await keep(askData(host, model, { ...step, placeholder: t('Which data is it calibrated and checked with?') }), (value) => (data = value)),
-    async (step) => await keep(askFloor({ ...step, placeholder: t('How much must its answers agree with the source?') }), (value) => (floor = value)),
+  const questions: readonly Question[] = [
+    { ask: async (step) => await keep(pick({ ...step, placeholder: t('Which device is it for? Everything is measured on this machine.') }, await targets(host), target), (value) => (target = value)) },
+    {
+      ask: async (step) =>
+        await keep(pick({ ...step, placeholder: t('What must get better? A variant that does not improve it is rejected.') }, goals(), `${goal}${allowSlower ? '+slower' : ''}`), (value) => {
+          allowSlower = value.endsWith('+slower');
+          goal = value.replace('+slower', '') as Goal;
+        }),
+    },
+    {
+      ask: async (step) => {
+        const result = await keep(askData(host, model, { ...step, placeholder: t('Which data is it calibrated and checked with?') }), (value) => (data = value));
+        areImages = await holdsImages(host, data);
+        return result;
+      },
+    },
+    { applies: () => areImages === true, ask: async (step) => await keep(pick({ ...step, placeholder: t('How does the model take images? As it was trained: anything else gives other answers.') }, ways, pictures), (value) => (pictures = value)) },
+    { ask: async (step) => await keep(askFloor({ ...step, placeholder: t('How much must its answers agree with the source?') }), (value) => (floor = value)) },
   ];
-  for (let i = 0; i < questions.length; ) {
-    const result = await questions[i]?.({ title, step: i + 1, steps: stepCount, placeholder: '' });
-    if (result === undefined || result.kind === 'left') return undefined;
+  // What applies may change only behind the question that was answered, so that its place stays the same.
+  for (let i = 0; ; ) {
+    const asked = questions.filter(({ applies }) => applies?.() ?? true);
+    const question = asked[i];
+    if (question === undefined) break;
+    const result = await question.ask({ title, step: i + 1, steps: asked.length, placeholder: '' });
+    if (result.kind === 'left') return undefined;
     i += result.kind === 'back' ? -1 : 1;
   }
-  return { target, goal, allowSlower, ...(data === undefined ? {} : { data }), ...(floor === undefined ? {} : { floor }) };
+  return { target, goal, allowSlower, ...(data === undefined ? {} : { data }), ...(areImages === true && pictures !== undefined ? { pictures } : {}), ...(floor === undefined ? {} : { floor }) };
 }
 
 async function keep<T>(step: Promise<StepResult<T>>, take: (value: T) => void): Promise<StepResult<T>> {
@@ -92,6 +116,35 @@ async function askData(host: Host, model: vscode.Uri, step: Step): Promise<StepR
   if (chosen === undefined) return await askData(host, model, step);
   await host.context.workspaceState.update(recentKey, [chosen, ...recent.filter((one) => one !== chosen)].slice(0, recentKept));
   return { kind: 'answer', value: chosen };
+}
+
+/** The engine knows what data are; what it cannot feed it says when the work begins. */
+async function holdsImages(host: Host, data: string | undefined): Promise<boolean> {
+  if (data === undefined) return false;
+  try {
+    const engine = await host.engine();
+    return (await engine.request('data/kind', { path: data })) === 'images';
+  } catch {
+    return false;
+  }
+}
+
+/** The usual ways to feed images; the first leaves it to the input's type. */
+function pictureChoices(): Choice<PictureOptions | undefined>[] {
+  const scales: readonly (readonly [PixelScale, string])[] = [
+    ['signed', t('−1 to 1')],
+    ['unit', t('0 to 1')],
+    ['imagenet', t("ImageNet's mean and deviation")],
+    ['raw', t('0 to 255')],
+  ];
+  const orders: readonly (readonly [PictureOrder, string])[] = [
+    ['rgb', t('as most models take')],
+    ['bgr', t('as OpenCV and PaddleOCR models take')],
+  ];
+  return [
+    { label: t('Default'), description: t('RGB, −1 to 1 for float inputs and 0 to 255 for integers; the report states it'), value: undefined },
+    ...orders.flatMap(([order, who]) => scales.map(([scale, range]) => ({ label: `${order.toUpperCase()}, ${range}`, description: who, value: { order, scale } }))),
+  ];
 }
 
 async function browse(model: vscode.Uri, folder: boolean): Promise<string | undefined> {

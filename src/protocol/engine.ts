@@ -2,7 +2,7 @@
 import type { ErrorJson } from '../base/errors';
 import type { ModelSummary } from './analysis';
 import type { Finding } from './findings';
-import type { Benchmark, Comparison, Profile, Provider } from './measurement';
+import type { Benchmark, Comparison, DataDescription, PictureOptions, Profile, Provider } from './measurement';
 import type { Goal, OptimizationReport } from './report';
 import type { LayerDetail, ModelSnapshot } from './view';
 
@@ -57,6 +57,8 @@ export interface OptimizeRequest {
   readonly target: string;
   /** Folder or file of calibration and evaluation data. */
   readonly data?: string;
+  /** How a folder of pictures is fed. */
+  readonly pictures?: PictureOptions;
   /** Least acceptable value of the metric; the goal's default where absent. */
   readonly floor?: number;
   readonly bindings: Bindings;
@@ -81,6 +83,8 @@ export interface EngineRequests {
   'model/optimize': { params: OptimizeRequest; result: OptimizationReport };
   'recipe/run': { params: { readonly path: string; readonly frozen: boolean }; result: OptimizationReport };
   'bench/compare': { params: { readonly source: string; readonly variant?: string; readonly bindings: Bindings }; result: { readonly benchmark: Benchmark; readonly comparison?: Comparison } };
+  /** What the data at a path are; an error where they are nothing that can be fed. */
+  'data/kind': { params: { readonly path: string }; result: DataDescription['kind'] };
   /** Reports in `.lathe/` beside a model, newest first. */
   'reports/list': { params: { readonly path: string }; result: readonly OptimizationReport[] };
   /** A report as Markdown for a person. */

@@ -92,6 +92,23 @@ export interface Comparison {
   readonly data: DataDescription;
 }
 
+/** Order of the colour channels of pictures; PaddleOCR and OpenCV models take `bgr`. */
+export const pictureOrders = ['rgb', 'bgr'] as const;
+/**
+ * How pixel values 0–255 become numbers: 0…1, −1…1, ImageNet's mean and deviation, or as they are.
+ * `auto`: as they are for integer inputs, −1…1 for float ones.
+ */
+export const pixelScales = ['auto', 'unit', 'signed', 'imagenet', 'raw'] as const;
+
+export type PictureOrder = (typeof pictureOrders)[number];
+export type PixelScale = (typeof pixelScales)[number];
+
+/** How a folder of pictures is fed. */
+export interface PictureOptions {
+  readonly order: PictureOrder;
+  readonly scale: PixelScale;
+}
+
 export interface DataDescription {
   readonly kind: 'npy' | 'test-data-set' | 'images' | 'seeded';
   readonly path?: string;

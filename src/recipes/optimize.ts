@@ -4,7 +4,7 @@ import { assertShapesAgree } from '../analysis/contradictions';
 import type { WorkContext } from '../base/cancellation';
 import type { Log } from '../base/log';
 import { openModel } from '../formats/open';
-import type { Provider, RunSettings } from '../protocol/measurement';
+import type { PictureOptions, Provider, RunSettings } from '../protocol/measurement';
 import type { Goal, OptimizationReport, VariantReport } from '../protocol/report';
 import type { Runner } from '../runtime/runner';
 import { openSamples } from '../runtime/datasets';
@@ -26,7 +26,7 @@ export interface OptimizeRequest {
   /** Folder or file of calibration and evaluation data; seeded random inputs where absent. */
   readonly data?: string;
   /** How a folder of pictures is fed. */
-  readonly pictures?: Recipe['pictures'];
+  readonly pictures?: PictureOptions;
   /** Least value of the metric; see acceptance.ts for the defaults. */
   readonly floor?: number;
   readonly bindings?: Readonly<Record<string, number>>;

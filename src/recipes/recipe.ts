@@ -1,6 +1,7 @@
 // A recipe (`*.lathe.json`): which model, for which goal, on which data, by which steps, and what the result must fulfil.
 import { z } from 'zod';
 import { LatheError } from '../base/errors';
+import { pictureOrders, pixelScales } from '../protocol/measurement';
 import { techniques } from '../techniques/registry';
 
 const largestDimension = 2 ** 31;
@@ -20,8 +21,8 @@ export const recipeSchema = z.strictObject({
   data: z.string().optional().describe('Folder or file of calibration and evaluation data, relative to this file: .npy, .npz, test_data_set folders or images.'),
   pictures: z
     .strictObject({
-      order: z.enum(['rgb', 'bgr']).default('rgb').describe('Order of the colour channels; PaddleOCR and OpenCV models take bgr.'),
-      scale: z.enum(['auto', 'unit', 'signed', 'imagenet', 'raw']).default('auto').describe('How pixel values become numbers.'),
+      order: z.enum(pictureOrders).default('rgb').describe('Order of the colour channels; PaddleOCR and OpenCV models take bgr.'),
+      scale: z.enum(pixelScales).default('auto').describe('How pixel values become numbers: 0 to 1, −1 to 1, ImageNet\'s mean and deviation, as they are; auto is −1 to 1 for float inputs.'),
     })
     .optional()
     .describe('How a folder of pictures is fed.'),

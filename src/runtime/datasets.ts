@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { LatheError, toLatheError } from '../base/errors';
 import type { Model } from '../graph/model';
+import type { DataDescription } from '../protocol/measurement';
 import { arraySamples, listArrays } from './arraySamples';
 import { type ImageOptions, imageSamples, listPictures } from './imageSamples';
 import { fedInputsAt } from './inputs';
@@ -28,16 +29,36 @@ function open(path: string | undefined, model: Model, { bindings = {}, seed = 1,
   if (path === undefined) return seededSamples(model, { bindings, seed, limit: limit ?? defaultSeededSamples });
   const inputs = fedInputsAt(model, bindings);
   const most = limit ?? defaultLimit;
+  const { kind, paths } = listData(path);
+  switch (kind) {
+    case 'test-data-set':
+      return dataSetSamples(path, paths, inputs, most);
+    case 'npy':
+      return arraySamples(path, paths, inputs, most);
+    case 'images':
+      return imageSamples(path, paths, model, { bindings, seed, limit: most, ...(scale === undefined ? {} : { scale }), ...(order === undefined ? {} : { order }) });
+    default:
+      return kind satisfies never;
+  }
+}
+
+type StoredKind = Exclude<DataDescription['kind'], 'seeded'>;
+
+/** What the data at a path are, without reading them. @throws LatheError `not-found`, `usage` when they are nothing that can be fed */
+export function dataKind(path: string): StoredKind {
+  return listData(path).kind;
+}
+
+function listData(path: string): { readonly kind: StoredKind; readonly paths: readonly string[] } {
   if (isFile(path)) {
     if (!['.npy', '.npz'].includes(extname(path).toLowerCase())) throw unknownData(path);
-    return arraySamples(path, [path], inputs, most);
+    return { kind: 'npy', paths: [path] };
   }
-  const dataSets = listDataSets(path);
-  if (dataSets.length > 0) return dataSetSamples(path, dataSets, inputs, most);
-  const arrays = listArrays(path);
-  if (arrays.length > 0) return arraySamples(path, arrays, inputs, most);
-  const pictures = listPictures(path);
-  if (pictures.length > 0) return imageSamples(path, pictures, model, { bindings, seed, limit: most, ...(scale === undefined ? {} : { scale }), ...(order === undefined ? {} : { order }) });
+  const lists = { 'test-data-set': listDataSets, npy: listArrays, images: listPictures } as const;
+  for (const kind of ['test-data-set', 'npy', 'images'] as const) {
+    const paths = lists[kind](path);
+    if (paths.length > 0) return { kind, paths };
+  }
   throw unknownData(path);
 }
 

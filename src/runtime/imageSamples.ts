@@ -4,21 +4,19 @@ import { extname, join } from 'node:path';
 import { LatheError } from '../base/errors';
 import { formatShape } from '../graph/dimension';
 import type { Model } from '../graph/model';
+import type { PictureOptions } from '../protocol/measurement';
 import { isFloat } from '../tensor/elementType';
 import { tensorFromNumbers } from './convert';
-import { type Layout, type PixelScale, type Picture, layOut, normalisation, readPicture, resizeBilinear } from './images';
+import { type Layout, type Picture, layOut, normalisation, readPicture, resizeBilinear } from './images';
 import { type FedInput, fedInputsAt } from './inputs';
 import { SeededRandom } from './random';
 import type { Feeds, SampleSource } from './samples';
 import { indexBound, seededTensor } from './seededSamples';
 
-export interface ImageOptions {
+export interface ImageOptions extends Partial<PictureOptions> {
   readonly bindings: Readonly<Record<string, number>>;
   readonly limit: number;
   readonly seed: number;
-  readonly scale?: PixelScale;
-  /** Order of the colour channels; PaddleOCR and OpenCV models take `bgr`. */
-  readonly order?: 'rgb' | 'bgr';
 }
 
 const extensions: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg']);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
 import { LatheError } from '../base/errors';
+import type { PictureOrder, PixelScale } from '../protocol/measurement';
 
 /** Red, green, blue, 0–255, row by row, without alpha. */
 export interface Picture {
@@ -74,9 +75,7 @@ function positions(size: number, newSize: number): Position[] {
   });
 }
 
-/** How pixel values 0–255 become numbers: (value / 255 − mean) / deviation per channel; `raw` keeps 0–255. */
-export type PixelScale = 'auto' | 'unit' | 'signed' | 'imagenet' | 'raw';
-
+/** A pixel value becomes (value / 255 − mean) / deviation, per channel; `raw` keeps 0–255. */
 export interface Normalisation {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
@@ -103,7 +102,7 @@ export interface Layout {
   readonly channels: 1 | 3;
   /** N×C×H×W, else N×H×W×C. */
   readonly channelsFirst: boolean;
-  readonly order: 'rgb' | 'bgr';
+  readonly order: PictureOrder;
 }
 
 /**

@@ -1,12 +1,14 @@
 // The command line as a person or a script meets it: JSON on stdout, words on stderr, exit codes 0, 1 and 2.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildFlawed } from '../../samples/architectures/flawed';
 import { buildLeNet } from '../../samples/architectures/lenet';
 import { writeOnnxModel } from '../../src/formats/onnx/write';
 import type { Inspection } from '../../src/protocol/analysis';
+import type { OptimizationReport } from '../../src/protocol/report';
 import { lathe } from './support';
 
 const folder = mkdtempSync(join(tmpdir(), 'lathe-cli-'));
@@ -58,6 +60,9 @@ describe('lathe', () => {
     ['a missing argument', ['inspect']],
     ['a binding that is none', ['inspect', digits, '--bind', 'batch']],
     ['an unknown goal', ['optimize', digits, '--goal', 'beauty']],
+    ['an unknown order of channels', ['compare', digits, digits, '--data', folder, '--image-order', 'rbg']],
+    ['an unknown scale of pixels', ['optimize', digits, '--data', folder, '--image-scale', 'half']],
+    ['images that are not there', ['bench', digits, '--image-scale', 'unit']],
     ['an unknown provider', ['bench', digits, '--provider', 'abacus']],
     ['a missing file', ['inspect', join(folder, 'nowhere.onnx')]],
   ])('exits 2 for %s, and says so', (_, args) => {
@@ -75,6 +80,22 @@ describe('lathe', () => {
     const { status, stdout } = lathe('compare', digits, digits, '--json');
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ outputs: [{ bitEqual: true, maxAbs: 0 }] });
+  });
+
+  it('feeds images in the order and scale asked for, and states it', () => {
+    const images = join(folder, 'images');
+    mkdirSync(images);
+    writeFileSync(join(images, 'a.png'), PNG.sync.write(Object.assign(new PNG({ width: 28, height: 28 }), { data: Buffer.alloc(28 * 28 * 4, 255) })));
+    const { status, stdout } = lathe('compare', digits, digits, '--data', images, '--image-order', 'bgr', '--image-scale', 'unit', '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ data: { kind: 'images', samples: 1, note: 'grey, value/255, NCHW, resized to 28×28 (height × width)' } });
+  });
+
+  it('optimizes on images as told, and writes it into the recipe', () => {
+    const { stdout } = lathe('optimize', digits, '--goal', 'simplification', '--data', join(folder, 'images'), '--image-scale', 'unit', '--json');
+    const { recipePath, data } = JSON.parse(stdout) as OptimizationReport;
+    expect(data.note).toContain('value/255');
+    expect(JSON.parse(readFileSync(recipePath ?? '', 'utf8'))).toMatchObject({ data: '../images', pictures: { order: 'rgb', scale: 'unit' } });
   });
 
   it('profiles every kernel in milliseconds', () => {

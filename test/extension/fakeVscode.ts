@@ -37,16 +37,65 @@ const noted =
     return Promise.resolve(undefined);
   };
 
+interface Item {
+  readonly label: string;
+}
+
+/** What the person picks, in turn: the label of an item, or `Back`. */
+const picks: string[] = [];
+const back = { tooltip: 'Back' };
+
+/** A quick pick in which the next of `picks` is chosen as soon as it is shown; it is noted with its steps and labels. */
+class FakeQuickPick {
+  items: readonly Item[] = [];
+  activeItems: readonly Item[] = [];
+  selectedItems: readonly Item[] = [];
+  step = 0;
+  totalSteps = 0;
+  private accept = (): void => undefined;
+  private hide = (): void => undefined;
+  private trigger = (): void => undefined;
+
+  onDidAccept(listener: () => void): void {
+    this.accept = listener;
+  }
+
+  onDidHide(listener: () => void): void {
+    this.hide = listener;
+  }
+
+  onDidTriggerButton(listener: () => void): void {
+    this.trigger = listener;
+  }
+
+  show(): void {
+    const label = picks.shift();
+    calls.push(['quickPick', `${this.step}/${this.totalSteps}`, this.activeItems[0]?.label]);
+    if (label === back.tooltip) this.trigger();
+    else {
+      this.selectedItems = this.items.filter((item) => item.label === label);
+      if (this.selectedItems.length > 0) this.accept();
+      else this.hide();
+    }
+  }
+
+  dispose(): void {
+    this.items = [];
+  }
+}
+
 export const fakeVscode = {
   /** What was asked of the editor, oldest first. */
   calls,
   /** Commands by their full names. */
   registered,
+  picks,
   Uri: FakeUri,
+  QuickInputButtons: { Back: back },
   Disposable: { from: () => ({ dispose: () => undefined }) },
   commands: {
     registerCommand: (name: string, run: (...parameters: unknown[]) => Promise<unknown>) => registered.set(name, run),
     executeCommand: noted('executeCommand'),
   },
-  window: { showErrorMessage: noted('showErrorMessage'), showInformationMessage: noted('showInformationMessage'), showOpenDialog: noted('showOpenDialog') },
+  window: { createQuickPick: () => new FakeQuickPick(), showErrorMessage: noted('showErrorMessage'), showInformationMessage: noted('showInformationMessage'), showOpenDialog: noted('showOpenDialog') },
 };

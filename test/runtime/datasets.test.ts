@@ -12,7 +12,7 @@ import { symbol } from '../../src/graph/dimension';
 import { defaultBindings } from '../../src/graph/defaultBindings';
 import type { Shape } from '../../src/graph/model';
 import type { Model } from '../../src/graph/model';
-import { openSamples } from '../../src/runtime/datasets';
+import { dataKind, openSamples } from '../../src/runtime/datasets';
 import { layOut, normalisation, resizeBilinear } from '../../src/runtime/images';
 import { readNpy } from '../../src/runtime/npy';
 import type { Feeds, SampleSource } from '../../src/runtime/samples';
@@ -173,6 +173,34 @@ describe('pictures', () => {
     const [padded] = await all(await openSamples(at, model, { bindings: { 'p2o.DynamicDimension.1': 320 } }), 1);
     expect(padded?.get('x')?.dims).toEqual([1, 3, 48, 320]);
     model.dispose();
+  });
+
+  it('are fed in the order and scale asked for, and say so', async () => {
+    const at = folder();
+    writeFileSync(join(at, 'a.png'), PNG.sync.write(picture(2, 2, () => [255, 51, 0, 255])));
+    const model = modelOf([['x', 'float32', [1, 3, 2, 2]]]);
+    // One pixel of each channel: red 255, green 51, blue 0.
+    const channels = async (options: Parameters<typeof openSamples>[2]): Promise<number[]> => {
+      const [feeds] = await all(await openSamples(at, model, options));
+      return [0, 4, 8].map((i) => Math.round((toFloat32(feeds?.get('x'))[i] ?? NaN) * 1000) / 1000);
+    };
+    expect(await channels({})).toEqual([1, -0.6, -1]);
+    expect(await channels({ order: 'bgr', scale: 'unit' })).toEqual([0, 0.2, 1]);
+    expect(await channels({ scale: 'raw' })).toEqual([255, 51, 0]);
+    // (value / 255 − mean) / deviation with ImageNet's 0.485, 0.456, 0.406 and 0.229, 0.224, 0.225.
+    expect(await channels({ scale: 'imagenet' })).toEqual([2.249, -1.143, -1.804]);
+    expect((await openSamples(at, model, { order: 'bgr', scale: 'unit' })).description.note).toBe('BGR, value/255, NCHW, resized to 2×2 (height × width)');
+  });
+
+  it('are known as such without being read, as are other data', () => {
+    const at = folder();
+    expect(() => dataKind(at)).toThrow('There are no data here');
+    writeFileSync(join(at, 'a.JPG'), 'not read');
+    expect(dataKind(at)).toBe('images');
+    writeFileSync(join(at, 'x.npy'), 'not read');
+    expect(dataKind(at)).toBe('npy');
+    expect(dataKind(join(at, 'x.npy'))).toBe('npy');
+    expect(() => dataKind(join(at, 'none'))).toThrow('The file does not exist.');
   });
 
   it('that are transparent lie on white, and become bytes for a byte input', async () => {

@@ -1,18 +1,17 @@
 // `lathe bench A [B]`: latency of a model, or of two in interleaved rounds.
 import { benchmark } from '../../runtime/benchmark';
 import { firstSample } from '../../runtime/samples';
+import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { benchmarkLines } from '../render/measurement';
 import { print, printJson } from '../terminal';
 import { type RunModelOptions, runSettings, runnerStart, samplesFor, withModel } from './running';
 
-export interface BenchOptions extends RunModelOptions {
-  readonly data?: string;
-}
+export type BenchOptions = RunModelOptions & PictureArguments;
 
 export async function bench(session: Session, source: string, variant: string | undefined, options: BenchOptions): Promise<void> {
   await withModel(source, async (model) => {
-    const feeds = await firstSample(await samplesFor(model, options.data, options));
+    const feeds = await firstSample(await samplesFor(model, options));
     const result = await benchmark({ path: source }, variant === undefined ? undefined : { path: variant }, { settings: runSettings(options), feeds, runner: runnerStart(options), ...session.context });
     session.line.clear();
     if (options.json) printJson(result);

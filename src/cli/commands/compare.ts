@@ -1,18 +1,18 @@
 // `lathe compare A B`: outputs of two models on the same inputs; with `--floor` a gate.
 import { compareModels } from '../../runtime/compare';
+import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { comparisonLines } from '../render/measurement';
 import { print, printJson } from '../terminal';
 import { type RunModelOptions, runnerStart, samplesFor, withModel } from './running';
 
-export interface CompareOptions extends RunModelOptions {
-  readonly data?: string;
+export interface CompareOptions extends RunModelOptions, PictureArguments {
   readonly floor?: number;
 }
 
 export async function compare(session: Session, source: string, variant: string, options: CompareOptions): Promise<void> {
   await withModel(source, async (model) => {
-    const samples = await samplesFor(model, options.data, options);
+    const samples = await samplesFor(model, options);
     const comparison = await compareModels({ path: source }, { path: variant }, samples, { provider: options.provider, threads: options.threads, start: runnerStart(options), ...session.context });
     session.line.clear();
     const problem = comparison.outputs.find((output) => output.problem !== undefined)?.problem;

@@ -7,15 +7,15 @@ import { optimizeModel, type OptimizeServices } from '../../recipes/optimize';
 import type { CandidateStep } from '../../recipes/candidates';
 import { parseRecipe, type Recipe } from '../../recipes/recipe';
 import { Runner } from '../../runtime/runner';
+import { picturesOf, type PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { reportLines } from '../render/report';
 import { print, printJson, terminalLog } from '../terminal';
 import { type RunModelOptions, runnerStart } from './running';
 
-export interface OptimizeOptions extends RunModelOptions {
+export interface OptimizeOptions extends RunModelOptions, PictureArguments {
   readonly goal: Goal;
   readonly target: string;
-  readonly data?: string;
   readonly floor?: number;
   readonly recipe?: string;
   readonly output?: string;
@@ -29,6 +29,7 @@ export interface RunOptions extends RunModelOptions {
 
 export async function optimize(session: Session, modelPath: string, options: OptimizeOptions): Promise<void> {
   const steps = options.recipe === undefined ? undefined : stepsOf(parseRecipe(readText(options.recipe), options.recipe));
+  const pictures = picturesOf(options);
   const report = await optimizeModel(
     {
       modelPath,
@@ -41,6 +42,7 @@ export async function optimize(session: Session, modelPath: string, options: Opt
       allowUncalibrated: options.allowUncalibrated ?? false,
       ...(steps === undefined ? {} : { steps }),
       ...(options.data === undefined ? {} : { data: options.data }),
+      ...(pictures === undefined ? {} : { pictures }),
       ...(options.floor === undefined ? {} : { floor: options.floor }),
       ...(options.output === undefined ? {} : { outputPath: options.output }),
     },

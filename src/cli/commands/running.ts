@@ -5,6 +5,7 @@ import type { Provider, RunSettings } from '../../protocol/measurement';
 import { openSamples } from '../../runtime/datasets';
 import type { RunnerStart } from '../../runtime/runner';
 import type { SampleSource } from '../../runtime/samples';
+import { picturesOf, type PictureArguments } from '../arguments';
 import { terminalLog } from '../terminal';
 
 export interface RunModelOptions {
@@ -39,6 +40,6 @@ export async function withModel(path: string, use: (model: Model) => Promise<voi
   }
 }
 
-export function samplesFor(model: Model, data: string | undefined, options: RunModelOptions): Promise<SampleSource> {
-  return openSamples(data, model, { bindings: options.bind });
+export function samplesFor(model: Model, options: RunModelOptions & PictureArguments): Promise<SampleSource> {
+  return openSamples(options.data, model, { bindings: options.bind, ...picturesOf(options) });
 }

@@ -1,0 +1,58 @@
+// What *Optimize Model…* asks: how images are fed only where the data are images, and Back leads through it.
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { OptimizeAnswers } from '../../src/extension/optimizeQuestions';
+import { fakeVscode, FakeUri } from './fakeVscode';
+
+vi.mock('vscode', () => fakeVscode);
+const { askOptimize } = await import('../../src/extension/optimizeQuestions');
+
+const kinds: Readonly<Record<string, string>> = { '/data/photos': 'images', '/data/arrays': 'npy' };
+const host = {
+  context: { workspaceState: { get: () => ['/data/photos', '/data/arrays', '/data/gone'], update: () => Promise.resolve() } },
+  engine: () =>
+    Promise.resolve({
+      request: (method: string, { path = '' }: { readonly path?: string }) => {
+        if (method === 'engine/devices') return Promise.resolve([]);
+        const kind = kinds[path];
+        return kind === undefined ? Promise.reject(new Error('There are no data here.')) : Promise.resolve(kind);
+      },
+    }),
+};
+
+async function answer(...labels: readonly string[]): Promise<OptimizeAnswers | undefined> {
+  fakeVscode.picks.push(...labels);
+  return await askOptimize(host as never, new FakeUri('file', '/work/model.onnx') as never);
+}
+
+const steps = (): unknown[] => fakeVscode.calls.map(([, step]) => step);
+
+beforeEach(() => {
+  fakeVscode.calls.length = 0;
+  fakeVscode.picks.length = 0;
+});
+
+describe('Optimize Model…', () => {
+  it('asks how images are fed, in one pick', async () => {
+    expect(await answer('This machine', 'Latency', 'photos', 'BGR, 0 to 1', '99 %')).toEqual({ target: 'this machine', goal: 'latency', allowSlower: false, data: '/data/photos', pictures: { order: 'bgr', scale: 'unit' }, floor: 0.99 });
+    expect(steps()).toEqual(['1/4', '2/4', '3/4', '4/5', '5/5']);
+  });
+
+  it('leaves it to the input where the person does', async () => {
+    expect(await answer('This machine', 'Latency', 'photos', 'Default', 'Default for the goal')).toEqual({ target: 'this machine', goal: 'latency', allowSlower: false, data: '/data/photos' });
+  });
+
+  it.each([['arrays', '/data/arrays'], ['gone', '/data/gone'], ['No data', undefined]])('does not ask it of %s', async (label, data) => {
+    expect(await answer('This machine', 'Size', label, '95 %')).toEqual({ target: 'this machine', goal: 'size', allowSlower: false, ...(data === undefined ? {} : { data }), floor: 0.95 });
+    expect(steps()).toEqual(['1/4', '2/4', '3/4', '4/4']);
+  });
+
+  it('goes back to it with what was chosen, and forgets it with other data', async () => {
+    expect(await answer('This machine', 'Latency', 'photos', 'RGB, 0 to 255', 'Back', 'Back', 'arrays', '95 %')).toEqual({ target: 'this machine', goal: 'latency', allowSlower: false, data: '/data/arrays', floor: 0.95 });
+    expect(fakeVscode.calls[5]).toEqual(['quickPick', '4/5', 'RGB, 0 to 255']);
+    expect(steps()).toEqual(['1/4', '2/4', '3/4', '4/5', '5/5', '4/5', '3/5', '4/4']);
+  });
+
+  it('ends where the person leaves', async () => {
+    expect(await answer('This machine', 'Latency', 'photos')).toBeUndefined();
+  });
+});
