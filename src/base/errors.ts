@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'unsupported' // well-formed, but beyond what we do
   | 'invalid-model' // decodes, but breaks the IR's rules (cycle, duplicate, contradiction)
   | 'unsafe-path' // external data outside the model's folder, link, device
+  | 'cache-link' // external data through a link of the Hugging Face cache: followed only when asked to
   | 'too-large' // over the memory or node budget
   | 'no-space' // the disk is full
   | 'io' // any other failure to read or write

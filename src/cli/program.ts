@@ -14,6 +14,7 @@ export interface Session {
 }
 
 const bind = ['--bind <name=value,…>', 'values of the open input dimensions, e.g. batch=1,seq=128', parseBindings, {}] as const;
+const followCacheLinks = ['--follow-cache-links', 'open a model of the Hugging Face cache, whose files are links within it; read-only'] as const;
 const json = ['--json', 'print one JSON document on stdout'] as const;
 const imageOrder = ['--image-order <order>', 'channels of the images: rgb, or bgr as OpenCV and PaddleOCR models take', parsePictureOrder] as const;
 const imageScale = ['--image-scale <scale>', 'numbers of the images: unit (0–1), signed (−1–1), imagenet (its mean and deviation), raw (0–255), auto', parsePixelScale] as const;
@@ -32,6 +33,7 @@ export function makeProgram(session: Session): Command {
     .command('inspect <model>')
     .description('what the model is, what each layer costs, and what is worth changing')
     .option(...bind)
+    .option(...followCacheLinks)
     .option('--deep', 'read the weights too: duplicates, NaN, statistics')
     .option('--layers <count>', 'layers shown in the table', parseInteger('--layers', 0), 20)
     .option(...json)
@@ -78,6 +80,7 @@ export function makeProgram(session: Session): Command {
   program
     .command('check <model>')
     .description('is the model well-formed, and do its shapes agree')
+    .option(...followCacheLinks)
     .option(...json)
     .action((model: string, options: commands.CheckOptions) => commands.check(session, model, options));
 
@@ -94,6 +97,7 @@ export function makeProgram(session: Session): Command {
 function withRunOptions(command: Command): Command {
   return command
     .option(...bind)
+    .option(...followCacheLinks)
     .option('--threads <count>', 'threads of the runtime', parseInteger('--threads', 1), 1)
     .option('--provider <name>', 'cpu, webgpu, cuda, coreml or dml', parseProvider, 'cpu')
     .option('--node <path>', 'a Node executable for the runner')

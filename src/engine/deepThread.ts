@@ -9,6 +9,7 @@ import { findings, profileOf, rememberProfile } from './service';
 
 interface Question {
   readonly path: string;
+  readonly followCacheLinks: boolean;
   readonly bindings: Bindings;
   readonly settings: EngineSettings;
   readonly profile: Profile | undefined;
@@ -19,7 +20,7 @@ type Answer = { readonly findings: readonly Finding[] } | { readonly error: Erro
 /** A stand-in for `service.findings` that opens the file anew in a thread. @param script the engine's bundle. */
 export function deepFindingsInThread(script: string): typeof findings {
   return async (document: EngineDocument, bindings, _deep, settings, signal) => {
-    const question: Question = { path: document.path, bindings, settings, profile: profileOf(document, bindings) };
+    const question: Question = { path: document.path, followCacheLinks: document.followCacheLinks, bindings, settings, profile: profileOf(document, bindings) };
     return await new Promise<readonly Finding[]>((resolve, reject) => {
       const worker = new Worker(script, { workerData: question });
       const cancel = (): void => {
@@ -43,14 +44,13 @@ export function deepFindingsInThread(script: string): typeof findings {
 
 /** The thread's side: one question, one answer. */
 export async function answerInThread(): Promise<void> {
-  const { path, bindings, settings, profile } = workerData as Question;
-  parentPort?.postMessage(await answer(path, bindings, settings, profile));
+  parentPort?.postMessage(await answer(workerData as Question));
 }
 
-async function answer(path: string, bindings: Bindings, settings: EngineSettings, profile: Profile | undefined): Promise<Answer> {
+async function answer({ path, followCacheLinks, bindings, settings, profile }: Question): Promise<Answer> {
   const documents = new Documents();
   try {
-    const document = await documents.open(path);
+    const document = await documents.open(path, followCacheLinks);
     if (profile !== undefined) rememberProfile(document, bindings, profile);
     return { findings: await findings(document, bindings, true, settings, new AbortController().signal) };
   } catch (thrown) {

@@ -11,6 +11,8 @@ import type { Profile } from '../protocol/measurement';
 export interface EngineDocument {
   readonly id: DocumentId;
   readonly path: string;
+  /** The person allowed to follow the links of the Hugging Face cache. */
+  readonly followCacheLinks: boolean;
   readonly model: Model;
   /** Analyses by bindings; a handful, as a person changes bindings by hand. */
   readonly analyses: Map<string, ModelAnalysis>;
@@ -32,16 +34,16 @@ export class Documents {
    * Opens a model file, or takes another reference to it where the same version of it is open.
    * @throws LatheError whatever reading the model throws.
    */
-  async open(file: string): Promise<EngineDocument> {
+  async open(file: string, followCacheLinks = false): Promise<EngineDocument> {
     const resolved = path.resolve(file);
     const version = fileVersion(resolved);
-    const { openModel } = await import('../formats/open');
+    const { modelFile, openModel } = await import('../formats/open');
     for (const entry of this.entries.values()) {
-      if (entry.document.path !== resolved || entry.version !== version) continue;
+      if (entry.document.path !== resolved || entry.version !== version || entry.document.followCacheLinks !== followCacheLinks) continue;
       entry.references++;
       return entry.document;
     }
-    const document: EngineDocument = { id: this.nextId++, path: resolved, model: openModel(resolved), analyses: new Map(), profiles: new Map() };
+    const document: EngineDocument = { id: this.nextId++, path: resolved, followCacheLinks, model: openModel(resolved, modelFile(resolved, followCacheLinks)), analyses: new Map(), profiles: new Map() };
     this.entries.set(document.id, { document, version, references: 1 });
     return document;
   }

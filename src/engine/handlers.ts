@@ -2,6 +2,7 @@
 import type { WorkContext } from '../base/cancellation';
 import { LatheError } from '../base/errors';
 import type { Log } from '../base/log';
+import type { ModelFile } from '../formats/open';
 import type { EngineMethod, EngineNotifications, EngineRequests, EngineSettings } from '../protocol/engine';
 import type { OverBudget } from '../runtime/watchdog';
 import { Documents, type EngineDocument } from './documents';
@@ -41,8 +42,8 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       const { publishedDevices } = await import('../analysis/roofline');
       return publishedDevices.map((device) => device.name);
     },
-    'model/open': async ({ path, bindings }) => {
-      const document = await documents.open(path);
+    'model/open': async ({ path, bindings, followCacheLinks }) => {
+      const document = await documents.open(path, followCacheLinks);
       try {
         const { toSummary } = await import('../analysis/inspection');
         return { document: document.id, summary: toSummary(document.model, await service.analyze(document, bindings)) };
@@ -61,13 +62,17 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     'model/text': async ({ document }) => await service.text(documents.get(document)),
     'model/lineCosts': async ({ document, bindings }) => await service.lineCosts(documents.get(document), bindings),
     'model/profile': async ({ document, bindings }, context) => await running.profile(documents.get(document), bindings, context),
-    'model/optimize': async ({ document, fix, ...request }, context) => {
+    'model/optimize': async ({ document, fix, output, ...request }, context) => {
       const open = documents.get(document);
       const chosen = fix === undefined ? undefined : await findFix(open, fix, request.bindings, context);
-      return await running.optimize(open.path, request, chosen, context);
+      return await running.optimize(open, { ...request, ...(output === undefined ? {} : { outputPath: output }) }, chosen, context);
     },
     'recipe/run': async ({ path, frozen }, context) => await running.runRecipe(path, frozen, context),
-    'bench/compare': async ({ source, variant, bindings }, context) => await running.bench(source, variant, bindings, context),
+    'bench/compare': async ({ source, variant, bindings, followCacheLinks = [] }, context) => {
+      const { modelFile } = await import('../formats/open');
+      const file = (path: string): ModelFile => modelFile(path, followCacheLinks.includes(path));
+      return await running.bench(file(source), variant === undefined ? undefined : file(variant), bindings, context);
+    },
     'data/kind': async ({ path }) => {
       const { dataKind } = await import('../runtime/datasets');
       return dataKind(path);

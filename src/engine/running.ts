@@ -1,6 +1,7 @@
 // The work that runs models, one job at a time: profile, benchmark, optimize, recipes. Settings say how.
 import type { WorkContext } from '../base/cancellation';
 import type { Log } from '../base/log';
+import type { ModelFile } from '../formats/open';
 import type { Bindings, EngineSettings, OptimizeRequest } from '../protocol/engine';
 import type { Benchmark, Comparison, Profile, RunSettings } from '../protocol/measurement';
 import type { OptimizationReport } from '../protocol/report';
@@ -34,7 +35,7 @@ export class Running {
   }
 
   /** Latency of a model, or of two in interleaved rounds with a comparison of their outputs on the same seeded inputs. */
-  async bench(source: string, variant: string | undefined, bindings: Bindings, context: WorkContext): Promise<{ readonly benchmark: Benchmark; readonly comparison?: Comparison }> {
+  async bench(source: ModelFile, variant: ModelFile | undefined, bindings: Bindings, context: WorkContext): Promise<{ readonly benchmark: Benchmark; readonly comparison?: Comparison }> {
     return await this.inTurn(context, async () => {
       const [{ openModel }, { openSamples }, { benchmark }, { compareModels }, { firstSample }] = await Promise.all([
         import('../formats/open'),
@@ -43,14 +44,14 @@ export class Running {
         import('../runtime/compare'),
         import('../runtime/samples'),
       ]);
-      const model = openModel(source);
+      const model = openModel(source.path, source);
       try {
         const settings = this.runSettings(bindings);
         const samples = await openSamples(undefined, model, { bindings });
-        const measured = await benchmark({ path: source }, variant === undefined ? undefined : { path: variant }, { settings, feeds: await firstSample(samples), runner: this.runnerStart(), ...context });
+        const measured = await benchmark(source, variant, { settings, feeds: await firstSample(samples), runner: this.runnerStart(), ...context });
         if (variant === undefined) return { benchmark: measured };
         context.progress({ message: 'Comparing outputs' });
-        const comparison = await compareModels({ path: source }, { path: variant }, samples, { settings, start: this.runnerStart(), ...context });
+        const comparison = await compareModels(source, variant, samples, { settings, start: this.runnerStart(), ...context });
         return { benchmark: measured, comparison };
       } finally {
         model.dispose();
@@ -59,11 +60,11 @@ export class Running {
   }
 
   /** @param fix the step to run instead of the search, if one was chosen. */
-  async optimize(modelPath: string, request: Omit<OptimizeRequest, 'document' | 'fix'>, fix: ChosenFix | undefined, context: WorkContext): Promise<OptimizationReport> {
+  async optimize({ path, followCacheLinks }: EngineDocument, request: Omit<OptimizeRequest, 'document' | 'fix' | 'output'> & { readonly outputPath?: string }, fix: ChosenFix | undefined, context: WorkContext): Promise<OptimizationReport> {
     return await this.inTurn(context, async () => {
       const { optimizeModel } = await import('../recipes/optimize');
       const { provider, threads } = this.environment.settings();
-      return await optimizeModel({ modelPath, ...request, provider, threads, ...(fix === undefined ? {} : { fix }) }, this.services(), context);
+      return await optimizeModel({ modelPath: path, followCacheLinks, ...request, provider, threads, ...(fix === undefined ? {} : { fix }) }, this.services(), context);
     });
   }
 

@@ -16,6 +16,8 @@ export interface InspectOptions {
   readonly bindings?: Bindings;
   /** Read the weights too. */
   readonly deep?: boolean;
+  /** Follow the links by which the Hugging Face cache keeps the model's weights. */
+  readonly followCacheLinks?: boolean;
   readonly settings?: Pick<EngineSettings, 'oversizedShare' | 'oversizedMinimum'>;
 }
 
@@ -24,8 +26,8 @@ export interface InspectOptions {
  * @throws LatheError for a file that is not a valid model; `cancelled`.
  */
 export async function inspect(path: string, options: InspectOptions = {}, context: WorkContext = detachedContext()): Promise<Inspection> {
-  const { openModel } = await import('../formats/open');
-  const model = openModel(path);
+  const { modelFile, openModel } = await import('../formats/open');
+  const model = openModel(path, modelFile(path, options.followCacheLinks));
   try {
     throwIfCancelled(context.signal);
     const [{ analyzeModel }, { toSummary, toLayerSummaries }, { findFindings }] = await Promise.all([import('../analysis/analyze'), import('../analysis/inspection'), import('../advice/findings')]);

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { LatheError } from '../base/errors';
 import { ActiveModel } from './activeModel';
 import type { EngineClient } from './engineClient';
+import { askCacheLinks } from './hubCache';
 import { Jobs } from './jobs';
 import { Models } from './models';
 import { readSettings } from './settings';
@@ -21,7 +22,7 @@ export class Host implements vscode.Disposable {
     readonly context: vscode.ExtensionContext,
     readonly log: vscode.LogOutputChannel,
   ) {
-    this.models = new Models(this.engine);
+    this.models = new Models(this.engine, askCacheLinks);
     this.jobs = new Jobs(log);
     this.active = new ActiveModel(this.models);
   }

@@ -30,7 +30,10 @@ export class Models implements vscode.Disposable {
   readonly onDidChange = this.changed.event;
   readonly onDidClose = this.closed.event;
 
-  constructor(private readonly engine: () => Promise<EngineClient>) {}
+  constructor(
+    private readonly engine: () => Promise<EngineClient>,
+    private readonly askCacheLinks: (path: string) => Promise<boolean>,
+  ) {}
 
   /** Opens the model of a file, or takes another hold on it. @throws LatheError when the file is not on disk. */
   acquire(uri: vscode.Uri): ModelReference {
@@ -85,7 +88,7 @@ export class Models implements vscode.Disposable {
   }
 
   private open(uri: vscode.Uri, key: string): Entry {
-    const model = new OpenModel(uri, this.engine);
+    const model = new OpenModel(uri, this.engine, this.askCacheLinks);
     const life = vscode.Disposable.from(
       model.onDidChange((event) => this.changed.fire({ model, event })),
       watch(model),

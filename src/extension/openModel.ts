@@ -33,6 +33,8 @@ export class OpenModel {
   private loading: Promise<ModelSnapshot> | undefined;
   private textLoading: Promise<TextDocument> | undefined;
   private costs: Promise<readonly LineCost[]> | undefined;
+  /** The person's answer, once asked, on links of the Hugging Face cache: for this model, until it is closed. */
+  private cacheLinks: Promise<boolean> | undefined;
   /** Grows with every reload, so that an answer to an older question is dropped. */
   private version = 0;
   private disposed = false;
@@ -40,6 +42,7 @@ export class OpenModel {
   constructor(
     readonly uri: vscode.Uri,
     private readonly engine: () => Promise<EngineClient>,
+    private readonly askCacheLinks: (path: string) => Promise<boolean>,
   ) {}
 
   get path(): string {
@@ -98,7 +101,7 @@ export class OpenModel {
   async withDocument<T>(work: (engine: EngineClient, document: DocumentId) => Promise<T>): Promise<T> {
     const engine = await this.engine();
     if (this.opened === undefined || this.opened.generation !== engine.generation || engine.processId === undefined) {
-      const document = engine.request('model/open', { path: this.path, bindings: this.bindings }).then((answer) => answer.document);
+      const document = this.open(engine);
       const opened = { generation: engine.generation, document };
       this.opened = opened;
       document.catch(() => {
@@ -108,6 +111,24 @@ export class OpenModel {
     const document = await this.opened.document;
     this.recovered();
     return await work(engine, document);
+  }
+
+  /** Whether the person allowed to follow links of the Hugging Face cache; opens the model, and so asks, where that is not known yet. @throws LatheError. */
+  async followsCacheLinks(): Promise<boolean> {
+    return await this.withDocument(async () => (await this.cacheLinks) ?? false);
+  }
+
+  private async open(engine: EngineClient): Promise<DocumentId> {
+    const request = async (followCacheLinks: boolean): Promise<DocumentId> =>
+      (await engine.request('model/open', { path: this.path, bindings: this.bindings, ...(followCacheLinks ? { followCacheLinks } : {}) })).document;
+    try {
+      return await request((await this.cacheLinks) ?? false);
+    } catch (thrown) {
+      if (!(thrown instanceof LatheError) || thrown.code !== 'cache-link') throw thrown;
+      this.cacheLinks ??= this.askCacheLinks(this.path);
+      if (!(await this.cacheLinks)) throw thrown;
+      return await request(true);
+    }
   }
 
   /** A new engine knows the model: the banner of the old one's death goes. */

@@ -2,10 +2,12 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { LatheError } from '../base/errors';
+import { hubCacheFolder } from '../base/hubCache';
 import type { Fix } from '../protocol/findings';
 import type { Goal, OptimizationReport } from '../protocol/report';
 import type { BenchmarkView } from './benchmarkView';
 import { requireTrust, type Host } from './host';
+import { askOutput } from './hubCache';
 import { measurementReport } from './measurementReport';
 import { askOptimize } from './optimizeQuestions';
 import type { OpenModel } from './openModel';
@@ -37,9 +39,11 @@ export class Work {
     await requireTrust();
     return await this.host.models.use(uri, async (model) => {
       const fix = await findFix(model, fixId);
+      const place = await askOutput(uri);
+      if (place === undefined) return undefined;
       return await this.report(uri, `${fix.title}: ${name(uri)}`, async (context) =>
         await model.withDocument(async (engine, document) =>
-          await engine.request('model/optimize', { document, goal: goalOfTechnique.get(fix.technique) ?? 'latency', target: defaultTarget, bindings: model.bindings, fix: fix.id }, context),
+          await engine.request('model/optimize', { document, goal: goalOfTechnique.get(fix.technique) ?? 'latency', target: defaultTarget, bindings: model.bindings, fix: fix.id, ...place }, context),
         ),
       );
     });
@@ -49,9 +53,11 @@ export class Work {
     await requireTrust();
     const answers = await askOptimize(this.host, uri);
     if (answers === undefined) return undefined;
+    const place = await askOutput(uri);
+    if (place === undefined) return undefined;
     return await this.host.models.use(uri, async (model) =>
       await this.report(uri, t('Optimizing {0}', name(uri)), async (context) =>
-        await model.withDocument(async (engine, document) => await engine.request('model/optimize', { document, bindings: model.bindings, ...answers }, context)),
+        await model.withDocument(async (engine, document) => await engine.request('model/optimize', { document, bindings: model.bindings, ...answers, ...place }, context)),
       ),
     );
   }
@@ -70,10 +76,11 @@ export class Work {
     const title = variant === undefined ? t('Benchmarking {0}', name(source)) : t('Comparing {0} with {1}', name(source), name(variant));
     const begun = new Date();
     await this.panel.reveal(source);
+    const followCacheLinks = await this.cacheLinksOf(variant === undefined ? [source] : [source, variant]);
     const result = await this.host.jobs.run(title, source, async (context) => {
       const engine = await this.host.engine();
       const bindings = this.host.models.find(source)?.bindings ?? {};
-      return await engine.request('bench/compare', { source: source.fsPath, bindings, ...(variant === undefined ? {} : { variant: variant.fsPath }) }, context);
+      return await engine.request('bench/compare', { source: source.fsPath, bindings, followCacheLinks, ...(variant === undefined ? {} : { variant: variant.fsPath }) }, context);
     });
     if (result === undefined) return undefined;
     const report = measurementReport(result.benchmark, result.comparison, begun.toISOString(), (Date.now() - begun.getTime()) / 1000);
@@ -82,11 +89,20 @@ export class Work {
     return report;
   }
 
+  /** Those of the models whose links the person allowed to follow; asks where a model of the cache is not open yet. */
+  private async cacheLinksOf(models: readonly vscode.Uri[]): Promise<string[]> {
+    const followed: string[] = [];
+    for (const uri of models) if (hubCacheFolder(uri.fsPath) !== undefined && (await this.host.models.use(uri, async (model) => await model.followsCacheLinks()))) followed.push(uri.fsPath);
+    return followed;
+  }
+
   private async report(uri: vscode.Uri, title: string, work: (context: { signal: AbortSignal; progress: (progress: { message: string; fraction?: number }) => void }) => Promise<OptimizationReport>): Promise<OptimizationReport | undefined> {
     const isModel = uri.path.endsWith('.onnx');
     if (isModel) await this.panel.reveal(uri);
     const report = await this.host.jobs.run(title, uri, work);
     if (report === undefined) return undefined;
+    // The report of a model of the cache lies beside the result, where the panel does not look for it.
+    if (isModel && hubCacheFolder(uri.fsPath) !== undefined) this.panel.addMeasurement(uri, report);
     await this.panel.reveal(isModel ? uri : vscode.Uri.file(report.source.path));
     this.host.log.info(`${title}: ${report.conclusion}`);
     void this.announce(report);

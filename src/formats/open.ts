@@ -4,6 +4,16 @@ import type { Model } from '../graph/model';
 import { verifyModel, warningsOf } from '../graph/verify';
 import { readOnnxModel, type ReadOptions } from './onnx/read';
 
+/** A model on disk, and which links of its external data may be followed (`contained` where not said). */
+export interface ModelFile extends Pick<ReadOptions, 'externalData'> {
+  readonly path: string;
+}
+
+/** What is opened where the person allowed to follow the links of the Hugging Face cache, or did not. */
+export function modelFile(path: string, followCacheLinks: boolean | undefined): ModelFile {
+  return followCacheLinks === true ? { path, externalData: 'cache-links' } : { path };
+}
+
 /**
  * Opens a model and checks that it is one: structure only, weights are not read. Dispose it to close its files.
  * @throws LatheError `not-a-model` naming what the file is, `invalid-model` naming the broken rule, or as `readOnnxModel`.

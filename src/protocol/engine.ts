@@ -65,6 +65,8 @@ export interface OptimizeRequest {
   readonly allowSlower?: boolean;
   /** A single fix to run instead of the whole search. */
   readonly fix?: string;
+  /** File to write; by default a new name beside the model. */
+  readonly output?: string;
 }
 
 /** Parameters and result of every request. */
@@ -72,7 +74,8 @@ export interface EngineRequests {
   /** Names of the published devices that times can be estimated for. */
   'engine/devices': { params: object; result: readonly string[] };
   'engine/configure': { params: { readonly settings: EngineSettings }; result: null };
-  'model/open': { params: { readonly path: string; readonly bindings: Bindings }; result: { readonly document: DocumentId; readonly summary: ModelSummary } };
+  /** A model of the Hugging Face cache fails with `cache-link` unless the person allowed to follow its links. */
+  'model/open': { params: { readonly path: string; readonly bindings: Bindings; readonly followCacheLinks?: boolean }; result: { readonly document: DocumentId; readonly summary: ModelSummary } };
   'model/close': { params: { readonly document: DocumentId }; result: null };
   'model/snapshot': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: ModelSnapshot };
   'model/detail': { params: { readonly document: DocumentId; readonly layer: string; readonly bindings: Bindings }; result: LayerDetail };
@@ -82,7 +85,8 @@ export interface EngineRequests {
   'model/profile': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: Profile };
   'model/optimize': { params: OptimizeRequest; result: OptimizationReport };
   'recipe/run': { params: { readonly path: string; readonly frozen: boolean }; result: OptimizationReport };
-  'bench/compare': { params: { readonly source: string; readonly variant?: string; readonly bindings: Bindings }; result: { readonly benchmark: Benchmark; readonly comparison?: Comparison } };
+  /** `followCacheLinks`: those of the two paths whose links the person allowed to follow. */
+  'bench/compare': { params: { readonly source: string; readonly variant?: string; readonly bindings: Bindings; readonly followCacheLinks?: readonly string[] }; result: { readonly benchmark: Benchmark; readonly comparison?: Comparison } };
   /** What the data at a path are; an error where they are nothing that can be fed. */
   'data/kind': { params: { readonly path: string }; result: DataDescription['kind'] };
   /** Reports in `.lathe/` beside a model, newest first. */

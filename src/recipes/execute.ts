@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { assertShapesAgree } from '../analysis/contradictions';
 import type { WorkContext } from '../base/cancellation';
 import { LatheError, toLatheError } from '../base/errors';
-import { openModel } from '../formats/open';
+import { modelFile, openModel } from '../formats/open';
 import type { OptimizationReport, VariantReport } from '../protocol/report';
 import { openSamples } from '../runtime/datasets';
 import { belowFloor } from './acceptance';
@@ -14,6 +14,7 @@ import { Laboratory } from './laboratory';
 import { defaultBudgets, optimizeModel, type Budgets, type OptimizeRequest, type OptimizeServices } from './optimize';
 import { publishWinner } from './publish';
 import { parseRecipe, type Recipe } from './recipe';
+import { placeOfReports } from './readOnlySource';
 import { readReport, readReports, recipeSuffix } from './report';
 import { fileBytes, sha256 } from './source';
 import { sentence } from './trial';
@@ -55,6 +56,8 @@ export interface RunRecipeOptions {
   /** Replay what the report decided: no search, no benchmark. */
   readonly frozen?: boolean;
   readonly budgets?: Partial<Budgets>;
+  /** As in {@link OptimizeRequest}. */
+  readonly followCacheLinks?: boolean;
 }
 
 /**
@@ -63,7 +66,7 @@ export interface RunRecipeOptions {
  * the report is about another source file.
  */
 export async function runRecipe(path: string, options: RunRecipeOptions, services: OptimizeServices, work: WorkContext): Promise<OptimizationReport> {
-  const request = { ...requestOf(readRecipe(path), path), ...(options.budgets === undefined ? {} : { budgets: options.budgets }) };
+  const request: OptimizeRequest = { ...requestOf(readRecipe(path), path), ...(options.budgets === undefined ? {} : { budgets: options.budgets }), ...(options.followCacheLinks === undefined ? {} : { followCacheLinks: options.followCacheLinks }) };
   return options.frozen === true ? replay(path, request, services, work) : optimizeModel(request, services, work);
 }
 
@@ -82,11 +85,13 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
   if (winner === undefined) throw new LatheError('rejected', `The recorded run accepted nothing, so there is nothing to replay. ${recorded.conclusion}`, { file: recipePath });
   const sourceHash = await sha256(request.modelPath);
   if (sourceHash !== recorded.source.sha256) throw new LatheError('source-touched', 'The source is not the file the report is about.', { file: request.modelPath, hint: 'Run the recipe without --frozen.' });
-  const source = openModel(request.modelPath);
+  placeOfReports(request.modelPath, request.outputPath);
+  const file = modelFile(request.modelPath, request.followCacheLinks);
+  const source = openModel(file.path, file);
   const budgets = { ...defaultBudgets, ...request.budgets };
   const { settings, seed } = recorded;
   const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
-  const laboratory = new Laboratory({ source, modelPath: request.modelPath, data, settings, seed, budgets, floor: recorded.floor.minimum, services, work });
+  const laboratory = new Laboratory({ source, file, data, settings, seed, budgets, floor: recorded.floor.minimum, services, work });
   try {
     assertShapesAgree(source);
     const plan = planOfSteps(winner.steps, winner.title);

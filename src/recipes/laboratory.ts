@@ -6,6 +6,7 @@ import type { WorkContext } from '../base/cancellation';
 import type { Disposable } from '../base/disposable';
 import { LatheError } from '../base/errors';
 import { readOnnxModel } from '../formats/onnx/read';
+import type { ModelFile } from '../formats/open';
 import type { Model } from '../graph/model';
 import type { Benchmark, Comparison, Machine, MetricValue, Profile, RunSettings } from '../protocol/measurement';
 import type { LayerDifference, OptimizationReport } from '../protocol/report';
@@ -24,7 +25,8 @@ import { Workbench } from './workbench';
 
 export interface LaboratoryOptions {
   readonly source: Model;
-  readonly modelPath: string;
+  /** Where the source lies. */
+  readonly file: ModelFile;
   readonly data: SampleSource;
   readonly settings: RunSettings;
   readonly seed: number;
@@ -83,8 +85,8 @@ export class Laboratory implements Bench, Disposable {
   }
 
   async compare(variant: Model): Promise<Comparison> {
-    const { modelPath, data, settings, budgets } = this.options;
-    const comparison = await compareModels({ path: modelPath }, variant, data, { provider: settings.provider, threads: settings.threads, limit: budgets.compareSamples, ...this.part(this.share.title) });
+    const { file, data, settings, budgets } = this.options;
+    const comparison = await compareModels(file, variant, data, { provider: settings.provider, threads: settings.threads, limit: budgets.compareSamples, ...this.part(this.share.title) });
     const judged = worstOutput(comparison);
     if (judged.metric !== undefined) this.metricName = judged.metric.name;
     return judged;
@@ -108,8 +110,8 @@ export class Laboratory implements Bench, Disposable {
   }
 
   private async measure(variant: Model, budgetMs: number): Promise<Benchmark> {
-    const { modelPath, settings, seed } = this.options;
-    const result = await benchmark({ path: modelPath }, variant, { settings, feeds: await this.usualSample(), budgetMs, seed, ...this.part(this.share.title) });
+    const { file, settings, seed } = this.options;
+    const result = await benchmark(file, variant, { settings, feeds: await this.usualSample(), budgetMs, seed, ...this.part(this.share.title) });
     this.lastMachine = result.machine;
     return result;
   }
@@ -150,9 +152,9 @@ export class Laboratory implements Bench, Disposable {
   }
 
   profile(): Promise<Profile | undefined> {
-    const { modelPath, settings, services } = this.options;
+    const { file, settings, services } = this.options;
     this.sourceProfile ??= this.usualSample()
-      .then((feeds) => profileModel({ path: modelPath }, { settings, feeds, ...this.part('Profile') }))
+      .then((feeds) => profileModel(file, { settings, feeds, ...this.part('Profile') }))
       .catch((thrown: unknown) => {
         services.log.warn(`The source could not be profiled: ${String(thrown)}`);
         return undefined;

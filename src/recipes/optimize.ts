@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { assertShapesAgree } from '../analysis/contradictions';
 import type { WorkContext } from '../base/cancellation';
 import type { Log } from '../base/log';
-import { openModel } from '../formats/open';
+import { modelFile, openModel } from '../formats/open';
 import type { PictureOptions, Provider, RunSettings } from '../protocol/measurement';
 import type { Goal, OptimizationReport, VariantReport } from '../protocol/report';
 import type { Runner } from '../runtime/runner';
@@ -15,6 +15,7 @@ import { conclude } from './conclusion';
 import { Laboratory } from './laboratory';
 import { publishWinner } from './publish';
 import type { Recipe } from './recipe';
+import { placeOfReports } from './readOnlySource';
 import { stemOf, writeReport } from './report';
 import { fileBytes, sha256, weightBytes } from './source';
 import { type Trial, Trials } from './trial';
@@ -39,8 +40,10 @@ export interface OptimizeRequest {
   readonly steps?: readonly CandidateStep[];
   /** A single fix instead of the search; the model is simplified first only if the fix says so. */
   readonly fix?: CandidateStep & { readonly title?: string; readonly simplifyFirst?: true };
-  /** File to write; by default a new name beside the model. */
+  /** File to write; by default a new name beside the model. A model in the Hugging Face cache needs one elsewhere. */
   readonly outputPath?: string;
+  /** Follow the links by which the Hugging Face cache keeps the model's weights. */
+  readonly followCacheLinks?: boolean;
   /** False keeps recipe and report unwritten. */
   readonly writeReport?: boolean;
   readonly budgets?: Partial<Budgets>;
@@ -66,7 +69,7 @@ export interface OptimizeServices {
 
 /**
  * Runs an optimization to its report. The source is never written to; only an accepted winner becomes a file.
- * @throws LatheError for a source that cannot be read or run or whose shapes contradict each other, data that does not fit, `busy`, `cancelled`; what goes wrong
+ * @throws LatheError `usage` where the result has no place; for a source that cannot be read or run or whose shapes contradict each other, data that does not fit, `busy`, `cancelled`; what goes wrong
  * with one variant is in its report instead.
  */
 export async function optimizeModel(request: OptimizeRequest, services: OptimizeServices, work: WorkContext): Promise<OptimizationReport> {
@@ -75,11 +78,13 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   const budgets = { ...defaultBudgets, ...request.budgets };
   const settings: RunSettings = { provider: request.provider ?? 'cpu', threads: request.threads ?? 1, bindings: request.bindings ?? {} };
   const seed = request.seed ?? 0;
-  const source = openModel(modelPath);
+  const reports = placeOfReports(modelPath, request.outputPath);
+  const file = modelFile(modelPath, request.followCacheLinks);
+  const source = openModel(file.path, file);
   work.progress({ message: 'Reading the model and the data' });
   const sourceHash = await sha256(modelPath);
   const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
-  const laboratory = new Laboratory({ source, modelPath, data, settings, seed, budgets, floor: request.floor, services, work });
+  const laboratory = new Laboratory({ source, file, data, settings, seed, budgets, floor: request.floor, services, work });
   try {
     assertShapesAgree(source);
     await laboratory.assertSourceRuns();
@@ -136,7 +141,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
     };
     if (request.writeReport === false) return report;
     const name = `${stemOf(modelPath)}.${winner?.plan.tag ?? plans[0]?.tag ?? request.goal}`;
-    return await writeReport(report, recipeOf(request, modelPath, report), name);
+    return await writeReport(report, recipeOf(request, modelPath, report), name, reports);
   } finally {
     laboratory.dispose();
     source.dispose();

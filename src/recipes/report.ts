@@ -19,10 +19,10 @@ export function reportFolder(modelPath: string): string {
 /**
  * Writes the recipe and the report of an optimization and returns the report with their paths.
  * @param name e.g. `model.int8`
+ * @param folder a `.lathe` folder, the model's by default
  * @throws LatheError `io`, `no-space`
  */
-export async function writeReport(report: OptimizationReport, recipe: Recipe, name: string): Promise<OptimizationReport> {
-  const folder = reportFolder(report.source.path);
+export async function writeReport(report: OptimizationReport, recipe: Recipe, name: string, folder = reportFolder(report.source.path)): Promise<OptimizationReport> {
   mkdirSync(folder, { recursive: true });
   const recipePath = freePath(folder, name, recipeSuffix);
   const reportPath = join(folder, basename(recipePath).slice(0, -recipeSuffix.length) + reportSuffix);

@@ -96,7 +96,7 @@ async function openSide(model: ModelOrPath, feeds: Feeds, { settings, runner: st
   const runner = owned.add(await Runner.start(start));
   if (signal !== undefined) throwIfCancelled(signal);
   const { resident } = await runner.memory(true);
-  const session = await runner.load({ path: file.path }, { provider: settings.provider, threads: settings.threads });
+  const session = await runner.load(file.file, { provider: settings.provider, threads: settings.threads });
   const prepared = await session.prepare(feeds);
   const first = await session.measurePrepared(prepared, { warmup: 2, runs: 3 });
   return { file, runner, session, feeds: prepared, residentBefore: resident, roughMs: Math.min(...first.milliseconds), medians: [], leasts: [], all: [], cpuMs: 0 };

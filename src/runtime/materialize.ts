@@ -7,7 +7,7 @@ import { LatheError, toLatheError } from '../base/errors';
 import { encodeModel } from '../formats/onnx/encodeModel';
 import type { ExternalPlace } from '../formats/onnx/encodeTensor';
 import { writeOnnxModel } from '../formats/onnx/write';
-import { openModel } from '../formats/open';
+import { openModel, type ModelFile } from '../formats/open';
 import type { Graph, Model } from '../graph/model';
 import { newestOpset, unrunnableOpset } from '../graph/opsets';
 import { subgraphs } from '../graph/traverse';
@@ -15,7 +15,7 @@ import type { Tensor, TensorSource } from '../tensor/tensor';
 import type { LoadRequest } from './messages';
 import { temporaryFolder } from './temporary';
 
-export type ModelOrPath = Model | { readonly path: string };
+export type ModelOrPath = Model | ModelFile;
 
 export function isModel(model: ModelOrPath): model is Model {
   return 'graph' in model;
@@ -44,12 +44,13 @@ const alignment = 64;
 
 /** @throws LatheError as `openModel` and {@link assertRunnable}, `io`, `no-space` */
 export function materialize(model: ModelOrPath): Materialized {
-  return isModel(model) ? materializeModel(model) : materializeFile(resolve(model.path));
+  return isModel(model) ? materializeModel(model) : materializeFile(model);
 }
 
 /** A file on disk is handed over as it is, once its structure and outputs are known to be safe. */
-function materializeFile(path: string): Materialized {
-  const model = openModel(path);
+function materializeFile(file: ModelFile): Materialized {
+  const path = resolve(file.path);
+  const model = openModel(path, file);
   try {
     assertRunnable(model);
     return { model: { path }, configuration: {}, fileBytes: bytesOnDisk(model, path), label: basename(path), sourcePath: path, structure: model, dispose: () => undefined };
@@ -189,7 +190,8 @@ function openWeightsFile(): WeightsFile {
 
 /** A model as a file, as the person would deploy it. */
 export interface FileOnDisk extends Disposable {
-  readonly path: string;
+  /** What the runner loads. */
+  readonly file: ModelFile;
   /** The person's own path; that of a model in memory is empty. */
   readonly shownPath: string;
   /** With external data. */
@@ -202,9 +204,9 @@ export interface FileOnDisk extends Disposable {
 export async function asFile(model: ModelOrPath): Promise<FileOnDisk> {
   if (!isModel(model)) {
     const path = resolve(model.path);
-    const opened = openModel(path);
+    const opened = openModel(path, model);
     try {
-      return { path, shownPath: model.path, bytes: bytesOnDisk(opened, path), model: opened, dispose: () => undefined };
+      return { file: { ...model, path }, shownPath: model.path, bytes: bytesOnDisk(opened, path), model: opened, dispose: () => undefined };
     } finally {
       opened.dispose();
     }
@@ -213,7 +215,7 @@ export async function asFile(model: ModelOrPath): Promise<FileOnDisk> {
   try {
     const path = join(folder.path, 'model.onnx');
     const { files } = await writeOnnxModel(model, path);
-    return { path, shownPath: '', bytes: files.reduce((sum, file) => sum + statSync(file).size, 0), model, dispose: () => folder.dispose() };
+    return { file: { path }, shownPath: '', bytes: files.reduce((sum, file) => sum + statSync(file).size, 0), model, dispose: () => folder.dispose() };
   } catch (thrown) {
     folder.dispose();
     throw thrown;

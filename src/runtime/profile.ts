@@ -54,7 +54,7 @@ export async function profileModel(model: ModelOrPath, options: ProfileOptions):
   const { signal = new AbortController().signal, progress = () => undefined } = options;
   throwIfCancelled(signal);
   const owned = new DisposableStore();
-  const opened = isModel(model) ? model : owned.add(openModel(model.path));
+  const opened = isModel(model) ? model : owned.add(openModel(model.path, model));
   try {
     owned.add(await acquireBenchmarkLock({ signal, ...(options.lockPath === undefined ? {} : { path: options.lockPath }), onWait: () => progress({ message: 'Waiting for another benchmark to end' }) }));
     const runner = options.runner instanceof Runner ? options.runner : owned.add(await Runner.start(options.runner ?? options.start));

@@ -10,6 +10,7 @@ import { silentLog } from '../../src/base/log';
 import { EngineClient } from '../../src/extension/engineClient';
 import { encodeOnnxModel } from '../../src/formats/onnx/write';
 import type { EngineSettings } from '../../src/protocol/engine';
+import { hubCache } from '../support/hubCache';
 
 const script = path.join(import.meta.dirname, '..', '..', 'dist', 'engine.js');
 const settings: EngineSettings = { threads: 1, provider: 'cpu', oversizedShare: 0.5, oversizedMinimum: 0.05 };
@@ -32,6 +33,23 @@ afterEach(() => {
 });
 
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+describe.runIf(process.platform !== 'win32')('a model of the Hugging Face cache', () => {
+  it('is opened with the permission only, then analyzed, its weights read and run like any other', async () => {
+    const { client } = start();
+    const { model } = hubCache(fs.mkdtempSync(path.join(folder, 'hub-')));
+    const bindings = {};
+    expect(await failure(client.request('model/open', { path: model, bindings }))).toMatchObject({ code: 'cache-link', file: model });
+    const { document } = await client.request('model/open', { path: model, bindings, followCacheLinks: true });
+    expect((await client.request('model/snapshot', { document, bindings })).summary.parameters).toBe(4);
+    expect(await client.request('model/findings', { document, bindings, deep: true })).toEqual(expect.any(Array));
+    expect((await client.request('model/profile', { document, bindings })).milliseconds).toHaveProperty('product');
+    expect(await failure(client.request('bench/compare', { source: model, bindings }))).toMatchObject({ code: 'cache-link' });
+    expect((await client.request('bench/compare', { source: model, bindings, followCacheLinks: [model] })).benchmark.rounds).toBeGreaterThan(0);
+    expect(await failure(client.request('model/optimize', { document, bindings, goal: 'size', target: 'this machine' }))).toMatchObject({ code: 'usage', message: 'The model lies in the Hugging Face cache, which is only read: the result needs another place.' });
+    expect(await failure(client.request('model/open', { path: model, bindings }))).toMatchObject({ code: 'cache-link' });
+  });
+});
 
 interface Started {
   readonly client: EngineClient;

@@ -37,6 +37,24 @@ const noted =
     return Promise.resolve(undefined);
   };
 
+/** As vscode.EventEmitter. */
+class FakeEmitter<T> {
+  private readonly listeners = new Set<(event: T) => void>();
+
+  readonly event = (listener: (event: T) => void): { dispose: () => void } => {
+    this.listeners.add(listener);
+    return { dispose: () => this.listeners.delete(listener) };
+  };
+
+  fire(event: T): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  dispose(): void {
+    this.listeners.clear();
+  }
+}
+
 interface Item {
   readonly label: string;
 }
@@ -91,11 +109,13 @@ export const fakeVscode = {
   registered,
   picks,
   Uri: FakeUri,
+  EventEmitter: FakeEmitter,
   QuickInputButtons: { Back: back },
   Disposable: { from: () => ({ dispose: () => undefined }) },
+  workspace: { workspaceFolders: undefined },
   commands: {
     registerCommand: (name: string, run: (...parameters: unknown[]) => Promise<unknown>) => registered.set(name, run),
     executeCommand: noted('executeCommand'),
   },
-  window: { createQuickPick: () => new FakeQuickPick(), showErrorMessage: noted('showErrorMessage'), showInformationMessage: noted('showInformationMessage'), showOpenDialog: noted('showOpenDialog') },
+  window: { createQuickPick: () => new FakeQuickPick(), showErrorMessage: noted('showErrorMessage'), showInformationMessage: noted('showInformationMessage'), showOpenDialog: noted('showOpenDialog'), showSaveDialog: noted('showSaveDialog'), showWarningMessage: noted('showWarningMessage') },
 };

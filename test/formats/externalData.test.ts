@@ -1,10 +1,11 @@
 // Bad input 26–30: external data is read from plain files in the model's folder, and from nowhere else.
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readOnnxBytes, readOnnxModel } from '../../src/formats/onnx/read';
 import { toFloat32Array } from '../../src/tensor/decode';
+import { hubCache, hubWeights } from '../support/hubCache';
 import { modelBytes, modelFile, refusal, temporaryFolder } from '../support/models';
 
 /** A model whose tensor `w` of two float32 lies in `location`, with further entries. */
@@ -78,25 +79,72 @@ describe('external data', () => {
     expect(refusal(() => readOnnxModel(path))).toMatchObject({
       code: 'unsafe-path',
       message: 'The external data path "w.bin" is a hard link: the same file has another name elsewhere.',
-      hint: 'Copy the file, or open the model with links allowed if you trust it.',
+      hint: 'Copy the file beside the model.',
     });
     readOnnxModel(path, { externalData: 'allow-links' }).dispose();
   });
 
-  it.runIf(posix)('in the Hugging Face cache is refused with the way to open it', () => {
-    const snapshot = join(temporaryFolder(), 'models--org--name/snapshots/0123');
-    mkdirSync(snapshot, { recursive: true });
-    writeFileSync(join(snapshot, 'blob'), values);
-    writeFileSync(join(snapshot, 'model.onnx'), externalBytes({ location: 'w.bin', offset: '8' }));
-    symlinkSync('blob', join(snapshot, 'w.bin'));
-    expect(refusal(() => readOnnxModel(join(snapshot, 'model.onnx')))).toMatchObject({
-      message: 'The external data path "w.bin" is a symbolic link, as the Hugging Face cache keeps its files.',
-      hint: 'Open the model with links allowed (read-only), or copy its folder with links followed (cp -rL).',
+  describe.runIf(posix)('in the Hugging Face cache', () => {
+    const allowed = { externalData: 'cache-links' } as const;
+
+    it('is refused with the way to open it, and read where its links may be followed', () => {
+      const { model: path, folder } = hubCache(temporaryFolder());
+      expect(refusal(() => readOnnxModel(path))).toEqual({
+        code: 'cache-link',
+        file: path,
+        item: 'w',
+        message: 'The external data path "model.onnx_data" is a symbolic link, as the Hugging Face cache keeps its files.',
+        hint: 'At the command line, --follow-cache-links opens the model read-only (results go elsewhere, with -o). Or copy its folder with links followed (cp -rL).',
+      });
+      const model = readOnnxModel(path, allowed);
+      const tensor = model.graph.initializers.get('w');
+      expect(tensor && toFloat32Array(tensor)).toEqual(Float32Array.of(1, 2, 3, 4));
+      expect(tensor?.source.location?.path).toBe(realpathSync(join(folder, 'blobs', 'bbbb')));
+      model.dispose();
     });
-    const model = readOnnxModel(join(snapshot, 'model.onnx'), { externalData: 'allow-links' });
-    const tensor = model.graph.initializers.get('w');
-    expect(tensor && toFloat32Array(tensor)).toEqual(Float32Array.of(3, 4));
-    model.dispose();
+
+    it('is refused, allowed or not, where a link leaves the folder of its model', () => {
+      const root = temporaryFolder();
+      const other = join(root, 'models--org--other', 'blobs');
+      mkdirSync(other, { recursive: true });
+      writeFileSync(join(other, 'cccc'), hubWeights);
+      const { model: path } = hubCache(root, join(other, 'cccc'));
+      for (const options of [{}, allowed])
+        expect(refusal(() => readOnnxModel(path, options))).toMatchObject({ code: 'unsafe-path', item: 'w', message: 'The external data path "model.onnx_data" is a symbolic link that leaves the model\'s folder of the Hugging Face cache.' });
+    });
+
+    it('is refused, allowed or not, through a chain of links that ends outside', () => {
+      const root = temporaryFolder();
+      writeFileSync(join(root, 'secret'), hubWeights);
+      const { model: path, folder } = hubCache(root);
+      rmSync(join(folder, 'blobs', 'bbbb'));
+      symlinkSync('../../secret', join(folder, 'blobs', 'bbbb'));
+      for (const options of [{}, allowed]) expect(refusal(() => readOnnxModel(path, options))).toMatchObject({ code: 'unsafe-path' });
+    });
+
+    it('that was not downloaded is missing: the structure can be looked at', () => {
+      const { model: path, folder } = hubCache(temporaryFolder());
+      rmSync(join(folder, 'blobs', 'bbbb'));
+      const model = readOnnxModel(path, allowed);
+      expect(model.warnings.map(({ code }) => code)).toEqual(['missing-external-data']);
+      model.dispose();
+    });
+
+    it('keeps every other rule: no folder above, no hard link', () => {
+      const { model: path, folder } = hubCache(temporaryFolder());
+      linkSync(join(folder, 'blobs', 'bbbb'), join(folder, 'second'));
+      expect(refusal(() => readOnnxModel(path, allowed))).toMatchObject({ code: 'unsafe-path', message: expect.stringContaining('is a hard link') as string });
+      const above = join(dirname(path), 'above.onnx');
+      writeFileSync(above, externalBytes({ location: '../w.bin' }));
+      expect(refusal(() => readOnnxModel(above, allowed))).toMatchObject({ code: 'unsafe-path', message: expect.stringContaining("leaves the model's folder") as string });
+    });
+  });
+
+  it.runIf(posix)('through a link is refused outside of the cache, though the links of the cache may be followed', () => {
+    const path = external('w.bin');
+    writeFileSync(beside(path, 'real.bin'), values);
+    symlinkSync('real.bin', beside(path, 'w.bin'));
+    expect(refusal(() => readOnnxModel(path, { externalData: 'cache-links' }))).toMatchObject({ code: 'unsafe-path', message: 'The external data path "w.bin" is or goes through a symbolic link.' });
   });
 
   it.each<[string, Record<string, string>, string]>([

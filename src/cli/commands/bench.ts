@@ -1,4 +1,5 @@
 // `lathe bench A [B]`: latency of a model, or of two in interleaved rounds.
+import { modelFile } from '../../formats/open';
 import { benchmark } from '../../runtime/benchmark';
 import { firstSample } from '../../runtime/samples';
 import type { PictureArguments } from '../arguments';
@@ -10,9 +11,9 @@ import { type RunModelOptions, runSettings, runnerStart, samplesFor, withModel }
 export type BenchOptions = RunModelOptions & PictureArguments;
 
 export async function bench(session: Session, source: string, variant: string | undefined, options: BenchOptions): Promise<void> {
-  await withModel(source, async (model) => {
+  await withModel(source, options, async (model, file) => {
     const feeds = await firstSample(await samplesFor(model, options));
-    const result = await benchmark({ path: source }, variant === undefined ? undefined : { path: variant }, { settings: runSettings(options), feeds, runner: runnerStart(options), ...session.context });
+    const result = await benchmark(file, variant === undefined ? undefined : modelFile(variant, options.followCacheLinks), { settings: runSettings(options), feeds, runner: runnerStart(options), ...session.context });
     session.line.clear();
     if (options.json) printJson(result);
     else for (const line of benchmarkLines(result)) print(line);

@@ -8,6 +8,7 @@ import { print, printJson } from '../terminal';
 import { withModel } from './running';
 
 export interface CheckOptions {
+  readonly followCacheLinks?: true;
   readonly json?: true;
 }
 
@@ -17,7 +18,7 @@ interface Problem {
 }
 
 export async function check(session: Session, path: string, options: CheckOptions): Promise<void> {
-  await withModel(path, (model) => {
+  await withModel(path, options, (model) => {
     const analysis = analyzeModel(model);
     const problems: Problem[] = [
       ...verifyModel(model).map(({ item, message }) => ({ item, message })),

@@ -1,4 +1,5 @@
 // `lathe compare A B`: outputs of two models on the same inputs; with `--floor` a gate.
+import { modelFile } from '../../formats/open';
 import { compareModels } from '../../runtime/compare';
 import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
@@ -11,9 +12,9 @@ export interface CompareOptions extends RunModelOptions, PictureArguments {
 }
 
 export async function compare(session: Session, source: string, variant: string, options: CompareOptions): Promise<void> {
-  await withModel(source, async (model) => {
+  await withModel(source, options, async (model, file) => {
     const samples = await samplesFor(model, options);
-    const comparison = await compareModels({ path: source }, { path: variant }, samples, { provider: options.provider, threads: options.threads, start: runnerStart(options), ...session.context });
+    const comparison = await compareModels(file, modelFile(variant, options.followCacheLinks), samples, { provider: options.provider, threads: options.threads, start: runnerStart(options), ...session.context });
     session.line.clear();
     const problem = comparison.outputs.find((output) => output.problem !== undefined)?.problem;
     const below = options.floor !== undefined && comparison.metric !== undefined && comparison.metric.value < options.floor;

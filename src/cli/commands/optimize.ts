@@ -38,6 +38,7 @@ export async function optimize(session: Session, modelPath: string, options: Opt
       bindings: options.bind,
       provider: options.provider,
       threads: options.threads,
+      followCacheLinks: options.followCacheLinks ?? false,
       allowSlower: options.allowSlower ?? false,
       allowUncalibrated: options.allowUncalibrated ?? false,
       ...(steps === undefined ? {} : { steps }),
@@ -53,7 +54,7 @@ export async function optimize(session: Session, modelPath: string, options: Opt
 }
 
 export async function runRecipe(session: Session, recipe: string, options: RunOptions): Promise<void> {
-  const report = await runRecipeFile(recipe, { frozen: options.frozen ?? false }, services(options), session.context);
+  const report = await runRecipeFile(recipe, { frozen: options.frozen ?? false, followCacheLinks: options.followCacheLinks ?? false }, services(options), session.context);
   finish(session, report, options);
 }
 

@@ -10,7 +10,7 @@ export interface ProfileOptions extends RunModelOptions {
 }
 
 export async function profile(session: Session, path: string, options: ProfileOptions): Promise<void> {
-  await withModel(path, async (model) => {
+  await withModel(path, options, async (model) => {
     const result = await profileModel(model, { settings: runSettings(options), runner: runnerStart(options), ...session.context });
     session.line.clear();
     if (options.json) printJson(result);

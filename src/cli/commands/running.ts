@@ -1,5 +1,5 @@
 // What every command that runs a model shares: its options, how the runner is started, models and samples that are let go in the end.
-import { openModel } from '../../formats/open';
+import { modelFile, openModel, type ModelFile } from '../../formats/open';
 import type { Model } from '../../graph/model';
 import type { Provider, RunSettings } from '../../protocol/measurement';
 import { openSamples } from '../../runtime/datasets';
@@ -15,6 +15,7 @@ export interface RunModelOptions {
   readonly node?: string;
   /** Seconds. */
   readonly timeout?: number;
+  readonly followCacheLinks?: true;
   readonly json?: true;
 }
 
@@ -31,10 +32,11 @@ export function runnerStart({ node, timeout }: RunModelOptions): RunnerStart {
 }
 
 /** A model opened for the length of a command. */
-export async function withModel(path: string, use: (model: Model) => Promise<void> | void): Promise<void> {
-  const model = openModel(path);
+export async function withModel(path: string, { followCacheLinks }: Pick<RunModelOptions, 'followCacheLinks'>, use: (model: Model, file: ModelFile) => Promise<void> | void): Promise<void> {
+  const file = modelFile(path, followCacheLinks);
+  const model = openModel(path, file);
   try {
-    await use(model);
+    await use(model, file);
   } finally {
     model.dispose();
   }

@@ -4,24 +4,31 @@ import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import type { Disposable } from '../../base/disposable';
 import { LatheError } from '../../base/errors';
+import { hubCacheFolder } from '../../base/hubCache';
 import { SourceFile } from '../../tensor/fileSource';
 import type { TensorSource } from '../../tensor/tensor';
 import { showName } from './utf8';
 
-/** `contained`: plain files below the model's folder. `allow-links`: symbolic and hard links too, as in the Hugging Face cache. */
-export type ExternalDataPolicy = 'contained' | 'allow-links';
+/**
+ * `contained`: plain files below the model's folder. `cache-links`: symbolic links too where model and target lie in one
+ * model's folder of the Hugging Face cache. `allow-links`: any symbolic and hard links.
+ */
+export type ExternalDataPolicy = 'contained' | 'cache-links' | 'allow-links';
 
 const knownKeys = new Set(['location', 'offset', 'length', 'checksum']);
 
 export class ExternalData implements Disposable {
   private readonly files = new Map<string, SourceFile | undefined>();
   private readonly folder: string;
+  /** The folder of the Hugging Face cache that the model lies in. */
+  private readonly cache: string | undefined;
 
   constructor(
     private readonly modelPath: string,
     private readonly policy: ExternalDataPolicy,
   ) {
     this.folder = dirname(modelPath);
+    this.cache = hubCacheFolder(modelPath);
   }
 
   /** The external files met so far. */
@@ -37,7 +44,7 @@ export class ExternalData implements Disposable {
   /**
    * The source for `external_data` entries of a tensor of `expected` bytes.
    * A file that is not there gives a warning and a source that fails when read: the structure can still be looked at.
-   * @throws LatheError `unsafe-path` or `malformed`.
+   * @throws LatheError `unsafe-path`, `cache-link` or `malformed`.
    */
   resolve(entries: readonly (readonly [string, string])[], expected: number, tensor: string, warn: (code: string, message: string) => void): TensorSource {
     const fields = new Map<string, string>();
@@ -90,23 +97,32 @@ export class ExternalData implements Disposable {
       const stats = lstatOrUndefined(path);
       if (stats === undefined) return undefined;
       const last = i === parts.length - 1;
-      if (stats.isSymbolicLink() && this.policy === 'contained') throw this.linked(tensor, location, path);
+      if (stats.isSymbolicLink() && this.policy !== 'allow-links') this.checkLink(tensor, location, path);
       const real = stats.isSymbolicLink() ? statOrUndefined(path) : stats;
       if (real === undefined) return undefined;
       if (!last && !real.isDirectory()) throw this.unsafe(tensor, location, 'goes through something that is not a folder');
       if (last && !real.isFile()) throw this.unsafe(tensor, location, real.isDirectory() ? 'is a folder' : 'is a pipe or device, not a file');
-      if (last && real.nlink > 1 && this.policy === 'contained')
-        throw this.unsafe(tensor, location, 'is a hard link: the same file has another name elsewhere', 'Copy the file, or open the model with links allowed if you trust it.');
+      if (last && real.nlink > 1 && this.policy !== 'allow-links')
+        throw this.unsafe(tensor, location, 'is a hard link: the same file has another name elsewhere', 'Copy the file beside the model.');
     }
-    if (this.policy === 'contained' && !`${realpathSync(path)}${sep}`.startsWith(`${realpathSync(this.folder)}${sep}`)) throw this.unsafe(tensor, location, "leaves the model's folder");
-    return path;
+    if (this.policy === 'allow-links') return path;
+    // What was checked is what is opened: the target itself, no link to it.
+    const real = realpathSync(path);
+    if (!isInside(real, this.folder) && !(this.policy === 'cache-links' && this.cache !== undefined && isInside(real, this.cache))) throw this.unsafe(tensor, location, "leaves the model's folder");
+    return this.policy === 'cache-links' ? real : path;
   }
 
-  private linked(tensor: string, location: string, path: string): LatheError {
-    const cache = /[/\\](models--[^/\\]+)[/\\]snapshots[/\\]/.exec(path);
-    if (cache !== null)
-      return this.unsafe(tensor, location, 'is a symbolic link, as the Hugging Face cache keeps its files', 'Open the model with links allowed (read-only), or copy its folder with links followed (cp -rL).');
-    return this.unsafe(tensor, location, 'is or goes through a symbolic link', 'Copy the file it points to, or open the model with links allowed if you trust it.');
+  /** A link is followed where the person allowed it, and only to a file of the same model in the Hugging Face cache. */
+  private checkLink(tensor: string, location: string, path: string): void {
+    if (this.cache === undefined) throw this.unsafe(tensor, location, 'is or goes through a symbolic link', 'Copy the file it points to beside the model.');
+    // Of a link to nothing, nothing is opened: its file is missing, as after a download that was broken off.
+    if (statOrUndefined(path) !== undefined && !isInside(realpathSync(path), this.cache)) throw this.unsafe(tensor, location, "is a symbolic link that leaves the model's folder of the Hugging Face cache", 'Copy the file it points to beside a copy of the model.');
+    if (this.policy === 'cache-links') return;
+    throw new LatheError('cache-link', `The external data path "${showName(location)}" is a symbolic link, as the Hugging Face cache keeps its files.`, {
+      file: this.modelPath,
+      item: showName(tensor),
+      hint: 'At the command line, --follow-cache-links opens the model read-only (results go elsewhere, with -o). Or copy its folder with links followed (cp -rL).',
+    });
   }
 
   private unsafe(tensor: string, location: string, what: string, hint = "External data must be a plain file in the model's folder or below."): LatheError {
@@ -132,6 +148,11 @@ class MissingSource implements TensorSource {
 
 function lstatOrUndefined(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
+}
+
+/** Whether a resolved path lies in a folder, links of the folder's own path followed. */
+function isInside(real: string, folder: string): boolean {
+  return `${real}${sep}`.startsWith(`${realpathSync(folder)}${sep}`);
 }
 
 function statOrUndefined(path: string): Stats | undefined {

@@ -23,7 +23,7 @@ export const defaultMemoryBudget = 512 * 2 ** 20;
 
 /**
  * Reads an ONNX model's structure; the weights are not read. Dispose the model to close its files.
- * @throws LatheError `not-found`, `not-a-model`, `malformed`, `invalid-model`, `unsafe-path`, `too-large`, `unsupported` or `io`.
+ * @throws LatheError `not-found`, `not-a-model`, `malformed`, `invalid-model`, `unsafe-path`, `cache-link`, `too-large`, `unsupported` or `io`.
  */
 export function readOnnxModel(path: string, options: ReadOptions = {}): Model {
   const absolute = resolve(path);
