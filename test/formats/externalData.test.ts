@@ -79,7 +79,7 @@ describe('external data', () => {
     expect(refusal(() => readOnnxModel(path))).toMatchObject({
       code: 'unsafe-path',
       message: 'The external data path "w.bin" is a hard link: the same file has another name elsewhere.',
-      hint: 'Copy the file beside the model.',
+      hint: 'Put a copy of the file in its place.',
     });
     readOnnxModel(path, { externalData: 'allow-links' }).dispose();
   });

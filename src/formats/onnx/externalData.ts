@@ -103,7 +103,7 @@ export class ExternalData implements Disposable {
       if (!last && !real.isDirectory()) throw this.unsafe(tensor, location, 'goes through something that is not a folder');
       if (last && !real.isFile()) throw this.unsafe(tensor, location, real.isDirectory() ? 'is a folder' : 'is a pipe or device, not a file');
       if (last && real.nlink > 1 && this.policy !== 'allow-links')
-        throw this.unsafe(tensor, location, 'is a hard link: the same file has another name elsewhere', 'Copy the file beside the model.');
+        throw this.unsafe(tensor, location, 'is a hard link: the same file has another name elsewhere', 'Put a copy of the file in its place.');
     }
     if (this.policy === 'allow-links') return path;
     // What was checked is what is opened: the target itself, no link to it.
