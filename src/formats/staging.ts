@@ -1,7 +1,7 @@
 // A hidden folder beside the target in which new files grow; from it they appear under their names whole, never replacing anything.
 import { createHash, randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
-import { link, lstat, mkdir, open, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { lstatSync, readFileSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { appendFile, link, lstat, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { hostname, platform } from 'node:os';
 import { basename, join } from 'node:path';
 import { LatheError } from '../base/errors';
@@ -10,8 +10,10 @@ const hostTag = createHash('sha256').update(hostname()).digest('hex').slice(0, 8
 const folderPattern = /^\.lathe-([0-9a-f]{8})-(\d+)-[0-9a-f]+\.tmp$/;
 /** No job takes a day: an older folder is an orphan even where its owner cannot be asked (another machine, a reused process number). */
 const orphanAge = 24 * 60 * 60 * 1000;
-/** Marks a file that is moved rather than linked, on file systems without hard links. */
-const movingSuffix = '.moving';
+/** Beside a staged file: which files the job put at its name in the target folder, one a line. */
+const markerSuffix = '.marker';
+/** Two lines of two 64-bit numbers; what is larger is no marker of ours. */
+const maxMarkerBytes = 100;
 /** What a file system without hard links answers. */
 const noLinks = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV', 'UNKNOWN']);
 
@@ -43,6 +45,7 @@ export class StagingFolder {
    */
   async publish(name: string): Promise<void> {
     const target = join(this.directory, name);
+    await this.mark(name, this.path(name));
     try {
       await link(this.path(name), target);
     } catch (thrown) {
@@ -66,9 +69,13 @@ export class StagingFolder {
 
   /** Without hard links: the name is reserved by an empty file of our own, which the staged file then replaces in one step. */
   private async move(name: string, target: string): Promise<void> {
-    await writeFile(this.path(name + movingSuffix), '');
     await (await open(target, 'wx')).close();
+    await this.mark(name, target);
     await rename(this.path(name), target);
+  }
+
+  private async mark(name: string, path: string): Promise<void> {
+    await appendFile(this.path(name + markerSuffix), `${identityOf(path) ?? ''}\n`);
   }
 }
 
@@ -107,7 +114,7 @@ export function sweepOrphans(directory: string): string[] {
     const match = entry.isDirectory() ? folderPattern.exec(entry.name) : null;
     const folder = join(directory, entry.name);
     if (match === null || active.has(folder) || !isOrphan(folder, match[1] ?? '', Number(match[2]))) continue;
-    removed.push(...strandedWeights(directory, folder));
+    removed.push(...strandedFiles(directory, folder));
     rmSync(folder, { recursive: true, force: true });
     removed.push(folder);
   }
@@ -127,26 +134,40 @@ function isOrphan(folder: string, host: string, pid: number): boolean {
   }
 }
 
-/** Removes files that a killed job published although its last file, the model, did not appear. */
-function strandedWeights(directory: string, folder: string): string[] {
-  const staged = readdirSync(folder);
-  const names = new Set(staged.map((name) => (name.endsWith(movingSuffix) ? basename(name, movingSuffix) : name)));
-  const model = [...names].find((name) => names.has(`${name}.data`)) ?? [...names].find((name) => !name.endsWith('.data'));
-  const moving = (name: string): boolean => staged.includes(name + movingSuffix);
-  const isOurs = (name: string): boolean => {
-    const target = lstatSync(join(directory, name), { throwIfNoEntry: false });
-    const source = lstatSync(join(folder, name), { throwIfNoEntry: false });
-    if (target === undefined || !target.isFile()) return false;
-    if (source === undefined) return moving(name);
-    return (target.ino === source.ino && target.dev === source.dev) || (moving(name) && target.size === 0);
-  };
-  const complete = model !== undefined && isOurs(model) && lstatSync(join(directory, model)).size > 0;
-  if (complete) return [];
-  return [...names].filter(isOurs).map((name) => {
-    const path = join(directory, name);
-    unlinkSync(path);
-    return path;
-  });
+/**
+ * Removes what a killed job made appear although its last file, the model, did not. A folder of this name may have been planted (in an
+ * archive, in a clone): only the names a job publishes are touched, and only where a marker proves that the job put the file there.
+ */
+function strandedFiles(directory: string, folder: string): string[] {
+  const names = jobNames(readdirSync(folder));
+  const model = names.at(-1);
+  if (model === undefined) return [];
+  const isComplete = markedIdentities(folder, model)[0] === (identityOf(join(directory, model)) ?? '');
+  if (isComplete) return [];
+  const stranded = names.map((name) => join(directory, name)).filter((path) => markedIdentities(folder, basename(path)).includes(identityOf(path) ?? ''));
+  for (const path of stranded) unlinkSync(path);
+  return stranded;
+}
+
+/** What the job publishes, in its order: weights and model, or one file; nothing where the folder holds anything else. */
+function jobNames(staged: readonly string[]): string[] {
+  const names = [...new Set(staged.map((name) => (name.endsWith(markerSuffix) ? basename(name, markerSuffix) : name)))].sort((a, b) => b.length - a.length);
+  const [first, second] = names;
+  return names.length === 1 || (names.length === 2 && first === `${second}.data`) ? names : [];
+}
+
+/** Which file it is, whatever its name: it keeps this when linked or moved, and no archive can foretell it. Undefined where no file is. */
+function identityOf(path: string): string | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats?.isFile() === true ? `${stats.dev}:${stats.ino}` : undefined;
+}
+
+/** The files that the job put at this name: the staged one and, where it was moved, the empty one that reserved the name. */
+function markedIdentities(folder: string, name: string): string[] {
+  const marker = join(folder, name + markerSuffix);
+  const stats = lstatSync(marker, { throwIfNoEntry: false });
+  if (stats?.isFile() !== true || stats.size > maxMarkerBytes) return [];
+  return readFileSync(marker, 'utf8').split('\n').filter((line) => line !== '');
 }
 
 /** @throws LatheError `unsafe-path` where the folder is a link to somewhere else. */

@@ -228,4 +228,22 @@ describe('a job that is killed', () => {
     utimesSync(join(directory, '.lathe-00000000-1-abcdef.tmp'), 1, 1);
     expect(sweepOrphans(directory)).toEqual([join(directory, '.lathe-00000000-1-abcdef.tmp')]);
   });
+
+  it('is not believed where its folder was planted: what it names stays', () => {
+    const { directory } = folderWithSource();
+    writeFileSync(join(directory, 'm.onnx.data'), 'weights');
+    writeFileSync(join(directory, 'empty.txt'), '');
+    const plant = (name: string, files: Readonly<Record<string, string>>): void => {
+      const folder = join(directory, name);
+      mkdirSync(folder);
+      for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
+      utimesSync(folder, 1, 1);
+    };
+    plant('.lathe-00000000-1-a0.tmp', { 'nope.moving': '', 'nope.data.moving': '', 'm.onnx.moving': '', 'empty.txt.moving': '' });
+    plant('.lathe-00000000-1-a1.tmp', { 'nope.marker': '1:1\n', 'nope.data.marker': '1:1\n', 'm.onnx.marker': '1:1\n' });
+    plant('.lathe-00000000-1-a2.tmp', { 'm.onnx': 'planted', 'm.onnx.data.marker': '1:1\n' });
+    plant('.lathe-00000000-1-a3.tmp', { 'empty.txt': 'planted', 'empty.txt.marker': '' });
+    sweepOrphans(directory);
+    expect(readdirSync(directory).sort()).toEqual(['empty.txt', 'm.onnx', 'm.onnx.data']);
+  });
 });
