@@ -70,8 +70,13 @@ export class StagingFolder {
   /** Without hard links: the name is reserved by an empty file of our own, which the staged file then replaces in one step. */
   private async move(name: string, target: string): Promise<void> {
     await (await open(target, 'wx')).close();
-    await this.mark(name, target);
-    await rename(this.path(name), target);
+    try {
+      await this.mark(name, target);
+      await rename(this.path(name), target);
+    } catch (thrown) {
+      await unlink(target);
+      throw thrown;
+    }
   }
 
   private async mark(name: string, path: string): Promise<void> {

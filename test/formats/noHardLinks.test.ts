@@ -5,9 +5,9 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeGraph, makeModel, makeNode, tensorValue } from '../../src/graph/construct';
 import type { Model } from '../../src/graph/model';
 import { openModel } from '../../src/formats/open';
-import { publishModel, sweepOrphans } from '../../src/formats/publish';
+import { publishModel, publishText, sweepOrphans } from '../../src/formats/publish';
 import { float32Tensor } from '../../src/tensor/tensor';
-import { temporaryFolder } from '../support/models';
+import { asyncRefusal, temporaryFolder } from '../support/models';
 
 /** What happens before each move, told how many there were. */
 const disk = vi.hoisted((): { moves: number; beforeMove: (move: number, from: string) => void } => ({ moves: 0, beforeMove: () => undefined }));
@@ -49,6 +49,24 @@ describe('without hard links', () => {
     const directory = folderWithSource();
     openModel(await publishModel(externalModel(), { directory, stem: 'm', tag: 'x', signal })).dispose();
     expect(readdirSync(directory).sort()).toEqual(['m.onnx', 'm.x.onnx', 'm.x.onnx.data']);
+  });
+
+  it.each([1, 2])('nothing is left where move %i fails', async (at) => {
+    const directory = folderWithSource();
+    disk.beforeMove = (move) => {
+      if (move === at) throw Object.assign(new Error('disk'), { code: 'EIO' });
+    };
+    expect(await asyncRefusal(() => publishModel(externalModel(), { directory, stem: 'm', tag: 'x', signal }))).toMatchObject({ code: 'io' });
+    expect(readdirSync(directory)).toEqual(['m.onnx']);
+  });
+
+  it('nothing is left where the move of a text fails', async () => {
+    const directory = folderWithSource();
+    disk.beforeMove = () => {
+      throw Object.assign(new Error('disk'), { code: 'EIO' });
+    };
+    expect(await asyncRefusal(() => publishText(join(directory, 'm.report.json'), '{}'))).toMatchObject({ code: 'io' });
+    expect(readdirSync(directory)).toEqual(['m.onnx']);
   });
 
   it.each([
