@@ -1,13 +1,14 @@
 // `lathe bench`, `compare` and `profile` for a person.
 import { visible } from '../../base/visible';
 import { formatBytes, formatMilliseconds, formatShare, formatSpeed, threeDigits } from '../../base/format';
-import type { Benchmark, Comparison, Estimate, Profile, RunSettings, VariantMeasurement } from '../../protocol/measurement';
+import type { Benchmark, Comparison, Estimate, MetricValue, Profile, RunSettings, VariantMeasurement } from '../../protocol/measurement';
 import { tableLines } from '../terminal';
 
-export function benchmarkLines(benchmark: Benchmark): string[] {
+/** @param variantName what the variant is called where it was measured before it became a file */
+export function benchmarkLines(benchmark: Benchmark, variantName?: string): string[] {
   const measured = [benchmark.source, ...(benchmark.variant === undefined ? [] : [benchmark.variant])];
   const rows: [string, (m: VariantMeasurement) => string][] = [
-    ['latency, median', (m) => `${formatMilliseconds(m.medianMs.value)} (${interval(m.medianMs)})`],
+    ['latency, median', (m) => latency(m.medianMs)],
     ['latency, p95', (m) => formatMilliseconds(m.p95Ms)],
     ['latency, p99', (m) => formatMilliseconds(m.p99Ms)],
     ['CPU time per run', (m) => formatMilliseconds(m.cpuMs)],
@@ -16,7 +17,7 @@ export function benchmarkLines(benchmark: Benchmark): string[] {
     ['file', (m) => formatBytes(m.fileBytes)],
   ];
   const table = tableLines(
-    [{ title: '', align: 'left' }, ...measured.map((m) => ({ title: visible(m.path), align: 'right' as const, width: 48 }))],
+    [{ title: '', align: 'left' }, ...measured.map((m) => ({ title: visible(m.path || (variantName ?? '')), align: 'right' as const, width: 48 }))],
     rows.map(([title, cell]) => [title, ...measured.map(cell)]),
   );
   return [...table, '', ...verdictLines(benchmark), settingsLine(benchmark.settings, `${benchmark.rounds} rounds`)];
@@ -40,8 +41,14 @@ export function verdictLines(benchmark: Benchmark): string[] {
   }
 }
 
-function interval(estimate: Estimate): string {
-  return `${threeDigits(estimate.low)}–${threeDigits(estimate.high)}`;
+/** `75.2 µs (74.0 µs–76.1 µs)`: each end in a unit of its own, as an interval may cross from one into the next. */
+function latency({ value, low, high }: Estimate): string {
+  return `${formatMilliseconds(value)} (${formatMilliseconds(low)}–${formatMilliseconds(high)})`;
+}
+
+/** A metric in its unit: noise in dB, all others as shares. */
+export function formatMetric(name: MetricValue['name'], value: number): string {
+  return name === 'sqnr' ? `${threeDigits(value)} dB` : formatShare(value);
 }
 
 export function settingsLine(settings: RunSettings, extra: string): string {
@@ -69,9 +76,14 @@ export function comparisonLines(comparison: Comparison): string[] {
       ],
       rows,
     ),
-    ...(metric === undefined ? [] : [`${metric.name} ${formatShare(metric.value)} (${formatShare(metric.low)}–${formatShare(metric.high)}, ${metric.samples} samples)`]),
+    ...(metric === undefined ? [] : [metricLine(metric)]),
     data.kind === 'seeded' ? `on ${data.samples} samples of seeded random numbers (seed ${data.seed ?? 0}); give --data for real ones` : `on ${data.samples} samples of ${visible(data.path ?? data.kind)}`,
   ];
+}
+
+function metricLine({ name, value, low, high, samples }: MetricValue): string {
+  const [shown, from, to] = [value, low, high].map((figure) => formatMetric(name, figure));
+  return `${name} ${shown} (${from}–${to}, ${samples} ${samples === 1 ? 'sample' : 'samples'})`;
 }
 
 export function profileLines(profile: Profile, count: number): string[] {
@@ -79,7 +91,7 @@ export function profileLines(profile: Profile, count: number): string[] {
   const rows = costs.slice(0, count).map(([layer, ms]) => [layer, formatMilliseconds(ms), formatShare(ms / profile.totalMs)]);
   const fused = Object.keys(profile.fusedInto).length;
   return [
-    `${formatMilliseconds(profile.latencyMs.value)} per run (${interval(profile.latencyMs)}), ${formatMilliseconds(profile.totalMs)} in kernels while profiling`,
+    `${latency(profile.latencyMs)} per run, ${formatMilliseconds(profile.totalMs)} in kernels while profiling`,
     '',
     ...tableLines(
       [

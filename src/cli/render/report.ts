@@ -1,9 +1,9 @@
 // `lathe optimize` and `run` for a person: what was tried, what was kept, and why.
 import { visible } from '../../base/visible';
-import { formatBytes, formatShare } from '../../base/format';
+import { formatBytes } from '../../base/format';
 import type { OptimizationReport, VariantReport } from '../../protocol/report';
 import { tableLines } from '../terminal';
-import { benchmarkLines } from './measurement';
+import { benchmarkLines, formatMetric } from './measurement';
 
 export function reportLines(report: OptimizationReport): string[] {
   const winner = report.variants.find((variant) => variant.id === report.winner);
@@ -22,7 +22,7 @@ export function reportLines(report: OptimizationReport): string[] {
       ],
       report.variants.map(variantRow),
     ),
-    ...(report.confirmation === undefined ? [] : ['', 'The winner, measured once more in fresh processes:', ...benchmarkLines(report.confirmation)]),
+    ...(report.confirmation === undefined ? [] : ['', 'The winner, measured once more in fresh processes:', ...benchmarkLines(report.confirmation, winner?.path ?? winner?.title)]),
     ...(report.reportPath === undefined ? [] : ['', `report: ${visible(report.reportPath)}`]),
   ];
 }
@@ -35,7 +35,7 @@ function variantRow(variant: VariantReport): string[] {
     variant.status,
     variant.fileBytes === undefined ? '' : formatBytes(variant.fileBytes),
     ratio === undefined ? '' : `${ratio.value.toFixed(3)} (${ratio.low.toFixed(3)}–${ratio.high.toFixed(3)})`,
-    metric === undefined ? '' : metric.name === 'sqnr' ? `${metric.value.toFixed(1)} dB` : formatShare(metric.value),
+    metric === undefined ? '' : formatMetric(metric.name, metric.value),
     variant.reason,
   ];
 }
