@@ -1,13 +1,14 @@
 // The engine's end of the channel to the editor: JSON-RPC requests with progress, cancellation and typed errors.
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter, ResponseError, type CancellationToken, type MessageConnection } from 'vscode-jsonrpc/node';
-import type { ReportProgress, WorkContext } from '../base/cancellation';
+import type { WorkContext } from '../base/cancellation';
 import { LatheError, toLatheError } from '../base/errors';
 import type { Log } from '../base/log';
 import { latheErrorCode, type EngineMethod, type EngineNotifications, type EngineRequests, type HostRequests, type LatheErrorData, type WithProgress } from '../protocol/engine';
 import { deepFindingsInThread } from './deepThread';
 import { createHandlers, type EngineHandlers } from './handlers';
+import { SpacedProgress } from './spacedProgress';
 
-/** Progress is told at most this often, so that a tight loop does not flood the channel. */
+/** Progress is told at most this often. */
 const progressIntervalMs = 50;
 
 /** Serves requests until the editor lets go of the channel. @param script path of this bundle, for threads of its own. */
@@ -49,26 +50,23 @@ class Channel {
       const abort = new AbortController();
       const subscription = token.onCancellationRequested(() => abort.abort());
       if (token.isCancellationRequested) abort.abort();
-      const context: WorkContext = { signal: abort.signal, progress: this.progressOf(params.progressToken) };
+      const progress = this.progressOf(params.progressToken);
+      const context: WorkContext = { signal: abort.signal, progress: progress.report };
       try {
         return await handle(params as never, context);
       } catch (thrown) {
         return this.responseError(abort.signal.aborted ? new LatheError('cancelled', 'Cancelled.', { cause: thrown }) : thrown, method);
       } finally {
+        progress.dispose();
         subscription.dispose();
       }
     });
   }
 
-  private progressOf(token: string | undefined): ReportProgress {
-    if (token === undefined) return () => undefined;
-    let last = 0;
-    return (progress) => {
-      const now = Date.now();
-      if (now - last < progressIntervalMs && progress.fraction !== 1) return;
-      last = now;
-      this.notify('work/progress', { token, ...progress });
-    };
+  private progressOf(token: string | undefined): SpacedProgress {
+    return new SpacedProgress((progress) => {
+      if (token !== undefined) this.notify('work/progress', { token, ...progress });
+    }, progressIntervalMs);
   }
 
   private responseError(thrown: unknown, method: EngineMethod): ResponseError<LatheErrorData> {
