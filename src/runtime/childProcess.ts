@@ -25,9 +25,12 @@ const allocator = { MALLOC_MMAP_THRESHOLD_: String(32 << 20), MALLOC_TRIM_THRESH
 /** What would bring the parent's debugger, module hooks or channel into the runner. */
 const notInherited = new Set(['NODE_OPTIONS', 'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE']);
 
+/** onnxruntime's binaries hold a telemetry client: left on, it keeps an event database in the home folder and looks up its collector. */
+const silence = { ORT_DISABLE_TELEMETRY: '1' };
+
 function childEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !notInherited.has(name));
-  return { ...Object.fromEntries(inherited), ...allocator, ELECTRON_RUN_AS_NODE: '1' };
+  return { ...Object.fromEntries(inherited), ...allocator, ...silence, ELECTRON_RUN_AS_NODE: '1' };
 }
 
 export interface StartedChild {

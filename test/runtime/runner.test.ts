@@ -1,6 +1,6 @@
 // The runner child as its engine sees it: it answers, and its death or slowness is an error, never a hang.
 import { execFileSync, fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseProvider } from '../../src/runtime/providers';
@@ -37,6 +37,24 @@ describe('the runner', () => {
     expect(toFloat32(outputs.get('y'))).toEqual([2.5, -6]);
     expect(milliseconds).toBeGreaterThan(0);
     await session.release();
+  });
+
+  it('leaves nothing in the home folder or the temporary one: the runtime’s own telemetry is off', async () => {
+    const places = { HOME: join(folder.path, 'home'), TMPDIR: join(folder.path, 'tmp') };
+    for (const place of Object.values(places)) mkdirSync(place);
+    const before = { HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] };
+    Object.assign(process.env, places);
+    try {
+      const watched = await Runner.start();
+      const session = await watched.load({ path });
+      await session.run(new Map([['x', float32Tensor('x', [2], [1, 2])]]));
+      watched.dispose();
+      await watched.exited;
+    } finally {
+      for (const [name, value] of Object.entries(before)) if (value === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = value;
+    }
+    for (const place of Object.values(places)) expect(readdirSync(place)).toEqual([]);
   });
 
   it('times as many runs as asked', async () => {
@@ -130,7 +148,7 @@ describe('the death of a runner', () => {
           });
         });
       });`);
-    const process1 = fork(parent, [], { execArgv: [] });
+    const process1 = fork(parent, [], { execArgv: [], env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' } });
     const pid = await new Promise<number>((resolve) => process1.once('message', resolve as (message: unknown) => void));
     process1.kill('SIGKILL');
     await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
