@@ -1,4 +1,5 @@
 // Symbolic dimensions: integers, symbols and expressions over them, kept in a normal form so that equal expressions compare equal.
+import { type ExpressionAlgebra, isPlainName, parseExpression } from './expression';
 
 /** A dimension: an integer, an expression over symbols, or undefined when nothing is known. Intermediate results may be negative. */
 export type Dimension = number | DimensionExpression | undefined;
@@ -26,7 +27,6 @@ export type Factor =
 /** Expressions beyond this many products or characters count as unknown: hostile models make them, people do not. */
 const maxTerms = 200;
 const maxTextLength = 4000;
-const maxParsedLength = 20_000;
 
 const constantTerms = (value: number): readonly Term[] => (value === 0 ? [] : [{ coefficient: value, factors: [] }]);
 
@@ -37,10 +37,8 @@ function termsOf(dimension: KnownDimension): readonly Term[] {
   return typeof parsed === 'number' ? constantTerms(parsed) : (parsed.terms ?? symbolTerms(dimension.text));
 }
 
-const plainName = /^[\p{L}_][\p{L}\p{N}_.:-]*$/u;
-
 function symbolTerms(name: string): readonly Term[] {
-  const text = plainName.test(name) ? name : `\`${name}\``;
+  const text = isPlainName(name) ? name : `\`${name}\``;
   return [{ coefficient: 1, factors: [{ kind: 'symbol', name, text }] }];
 }
 
@@ -343,76 +341,17 @@ export function evaluateDimension(dimension: Dimension, bindings: ReadonlyMap<st
  * unless spaces surround it, so that `batch-size` stays one symbol.
  */
 export function parseDimension(text: string): KnownDimension {
-  return new DimensionParser(text).whole() ?? symbol(text);
+  return parseExpression(text, algebra) ?? symbol(text);
 }
 
-const dimensionFunctions = new Map([
-  ['floor', floorDivide],
-  ['ceil', ceilDivide],
-  ['max', maxDimension],
-  ['min', minDimension],
-]);
-
-class DimensionParser {
-  private readonly tokens: readonly string[];
-  private at = 0;
-
-  constructor(text: string) {
-    this.tokens = text.length > maxParsedLength ? [] : (text.match(/`[^`]*`|\/\/|[()+*/,]|-(?=\s|$|\(|`)|-?[^\s()+*/,`]+|\S/gu) ?? []);
-  }
-
-  whole(): KnownDimension | undefined {
-    const value = this.tokens.length === 0 ? undefined : this.sum();
-    return this.at === this.tokens.length ? value : undefined;
-  }
-
-  private take(token: string): boolean {
-    if (this.tokens[this.at] !== token) return false;
-    this.at++;
-    return true;
-  }
-
-  private sum(): KnownDimension | undefined {
-    let left: Dimension = this.product();
-    while (left !== undefined) {
-      if (this.take('+')) left = addDimensions(left, this.product());
-      else if (this.take('-')) left = subtractDimensions(left, this.product());
-      else break;
-    }
-    return left;
-  }
-
-  private product(): KnownDimension | undefined {
-    let left: Dimension = this.atom();
-    while (left !== undefined) {
-      if (this.take('*')) left = multiplyDimensions(left, this.atom());
-      else if (this.take('//')) left = floorDivide(left, this.atom());
-      else break;
-    }
-    return left;
-  }
-
-  private atom(): KnownDimension | undefined {
-    const token = this.tokens[this.at++];
-    if (token === undefined || /^[)+*/,]/.test(token)) return undefined;
-    if (token === '(') return this.closed(this.sum());
-    if (token === '-') return multiplyDimensions(this.atom(), -1);
-    if (/^-?\d+$/.test(token)) return Number(token);
-    if (token.startsWith('`')) return token.length > 2 ? symbol(token.slice(1, -1)) : undefined;
-    if (this.take('(')) return token.startsWith('-') ? multiplyDimensions(this.call(token.slice(1)), -1) : this.call(token);
-    if (token.startsWith('-')) return multiplyDimensions(symbol(token.slice(1)), -1);
-    return plainName.test(token) ? symbol(token) : undefined;
-  }
-
-  private closed(value: Dimension): KnownDimension | undefined {
-    return this.take(')') ? value : undefined;
-  }
-
-  private call(name: string): KnownDimension | undefined {
-    const binary = dimensionFunctions.get(name.toLowerCase());
-    if (binary === undefined) return undefined;
-    const left = this.sum();
-    if (!this.take('/') && !this.take(',')) return binary === floorDivide || binary === ceilDivide ? this.closed(left) : undefined;
-    return this.closed(binary(left, this.sum()));
-  }
-}
+const algebra: ExpressionAlgebra<KnownDimension> = {
+  number: (value) => value,
+  symbol,
+  add: addDimensions,
+  subtract: subtractDimensions,
+  multiply: multiplyDimensions,
+  floorDivide,
+  ceilDivide,
+  max: maxDimension,
+  min: minDimension,
+};
