@@ -2,14 +2,16 @@
 // 0 done · 1 a gate or an acceptance failed · 2 bad input or usage.
 import { visible } from '../base/visible';
 import { CommanderError } from 'commander';
-import { toLatheError, type LatheError } from '../base/errors';
+import { LatheError, toLatheError } from '../base/errors';
 import { makeProgram } from './program';
-import { ProgressLine, printJson } from './terminal';
+import { outliveReader, ProgressLine, printJson } from './terminal';
 
 const exitGateFailed = 1;
 const exitBadInput = 2;
+const wantsJson = process.argv.includes('--json');
 
 async function main(): Promise<number> {
+  outliveReader(process.stdout);
   const line = new ProgressLine();
   const abort = new AbortController();
   let interrupted = false;
@@ -25,9 +27,14 @@ async function main(): Promise<number> {
     return outcome.exitCode;
   } catch (thrown) {
     line.clear();
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : exitBadInput;
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) return 0;
+      // The parser has said it in words on stderr; a script reads stdout.
+      if (wantsJson) printJson({ error: new LatheError('usage', thrown.message.replace(/^error: /, ''), { hint: 'See lathe --help.' }) });
+      return exitBadInput;
+    }
     const error = toLatheError(thrown);
-    if (process.argv.includes('--json')) printJson({ error });
+    if (wantsJson) printJson({ error });
     else process.stderr.write(`${errorText(error)}\n`);
     if (error.code === 'internal' && error.cause instanceof Error && process.argv.includes('--verbose')) process.stderr.write(`${error.cause.stack ?? ''}\n`);
     return error.code === 'rejected' ? exitGateFailed : error.code === 'cancelled' ? 130 : exitBadInput;

@@ -12,6 +12,13 @@ export function print(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** Lets the command end as it would, with its exit code, when nobody reads its output any more, as under `| head`. */
+export function outliveReader(output: NodeJS.WriteStream): void {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+  });
+}
+
 export interface Column {
   readonly title: string;
   readonly align: 'left' | 'right';

@@ -1,4 +1,5 @@
 // The command line as a person or a script meets it: JSON on stdout, words on stderr, exit codes 0, 1 and 2.
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { buildLeNet } from '../../samples/architectures/lenet';
 import { writeOnnxModel } from '../../src/formats/onnx/write';
 import type { Inspection } from '../../src/protocol/analysis';
 import type { OptimizationReport } from '../../src/protocol/report';
-import { lathe } from './support';
+import { lathe, spawnLathe } from './support';
 
 const folder = mkdtempSync(join(tmpdir(), 'lathe-cli-'));
 const digits = join(folder, 'digits.onnx');
@@ -70,6 +71,27 @@ describe('lathe', () => {
     expect(status).toBe(2);
     expect(stderr).not.toBe('');
     expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it.each([
+    ['a missing argument', ['inspect'], "missing required argument 'model'"],
+    ['an unknown option', ['inspect', digits, '--depp'], "unknown option '--depp'"],
+    ['no command', [], "unknown option '--json'"],
+  ])('gives a script one JSON document for %s', (_, args, message) => {
+    const { status, stdout } = lathe(...args, '--json');
+    expect(status).toBe(2);
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
+    expect(error.code).toBe('usage');
+    expect(error.message).toContain(message);
+  });
+
+  it('ends quietly and with its own exit code when its reader has gone, as under head', async () => {
+    const command = spawnLathe('inspect', digits, '--json');
+    command.stdout.destroy();
+    let words = '';
+    command.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
+    const [status] = (await once(command, 'close')) as [number];
+    expect([status, words]).toEqual([0, '']);
   });
 
   it('checks a valid model with 0', () => {
