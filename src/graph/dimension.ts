@@ -24,8 +24,9 @@ export type Factor =
   | { readonly kind: 'symbol'; readonly text: string; readonly name: string }
   | { readonly kind: 'floorDiv' | 'max' | 'min'; readonly text: string; readonly left: KnownDimension; readonly right: KnownDimension };
 
-/** Expressions beyond this many products or characters count as unknown: hostile models make them, people do not. */
+/** Expressions beyond this many products, factors in one product or characters count as unknown: hostile models make them, people do not. */
 const maxTerms = 200;
+const maxFactors = 64;
 const maxTextLength = 4000;
 
 const constantTerms = (value: number): readonly Term[] => (value === 0 ? [] : [{ coefficient: value, factors: [] }]);
@@ -49,8 +50,11 @@ export function symbol(name: string): DimensionExpression {
 
 const monomialText = (factors: readonly Factor[]): string => factors.map((factor) => factor.text).join('*');
 
-/** Makes the normal form: equal monomials joined, sorted by degree then text, the constant last. */
-function fromTerms(terms: readonly Term[]): KnownDimension {
+/**
+ * Makes the normal form: equal monomials joined, sorted by degree then text, the constant last.
+ * Undefined where the text grows too long or a coefficient leaves the range in which doubles are exact.
+ */
+function fromTerms(terms: readonly Term[]): Dimension {
   const joined = new Map<string, { coefficient: number; readonly factors: readonly Factor[] }>();
   for (const { coefficient, factors } of terms) {
     const key = monomialText(factors);
@@ -65,6 +69,7 @@ function fromTerms(terms: readonly Term[]): KnownDimension {
   if (first[1].factors.length === 0) return first[1].coefficient;
   let text = '';
   for (const [name, { coefficient }] of kept) {
+    if (!(Math.abs(coefficient) <= Number.MAX_SAFE_INTEGER)) return undefined;
     const size = Math.abs(coefficient);
     const shown = name === '' ? String(size) : size === 1 ? name : `${size}*${name}`;
     if (text === '') text = coefficient < 0 ? `-${shown}` : shown;
@@ -72,6 +77,7 @@ function fromTerms(terms: readonly Term[]): KnownDimension {
   }
   const only = kept.length === 1 && first[1].coefficient === 1 && first[1].factors.length === 1 ? first[1].factors[0] : undefined;
   if (only?.kind === 'symbol') text = only.name;
+  else if (text.length > maxTextLength) return undefined;
   return { text, terms: kept.map(([, term]) => term) };
 }
 
@@ -85,6 +91,8 @@ export function sameDimension(a: Dimension, b: Dimension): boolean {
 export function addDimensions(a: Dimension, b: Dimension): Dimension {
   if (a === undefined || b === undefined) return undefined;
   if (typeof a === 'number' && typeof b === 'number') return a + b;
+  if (a === 0) return b;
+  if (b === 0) return a;
   const terms = [...termsOf(a), ...termsOf(b)];
   return terms.length > maxTerms ? undefined : fromTerms(terms);
 }
@@ -106,6 +114,7 @@ export function multiplyDimensions(a: Dimension, b: Dimension): Dimension {
   const product: Term[] = [];
   for (const left of lefts) {
     for (const right of rights) {
+      if (left.factors.length + right.factors.length > maxFactors) return undefined;
       const factors = [...left.factors, ...right.factors].sort((x, y) => (x.text < y.text ? -1 : x.text > y.text ? 1 : 0));
       product.push({ coefficient: left.coefficient * right.coefficient, factors });
     }
@@ -162,6 +171,7 @@ export function floorDivide(a: Dimension, b: Dimension): Dimension {
   }
   const outer = fromTerms(whole);
   const fraction = fromTerms(rest);
+  if (fraction === undefined) return undefined;
   if (typeof fraction === 'number') return addDimensions(outer, Math.floor(fraction / b));
   return addDimensions(outer, joinNested(fraction, b) ?? compound('floorDiv', fraction, b));
 }
@@ -202,6 +212,7 @@ export function divideExactly(a: Dimension, b: Dimension): Dimension {
       factors.splice(at, 1);
     }
     const part = fromTerms([{ coefficient: leading.coefficient / divisor.coefficient, factors }]);
+    if (part === undefined) return undefined;
     const nextRest: Dimension = subtractDimensions(rest, multiplyDimensions(part, b));
     const nextQuotient: Dimension = addDimensions(quotient, part);
     if (nextRest === undefined || nextQuotient === undefined) return undefined;
@@ -318,7 +329,7 @@ export function substituteDimension(dimension: Dimension, bindings: ReadonlyMap<
 function substituteFactor(factor: Factor, bindings: ReadonlyMap<string, number>): Dimension {
   switch (factor.kind) {
     case 'symbol':
-      return bindings.get(factor.name) ?? fromTerms([{ coefficient: 1, factors: [factor] }]);
+      return bindings.get(factor.name) ?? symbol(factor.name);
     case 'floorDiv':
       return floorDivide(substituteDimension(factor.left, bindings), substituteDimension(factor.right, bindings));
     case 'max':

@@ -17,6 +17,8 @@ export interface ExpressionAlgebra<Value> {
 
 /** Longer texts are names: no person writes such an expression. */
 const maxParsedLength = 20_000;
+/** Deeper nesting is a name too; it would otherwise run out of stack. */
+const maxDepth = 64;
 
 const plainName = /^[\p{L}_][\p{L}\p{N}_.:-]*$/u;
 
@@ -34,6 +36,7 @@ class ExpressionParser<Value> {
   private readonly tokens: readonly string[];
   private readonly functions: ReadonlyMap<string, Binary<Value>>;
   private at = 0;
+  private depth = 0;
 
   constructor(
     text: string,
@@ -80,6 +83,14 @@ class ExpressionParser<Value> {
   }
 
   private atom(): Value | undefined {
+    if (this.depth === maxDepth) return undefined;
+    this.depth++;
+    const value = this.nestedAtom();
+    this.depth--;
+    return value;
+  }
+
+  private nestedAtom(): Value | undefined {
     const token = this.tokens[this.at++];
     if (token === undefined || /^[)+*/,]/.test(token)) return undefined;
     if (token === '(') return this.closed(this.sum());

@@ -100,4 +100,26 @@ describe('symbolic dimensions', () => {
     for (let i = 0; i < 40 && grown !== undefined; i++) grown = multiplyDimensions(grown, addDimensions(symbol(`s${i}`), symbol(`t${i}`)));
     expect(grown).toBeUndefined();
   });
+
+  it('count as unknown when a product is multiplied by itself again and again', () => {
+    let power: Dimension = symbol('N');
+    for (let i = 0; i < 60; i++) power = multiplyDimensions(power, power);
+    expect(power).toBeUndefined();
+    let tripled: Dimension = symbol('N');
+    for (let i = 0; i < 60; i++) tripled = multiplyDimensions(tripled, 3); // 3^60 > 2^53: no double holds it
+    expect(tripled).toBeUndefined();
+  });
+
+  it('are names where their text multiplies or nests more than people do', () => {
+    const product = Array.from({ length: 9999 }, () => 'a').join('*');
+    const nested = `${'('.repeat(9000)}N${')'.repeat(9000)}`;
+    const negated = '- '.repeat(9000) + 'N';
+    for (const text of [product, nested, negated]) expect(parseDimension(text)).toMatchObject({ text, terms: [{ factors: [{ kind: 'symbol', name: text }] }] });
+    expect(formatDimension(parseDimension(`${'('.repeat(60)}N + 1${')'.repeat(60)}`))).toBe('N + 1');
+  });
+
+  it('keep a name of any length through arithmetic that changes nothing', () => {
+    const long = symbol('n'.repeat(10_000));
+    expect(dimension.substituteDimension(long, new Map([['other', 1]]))).toEqual(long);
+  });
 });
