@@ -1,11 +1,12 @@
 // What the options of `lathe` mean, and the errors for those that mean nothing.
+import { publishedDevices } from '../analysis/roofline';
 import { LatheError } from '../base/errors';
 import { pictureOrders, pixelScales, type PictureOptions, type PictureOrder, type PixelScale } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
 
-/** `batch=1,seq=128` → bindings of dimension symbols. @throws LatheError `usage`. */
-export function parseBindings(text: string): Record<string, number> {
-  const bindings = new Map<string, number>();
+/** `batch=1,seq=128` → bindings of dimension symbols, beside those of a `--bind` before. @throws LatheError `usage`. */
+export function parseBindings(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const bindings = new Map(Object.entries(before));
   for (const part of text.split(',')) {
     const match = /^\s*(.+?)\s*=\s*(\d+)\s*$/.exec(part);
     const value = Number(match?.[2]);
@@ -14,6 +15,18 @@ export function parseBindings(text: string): Record<string, number> {
     bindings.set(match[1], value);
   }
   return Object.fromEntries(bindings);
+}
+
+/** Where figures are measured; other targets are only named. */
+export const thisMachine = 'this machine';
+
+/** A published device by the start of its name, or this machine. @throws LatheError `usage`. */
+export function parseTarget(text: string): string {
+  const names = [thisMachine, ...publishedDevices.map(({ name }) => name)];
+  const found = names.filter((name) => name.toLowerCase().startsWith(text.trim().toLowerCase()));
+  const [target] = found;
+  if (target === undefined || found.length > 1) throw new LatheError('usage', `--target: "${text}" ${target === undefined ? 'is not a known device' : 'fits several devices'}.`, { hint: `Known: ${names.join('; ')}.` });
+  return target;
 }
 
 const goals = ['latency', 'size', 'memory', 'simplification'] as const satisfies readonly Goal[];
@@ -58,6 +71,15 @@ export function parseNumber(option: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() === '' || !Number.isFinite(value)) throw new LatheError('usage', `${option}: "${text}" is not a number.`);
+    return value;
+  };
+}
+
+/** A number above zero. @throws LatheError `usage`. */
+export function parsePositive(option: string): (text: string) => number {
+  return (text) => {
+    const value = parseNumber(option)(text);
+    if (value <= 0) throw new LatheError('usage', `${option}: "${text}" is not above 0.`);
     return value;
   };
 }

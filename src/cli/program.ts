@@ -1,7 +1,7 @@
 // Every command of `lathe` with its options: the table of contents of the command line.
 import { Command } from 'commander';
 import type { WorkContext } from '../base/cancellation';
-import { parseBindings, parseGoal, parseInteger, parseNumber, parsePictureOrder, parsePixelScale } from './arguments';
+import { parseBindings, parseGoal, parseInteger, parseNumber, parsePictureOrder, parsePixelScale, parsePositive, parseTarget, thisMachine } from './arguments';
 import { parseProvider } from '../runtime/providers';
 import * as commands from './commands';
 import type { ProgressLine } from './terminal';
@@ -42,19 +42,20 @@ export function makeProgram(session: Session): Command {
   withRunOptions(program.command('optimize <model>'))
     .description('make a smaller or faster copy, checked and benchmarked against the source')
     .option('--goal <goal>', 'latency, size, memory or simplification', parseGoal, 'latency')
-    .option('--target <name>', 'what it shall run on', 'this-machine')
+    .option('--target <name>', 'device it is meant for, named in the report; it is measured on this machine', parseTarget, thisMachine)
     .option(...data)
     .option(...imageOrder)
     .option(...imageScale)
     .option('--floor <value>', 'least acceptable agreement with the source (0–1), or SQNR in dB', parseNumber('--floor'))
-    .option('--recipe <file>', 'apply the steps of this recipe instead of searching')
+    .option('--recipe <file>', 'do with this model what the recipe says; options given beside it override the recipe')
     .option('-o, --output <file>', 'where the result goes (never overwrites)')
     .option('--allow-slower', 'accept a smaller model that is slower')
     .option('--allow-uncalibrated', 'accept a model quantised without real data')
     .option(...json)
-    .action((model: string, options: commands.OptimizeOptions) => commands.optimize(session, model, options));
+    .action((model: string, options: commands.OptimizeOptions, command: Command) => commands.optimize(session, model, options, given(command)));
 
-  withRunOptions(program.command('run <recipe>'))
+  // What a recipe says is not said again: its threads, provider and bindings are part of what is repeated.
+  withRunnerOptions(program.command('run <recipe>'))
     .description('run a recipe again and measure again')
     .option('--frozen', 'replay the decisions recorded in the report: same bytes on the same machine and versions')
     .option(...json)
@@ -93,13 +94,23 @@ export function makeProgram(session: Session): Command {
   return program;
 }
 
-/** Options of every command that runs a model. */
+/** Options of every command that runs a model as it is told here. */
 function withRunOptions(command: Command): Command {
-  return command
+  return withRunnerOptions(command)
     .option(...bind)
-    .option(...followCacheLinks)
     .option('--threads <count>', 'threads of the runtime', parseInteger('--threads', 1), 1)
-    .option('--provider <name>', 'cpu, webgpu, cuda, coreml or dml', parseProvider, 'cpu')
+    .option('--provider <name>', 'cpu, webgpu, cuda, coreml or dml', parseProvider, 'cpu');
+}
+
+/** Options of every command that runs a model. */
+function withRunnerOptions(command: Command): Command {
+  return command
+    .option(...followCacheLinks)
     .option('--node <path>', 'a Node executable for the runner')
-    .option('--timeout <seconds>', 'longest time for one run of the model', parseNumber('--timeout'));
+    .option('--timeout <seconds>', 'longest time for one run of the model', parsePositive('--timeout'));
+}
+
+/** The options that the person gave, without those that have their default. */
+function given(command: Command): Partial<commands.OptimizeOptions> {
+  return Object.fromEntries(Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === 'cli'));
 }

@@ -2,7 +2,7 @@
 // Every module is loaded when its function is called, so that `inspect` never pays for the runtime or the techniques.
 import { detachedContext, throwIfCancelled, type WorkContext } from '../base/cancellation';
 import type { ModelAnalysis } from '../analysis/analyze';
-import { defaultBindings } from '../graph/defaultBindings';
+import { assertBindable, defaultBindings } from '../graph/defaultBindings';
 import type { Model } from '../graph/model';
 import { unrunnableOpset } from '../graph/opsets';
 import type { Inspection } from '../protocol/analysis';
@@ -23,12 +23,13 @@ export interface InspectOptions {
 
 /**
  * Everything that is known of a model file without running it.
- * @throws LatheError for a file that is not a valid model; `cancelled`.
+ * @throws LatheError for a file that is not a valid model; `usage` for bindings it has no dimension for; `cancelled`.
  */
 export async function inspect(path: string, options: InspectOptions = {}, context: WorkContext = detachedContext()): Promise<Inspection> {
   const { modelFile, openModel } = await import('../formats/open');
   const model = openModel(path, modelFile(path, options.followCacheLinks));
   try {
+    assertBindable(model.graph, options.bindings ?? {});
     throwIfCancelled(context.signal);
     const [{ analyzeModel }, { toSummary, toLayerSummaries }, { findFindings }] = await Promise.all([import('../analysis/analyze'), import('../analysis/inspection'), import('../advice/findings')]);
     const analysis = analyzeModel(model, { bindings: defaultBindings(model.graph, options.bindings) });

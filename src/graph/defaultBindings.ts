@@ -1,4 +1,5 @@
 // Values for the open input dimensions where the person gave none: what such inputs usually are, so that a model runs at the first click.
+import { LatheError } from '../base/errors';
 import type { ElementType } from '../tensor/elementType';
 import { type Dimension, symbolsOf } from './dimension';
 import { fedInputs, inputShape } from './inputs';
@@ -64,4 +65,12 @@ export function defaultBindings(graph: Graph, given: Readonly<Record<string, num
   }
   // A symbol keeps its place; what is given and not in the model is passed on for others to judge.
   return { ...Object.fromEntries(bindings), ...given };
+}
+
+/** For what a person typed. @throws LatheError `usage` for a dimension that no fed input leaves open. */
+export function assertBindable(graph: Graph, given: Readonly<Record<string, number>>): void {
+  const open = Object.keys(defaultBindings(graph));
+  const unknown = Object.keys(given).find((name) => !open.includes(name));
+  if (unknown === undefined) return;
+  throw new LatheError('usage', `No input of the model leaves a dimension "${unknown}" open.`, { item: unknown, hint: open.length === 0 ? 'The shapes of its inputs are fixed.' : `Open dimensions: ${open.join(', ')}.` });
 }

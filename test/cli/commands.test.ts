@@ -60,6 +60,12 @@ describe('lathe', () => {
     ['an unknown command', ['frobnicate']],
     ['a missing argument', ['inspect']],
     ['a binding that is none', ['inspect', digits, '--bind', 'batch']],
+    ['a binding of no dimension', ['inspect', digits, '--bind', 'nosuch=7']],
+    ['a binding of no dimension of what is measured', ['bench', digits, '--bind', 'nosuch=7']],
+    ['a binding of no dimension of what is optimized', ['optimize', digits, '--bind', 'nosuch=7']],
+    ['an unknown device', ['optimize', digits, '--target', 'abacus']],
+    ['a time that is none', ['profile', digits, '--timeout', '0']],
+    ['threads beside a recipe that says them', ['run', join(folder, 'size.lathe.json'), '--threads', '2']],
     ['an unknown goal', ['optimize', digits, '--goal', 'beauty']],
     ['an unknown order of channels', ['compare', digits, digits, '--data', folder, '--image-order', 'rbg']],
     ['an unknown scale of pixels', ['optimize', digits, '--data', folder, '--image-scale', 'half']],
@@ -118,6 +124,14 @@ describe('lathe', () => {
     const { recipePath, data } = JSON.parse(stdout) as OptimizationReport;
     expect(data.note).toContain('value/255');
     expect(JSON.parse(readFileSync(recipePath ?? '', 'utf8'))).toMatchObject({ data: '../images', pictures: { order: 'rgb', scale: 'unit' } });
+  });
+
+  it('does what a recipe says with another model, but for what is said beside it', () => {
+    const recipe = join(folder, 'clean.lathe.json');
+    writeFileSync(recipe, JSON.stringify({ model: 'another.onnx', goal: 'simplification', data: 'images', pictures: { order: 'bgr', scale: 'unit' }, bindings: { batch: 2 }, seed: 7, output: 'another.clean.onnx', accept: { floor: 0.5, allowSlower: true }, steps: [{ technique: 'simplify' }] }));
+    const run = (...options: string[]): OptimizationReport => JSON.parse(lathe('optimize', digits, '--recipe', recipe, '--json', ...options).stdout) as OptimizationReport;
+    expect(run()).toMatchObject({ goal: 'simplification', seed: 7, floor: { minimum: 0.5 }, settings: { bindings: { batch: 2 }, threads: 1 }, data: { kind: 'images', note: expect.stringContaining('value/255') as unknown } });
+    expect(run('--threads', '2', '--bind', 'batch=1', '--floor', '0.75', '--image-scale', 'raw')).toMatchObject({ goal: 'simplification', seed: 7, floor: { minimum: 0.75 }, settings: { bindings: { batch: 1 }, threads: 2 } });
   });
 
   it('profiles every kernel in milliseconds', () => {

@@ -13,8 +13,8 @@ export async function inspect(session: Session, model: string, options: InspectO
   await (await import('./inspect')).inspect(session, model, options);
 }
 
-export async function optimize(session: Session, model: string, options: OptimizeOptions): Promise<void> {
-  await (await import('./optimize')).optimize(session, model, options);
+export async function optimize(session: Session, model: string, options: OptimizeOptions, given: Partial<OptimizeOptions>): Promise<void> {
+  await (await import('./optimize')).optimize(session, model, options, given);
 }
 
 export async function runRecipe(session: Session, recipe: string, options: RunOptions): Promise<void> {

@@ -1,17 +1,13 @@
 // `lathe optimize MODEL` and `lathe run RECIPE`: make a better copy, prove it, say what was tried.
-import { readFileSync } from 'node:fs';
-import { toLatheError } from '../../base/errors';
 import type { Goal, OptimizationReport } from '../../protocol/report';
-import { runRecipe as runRecipeFile } from '../../recipes/execute';
-import { optimizeModel, type OptimizeServices } from '../../recipes/optimize';
-import type { CandidateStep } from '../../recipes/candidates';
-import { parseRecipe, type Recipe } from '../../recipes/recipe';
+import { readRecipe, requestOf, runRecipe as runRecipeFile } from '../../recipes/execute';
+import { optimizeModel, type OptimizeRequest, type OptimizeServices } from '../../recipes/optimize';
 import { Runner } from '../../runtime/runner';
 import { picturesOf, type PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { reportLines } from '../render/report';
 import { print, printJson, terminalLog } from '../terminal';
-import { type RunModelOptions, runnerStart } from './running';
+import { type RunModelOptions, type RunnerOptions, runnerStart, withModel } from './running';
 
 export interface OptimizeOptions extends RunModelOptions, PictureArguments {
   readonly goal: Goal;
@@ -23,34 +19,42 @@ export interface OptimizeOptions extends RunModelOptions, PictureArguments {
   readonly allowUncalibrated?: true;
 }
 
-export interface RunOptions extends RunModelOptions {
+export interface RunOptions extends RunnerOptions {
   readonly frozen?: true;
 }
 
-export async function optimize(session: Session, modelPath: string, options: OptimizeOptions): Promise<void> {
-  const steps = options.recipe === undefined ? undefined : stepsOf(parseRecipe(readText(options.recipe), options.recipe));
-  const pictures = picturesOf(options);
-  const report = await optimizeModel(
-    {
-      modelPath,
-      goal: options.goal,
-      target: options.target,
-      bindings: options.bind,
-      provider: options.provider,
-      threads: options.threads,
-      followCacheLinks: options.followCacheLinks ?? false,
-      allowSlower: options.allowSlower ?? false,
-      allowUncalibrated: options.allowUncalibrated ?? false,
-      ...(steps === undefined ? {} : { steps }),
-      ...(options.data === undefined ? {} : { data: options.data }),
-      ...(pictures === undefined ? {} : { pictures }),
-      ...(options.floor === undefined ? {} : { floor: options.floor }),
-      ...(options.output === undefined ? {} : { outputPath: options.output }),
-    },
-    services(options),
-    session.context,
-  );
-  finish(session, report, options);
+/** @param given those of the options that are no defaults: they override what a recipe says */
+export async function optimize(session: Session, modelPath: string, options: OptimizeOptions, given: Partial<OptimizeOptions>): Promise<void> {
+  const request = options.recipe === undefined ? { ...requestOfOptions(options), goal: options.goal, modelPath } : requestByRecipe(options.recipe, modelPath, given);
+  await withModel(modelPath, options, () => undefined); // what does not fit the model is said before any work
+  finish(session, await optimizeModel(request, services(options), session.context), options);
+}
+
+/** What the recipe says, done with another model and into a file of its own. */
+function requestByRecipe(recipePath: string, modelPath: string, given: Partial<OptimizeOptions>): OptimizeRequest {
+  const recipe = requestOf({ ...readRecipe(recipePath), output: undefined }, recipePath);
+  return { ...recipe, ...requestOfOptions(given, recipe.data), bindings: { ...recipe.bindings, ...given.bind }, modelPath };
+}
+
+/** @param recipeData the data where the options name none */
+function requestOfOptions(options: Partial<OptimizeOptions>, recipeData?: string): Partial<OptimizeRequest> {
+  const { goal, target, bind, provider, threads, floor, output, followCacheLinks, allowSlower, allowUncalibrated } = options;
+  const data = options.data ?? recipeData;
+  const pictures = picturesOf({ ...options, ...(data === undefined ? {} : { data }) });
+  return {
+    ...(goal === undefined ? {} : { goal }),
+    ...(target === undefined ? {} : { target }),
+    ...(bind === undefined ? {} : { bindings: bind }),
+    ...(provider === undefined ? {} : { provider }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(data === undefined ? {} : { data }),
+    ...(pictures === undefined ? {} : { pictures }),
+    ...(floor === undefined ? {} : { floor }),
+    ...(output === undefined ? {} : { outputPath: output }),
+    ...(followCacheLinks === undefined ? {} : { followCacheLinks }),
+    ...(allowSlower === undefined ? {} : { allowSlower }),
+    ...(allowUncalibrated === undefined ? {} : { allowUncalibrated }),
+  };
 }
 
 export async function runRecipe(session: Session, recipe: string, options: RunOptions): Promise<void> {
@@ -58,25 +62,13 @@ export async function runRecipe(session: Session, recipe: string, options: RunOp
   finish(session, report, options);
 }
 
-function services(options: RunModelOptions): OptimizeServices {
+function services(options: RunnerOptions): OptimizeServices {
   return { startRunner: () => Runner.start(runnerStart(options)), log: terminalLog(process.argv.includes('--verbose')) };
 }
 
-function finish(session: Session, report: OptimizationReport, options: RunModelOptions): void {
+function finish(session: Session, report: OptimizationReport, options: RunnerOptions): void {
   session.line.clear();
   if (report.winner === undefined) session.outcome.exitCode = 1;
   if (options.json) printJson(report);
   else for (const line of reportLines(report)) print(line);
-}
-
-function stepsOf(recipe: Recipe): CandidateStep[] {
-  return recipe.steps.map(({ technique, options }) => ({ technique, options: options ?? {} }));
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    throw toLatheError(thrown, path);
-  }
 }

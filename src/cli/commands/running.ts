@@ -1,5 +1,6 @@
 // What every command that runs a model shares: its options, how the runner is started, models and samples that are let go in the end.
 import { modelFile, openModel, type ModelFile } from '../../formats/open';
+import { assertBindable } from '../../graph/defaultBindings';
 import type { Model } from '../../graph/model';
 import type { Provider, RunSettings } from '../../protocol/measurement';
 import { openSamples } from '../../runtime/datasets';
@@ -8,10 +9,8 @@ import type { SampleSource } from '../../runtime/samples';
 import { picturesOf, type PictureArguments } from '../arguments';
 import { terminalLog } from '../terminal';
 
-export interface RunModelOptions {
-  readonly bind: Readonly<Record<string, number>>;
-  readonly threads: number;
-  readonly provider: Provider;
+/** Options of every command that runs a model, also one that a recipe describes. */
+export interface RunnerOptions {
   readonly node?: string;
   /** Seconds. */
   readonly timeout?: number;
@@ -19,11 +18,17 @@ export interface RunModelOptions {
   readonly json?: true;
 }
 
+export interface RunModelOptions extends RunnerOptions {
+  readonly bind: Readonly<Record<string, number>>;
+  readonly threads: number;
+  readonly provider: Provider;
+}
+
 export function runSettings({ bind, threads, provider }: RunModelOptions): RunSettings {
   return { bindings: bind, threads, provider };
 }
 
-export function runnerStart({ node, timeout }: RunModelOptions): RunnerStart {
+export function runnerStart({ node, timeout }: RunnerOptions): RunnerStart {
   return {
     log: terminalLog(process.argv.includes('--verbose')),
     ...(node === undefined ? {} : { nodePath: node }),
@@ -31,11 +36,12 @@ export function runnerStart({ node, timeout }: RunModelOptions): RunnerStart {
   };
 }
 
-/** A model opened for the length of a command. */
-export async function withModel(path: string, { followCacheLinks }: Pick<RunModelOptions, 'followCacheLinks'>, use: (model: Model, file: ModelFile) => Promise<void> | void): Promise<void> {
+/** A model opened for the length of a command. @throws LatheError `usage` for bindings it has no dimension for. */
+export async function withModel(path: string, { followCacheLinks, bind = {} }: Pick<Partial<RunModelOptions>, 'followCacheLinks' | 'bind'>, use: (model: Model, file: ModelFile) => Promise<void> | void): Promise<void> {
   const file = modelFile(path, followCacheLinks);
   const model = openModel(path, file);
   try {
+    assertBindable(model.graph, bind);
     await use(model, file);
   } finally {
     model.dispose();
