@@ -71,14 +71,17 @@ export interface OutputComparison {
   readonly cosine: number | null;
   /** Said when the outputs cannot be compared, or hold NaN. */
   readonly problem?: string;
+  /** The problem is one of the source's own outputs, which no variant can be blamed for. */
+  readonly inSource?: true;
 }
 
 /**
  * A task metric with its 95 % interval over the samples. Higher is better. `agreement-top1`: share of answers with the same class;
- * `agreement-sequence`: mean share of a sequence read alike (1 − edit distance / length).
+ * `agreement-sequence`: mean share of a sequence read alike (1 − edit distance / length); `agreement-equal`: mean share of equal
+ * elements, for outputs of integers, booleans and texts.
  */
 export interface MetricValue {
-  readonly name: 'agreement-top1' | 'agreement-sequence' | 'sqnr' | 'top1' | 'exact-match';
+  readonly name: 'agreement-top1' | 'agreement-sequence' | 'agreement-equal' | 'sqnr' | 'top1' | 'exact-match';
   readonly value: number;
   readonly low: number;
   readonly high: number;

@@ -82,7 +82,7 @@ export function rejection(goal: Goal, measured: Measured): string | undefined {
  * Least metric where the person names none: the same class for 99 in 100; 95 % of every sequence read alike, which on pictures
  * that the source reads with certainty is every word; noise at a hundredth of the signal's power.
  */
-export const defaultFloors: Readonly<Record<MetricValue['name'], number>> = { 'agreement-top1': 0.99, 'agreement-sequence': 0.95, top1: 0.99, 'exact-match': 0.99, sqnr: 20 };
+export const defaultFloors: Readonly<Record<MetricValue['name'], number>> = { 'agreement-top1': 0.99, 'agreement-sequence': 0.95, 'agreement-equal': 0.99, top1: 0.99, 'exact-match': 0.99, sqnr: 20 };
 
 /** What the goal minimises; the accepted variant with the least wins. */
 export function score(goal: Goal, measured: Measured): number {

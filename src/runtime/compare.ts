@@ -11,16 +11,20 @@ import { Runner, type RunnerStart } from './runner';
 import type { SampleSource } from './samples';
 import { defaultRunSettings } from './sessionOptions';
 
+const holdsNaN = 'holds NaN';
+
 /** Sums over all elements and samples of one output, from which its comparison follows. */
 class OutputDifference {
   private bitEqual = true;
   private comparable = true;
+  private numeric = true;
   private maxAbs = 0;
   private reference = 0;
   private other = 0;
   private difference = 0;
   private product = 0;
   private problem: string | undefined;
+  private sourceProblem: string | undefined;
 
   constructor(private readonly output: string) {}
 
@@ -38,31 +42,44 @@ class OutputDifference {
 
   private addEqual(values: Float64Array): void {
     for (const value of values) {
+      if (Number.isNaN(value)) this.sourceProblem = holdsNaN;
+      if (!Number.isFinite(value)) continue;
       this.reference += value * value;
       this.other += value * value;
       this.product += value * value;
     }
-    if (Number.isNaN(this.product)) this.note('holds NaN');
   }
 
   private addNumbers(a: Float64Array, b: Float64Array): void {
     for (let i = 0; i < a.length; i++) {
       const x = a[i] ?? NaN;
       const y = b[i] ?? NaN;
-      // Equal infinities differ by nothing.
-      const distance = Object.is(x, y) ? 0 : Math.abs(x - y);
+      if (!Number.isFinite(x) || !Number.isFinite(y)) {
+        this.addNotFinite(x, y);
+        continue;
+      }
+      const distance = Math.abs(x - y);
       if (!(distance <= this.maxAbs)) this.maxAbs = distance;
       this.reference += x * x;
       this.other += y * y;
       this.difference += distance * distance;
       this.product += x * y;
     }
-    if (Number.isNaN(this.maxAbs)) this.note('holds NaN');
+  }
+
+  /** Equal infinities differ by nothing; where the source gives NaN, it says nothing. */
+  private addNotFinite(x: number, y: number): void {
+    if (Number.isNaN(x)) this.sourceProblem = holdsNaN;
+    if (Object.is(x, y)) return;
+    this.maxAbs = NaN;
+    if (Number.isNaN(y)) this.note(holdsNaN);
+    else if (!Number.isNaN(x)) this.note('one is infinite where the other is not');
   }
 
   private addTexts(a: Tensor, b: Tensor): void {
+    this.numeric = false;
     const equal = a.elementType === b.elementType && (a.strings ?? []).every((text, i) => Buffer.compare(text, b.strings?.[i] ?? new Uint8Array()) === 0);
-    if (!equal) this.refuse('texts differ');
+    this.bitEqual &&= equal;
   }
 
   private refuse(problem: string): void {
@@ -77,8 +94,8 @@ class OutputDifference {
 
   result(): OutputComparison {
     const { output, bitEqual } = this;
-    const problem = this.problem === undefined ? {} : { problem: this.problem };
-    if (!this.comparable) return { output, bitEqual, maxAbs: null, sqnrDb: null, cosine: null, ...problem };
+    const problem = this.problem !== undefined ? { problem: this.problem } : this.sourceProblem !== undefined ? { problem: this.sourceProblem, inSource: true as const } : {};
+    if (!this.comparable || !this.numeric) return { output, bitEqual, maxAbs: null, sqnrDb: null, cosine: null, ...problem };
     const sqnr = 10 * Math.log10(this.reference / this.difference);
     const cosine = this.product / Math.sqrt(this.reference * this.other);
     return { output, bitEqual, maxAbs: finite(this.maxAbs), sqnrDb: bitEqual ? null : finite(sqnr), cosine: bitEqual ? 1 : finite(cosine), ...problem };
@@ -119,7 +136,7 @@ export interface CompareOptions extends Partial<WorkContext> {
 
 /**
  * Runs both models on the same samples. Outputs are paired by name; the metric is chosen by what the first output is:
- * classes of sequences (CTC), classes, or anything else (SQNR per sample).
+ * classes of sequences (CTC), classes, whole numbers or texts (share of equal ones), or anything else (SQNR per sample).
  * @throws LatheError whatever loading or running throws; `cancelled`; `usage` without samples
  */
 export async function compareModels(source: ModelOrPath, variant: ModelOrPath, samples: SampleSource, options: CompareOptions = {}): Promise<Comparison> {
@@ -144,7 +161,7 @@ async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPa
   const a = await runner.load(source, { provider, threads });
   const b = await runner.load(variant, { provider, threads });
   const differences = new Map(a.outputs.map(({ name }) => [name, new OutputDifference(name)]));
-  const meter = new AgreementMeter();
+  const meter = new AgreementMeter(a.outputs[0]?.name);
   const total = Math.min(limit ?? Infinity, samples.description.samples);
   let count = 0;
   for await (const feeds of samples.samples(total)) {

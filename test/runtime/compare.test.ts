@@ -35,15 +35,63 @@ describe('comparing outputs', () => {
   });
 });
 
+describe('what is not finite', () => {
+  it('is a problem of the variant only where the source is finite', () => {
+    const [own] = compareOutputs(output([NaN, 1]), output([NaN, 1.5]));
+    expect(own).toMatchObject({ maxAbs: 0.5, problem: 'holds NaN', inSource: true });
+    expect(own?.sqnrDb).toBeCloseTo(10 * Math.log10(1 / 0.25), 9);
+    const [made] = compareOutputs(output([NaN, 1]), output([NaN, NaN]));
+    expect(made).toMatchObject({ problem: 'holds NaN' });
+    expect(made?.inSource).toBeUndefined();
+  });
+
+  it('counts for nothing where both are the same, and is a problem where only one is', () => {
+    expect(compareOutputs(output([-Infinity, 3, 4]), output([-Infinity, 3, 5]))[0]?.sqnrDb).toBeCloseTo(13.9794, 4);
+    expect(compareOutputs(output([1, 2]), output([1, Infinity]))[0]).toMatchObject({ maxAbs: null, problem: 'one is infinite where the other is not' });
+  });
+});
+
 describe('agreement', () => {
-  const measure = (dims: number[], a: number[], b: number[]) => {
-    const meter = new AgreementMeter();
+  const measure = (dims: number[], a: number[], b: number[], name = 'y') => {
+    const meter = new AgreementMeter(name);
     meter.add(float32Tensor('y', dims, a), float32Tensor('y', dims, b));
     return meter.result();
   };
 
   it('of classes counts equal highest scores', () => {
-    expect(measure([2, 3], [1, 5, 2, 9, 0, 0], [0, 3, 1, 1, 2, 0])).toMatchObject({ name: 'agreement-top1', value: 0.5, samples: 2 });
+    expect(measure([2, 3], [1, 5, 2, 9, 0, 0], [0, 3, 1, 1, 2, 0], 'logits')).toMatchObject({ name: 'agreement-top1', value: 0.5, samples: 2 });
+  });
+
+  it('takes rows for classes where they are probabilities, are named so or have a usual number of classes, never coordinates or embeddings', () => {
+    expect(measure([1, 2], [0.3, 0.7], [0.6, 0.4])).toMatchObject({ name: 'agreement-top1', value: 0 });
+    expect(measure([1, 2], [-1, 3], [-1, 2], 'class_scores')).toMatchObject({ name: 'agreement-top1', value: 1 });
+    const many = Array.from({ length: 1000 }, (_, i) => Math.sin(i));
+    expect(measure([1, 1000], many, many)?.name).toBe('agreement-top1');
+    // (100, 1) and (60, 55): 10·log10(10001 / (1600 + 2916)) = 3.45 dB.
+    expect(measure([1, 2], [100, 1], [60, 55])?.name).toBe('sqnr');
+    expect(measure([1, 2], [100, 1], [60, 55])?.value).toBeCloseTo(3.453, 3);
+    expect(measure([1, 384], many.slice(0, 384), many.slice(0, 384))?.name).toBe('sqnr');
+  });
+
+  it('of a row that turned to NaN is none', () => {
+    expect(measure([2, 3], [5, 1, 0, 5, 1, 0], [NaN, NaN, NaN, 4, 1, 0], 'logits')).toMatchObject({ value: 0.5, samples: 2 });
+    expect(measure([1, 3], [NaN, NaN, NaN], [1, 2, 3], 'logits')).toBeUndefined();
+  });
+
+  it('of integers and texts is the share of equal elements', () => {
+    const labels = new AgreementMeter();
+    labels.add(int64Tensor('label', [4], [1, 2, 3, 2 ** 40]), int64Tensor('label', [4], [1, 9, 3, 2 ** 40 + 1]));
+    expect(labels.result()).toMatchObject({ name: 'agreement-equal', value: 0.5, samples: 1 });
+    const texts = new AgreementMeter();
+    const words = (...all: string[]): Tensor => ({ name: 't', elementType: 'string', dims: [all.length], source: { byteLength: 0, read: () => new Uint8Array() }, strings: all.map((word) => Buffer.from(word)) });
+    texts.add(words('a', 'b'), words('a', 'c'));
+    expect(texts.result()).toMatchObject({ name: 'agreement-equal', value: 0.5 });
+  });
+
+  it('of integers in another shape is none', () => {
+    const labels = new AgreementMeter();
+    labels.add(int64Tensor('label', [2], [1, 2]), int64Tensor('label', [3], [1, 2, 3]));
+    expect(labels.result()).toMatchObject({ value: 0 });
   });
 
   it('of CTC sequences compares what is read, not the frames', () => {
@@ -71,7 +119,7 @@ describe('comparing models', () => {
     const comparison = await compareModels(source, matMulModel(16, 2), seededSamples(source, { limit: 3, seed: 7 }));
     expect(comparison.data).toEqual({ kind: 'seeded', samples: 3, seed: 7 });
     expect(comparison.outputs).toMatchObject([{ output: 'y', bitEqual: true }]);
-    expect(comparison.metric).toMatchObject({ name: 'agreement-top1', value: 1, samples: 48 });
+    expect(comparison.metric).toMatchObject({ name: 'sqnr', value: 150, samples: 3 });
   });
 
   it('is cancelled at once by its signal', async () => {

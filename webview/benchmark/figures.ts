@@ -71,7 +71,7 @@ export function comparisonRows(report: OptimizationReport, variant: VariantRepor
 }
 
 export const metricTitles = {
-  'agreement-top1': 'Same top answer', 'agreement-sequence': 'Same sequence', sqnr: 'Output SQNR', top1: 'Top-1 accuracy', 'exact-match': 'Exact match',
+  'agreement-top1': 'Same top answer', 'agreement-sequence': 'Same sequence', 'agreement-equal': 'Same values', sqnr: 'Output SQNR', top1: 'Top-1 accuracy', 'exact-match': 'Exact match',
 } as const;
 
 function benchmarkRows({ source, variant, latencyRatio, verdict }: Benchmark): ComparisonRow[] {
