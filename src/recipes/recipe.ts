@@ -44,9 +44,6 @@ export const recipeSchema = z.strictObject({
 export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeStep = Recipe['steps'][number];
 
-/** Where published recipes say their schema lies. */
-export const recipeSchemaUrl = './recipe.schema.json';
-
 /**
  * Parses the text of a recipe.
  * @throws LatheError `malformed` naming the field.

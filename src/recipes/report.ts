@@ -4,7 +4,7 @@ import { basename, dirname, join, parse, relative } from 'node:path';
 import { z } from 'zod';
 import { publishText } from '../formats/publish';
 import type { OptimizationReport } from '../protocol/report';
-import { type Recipe, recipeSchemaUrl } from './recipe';
+import type { Recipe } from './recipe';
 
 const folderName = '.lathe';
 const reportSuffix = '.report.json';
@@ -28,7 +28,8 @@ export async function writeReport(report: OptimizationReport, recipe: Recipe, na
   const reportPath = join(folder, basename(recipePath).slice(0, -recipeSuffix.length) + reportSuffix);
   const complete = { ...report, recipePath, reportPath };
   const relativeTo = (path: string): string => relative(folder, path).split('\\').join('/');
-  const written: Recipe = { ...recipe, $schema: recipeSchemaUrl, model: relativeTo(report.source.path), ...(recipe.data === undefined ? {} : { data: relativeTo(recipe.data) }) };
+  // No $schema: editors know the schema by the file's name, and a place named here would have to hold one.
+  const written: Recipe = { ...recipe, model: relativeTo(report.source.path), ...(recipe.data === undefined ? {} : { data: relativeTo(recipe.data) }) };
   await publishText(recipePath, `${JSON.stringify(written, undefined, 2)}\n`);
   await publishText(reportPath, `${JSON.stringify(complete, undefined, 2)}\n`);
   return complete;

@@ -63,6 +63,12 @@ describe('a single fix', () => {
 });
 
 describe('a recipe that was written', () => {
+  it('names no schema of its own, which would hide the one that editors know its name by', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const { recipePath } = await optimize({ modelPath: source, goal: 'simplification', fix: { technique: 'simplify', options: {} } });
+    expect(JSON.parse(readFileSync(recipePath ?? '', 'utf8'))).not.toHaveProperty('$schema');
+  });
+
   it('replayed frozen makes the same bytes under a new name', async () => {
     const source = await writeSource(smallNetwork(), folder.path);
     const first = await optimize({ modelPath: source, goal: 'size', allowSlower: true, allowUncalibrated: true, floor: 0, fix: { technique: 'quantize-static', options: { preset: 'all' } } });
