@@ -1,14 +1,17 @@
 // What a variant must show to be accepted, as a table by goal. Ratios are new / source.
 import { formatShare, formatSpeed, threeDigits } from '../base/format';
-import type { Benchmark, MetricValue } from '../protocol/measurement';
+import type { Benchmark, Comparison, MetricValue } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
+
+/** What a comparison says of a variant's accuracy. */
+export type Accuracy = Pick<Comparison, 'outputs' | 'metric'>;
 
 /** What was measured of a variant. */
 export interface Measured {
   readonly benchmark: Benchmark;
   /** Bytes of the weights, variant / source. */
   readonly weightRatio: number;
-  readonly metric: MetricValue | undefined;
+  readonly comparison: Accuracy;
   readonly floor: number;
   readonly allowSlower: boolean;
   readonly uncalibrated: boolean;
@@ -55,22 +58,31 @@ const byGoal: Readonly<Record<Goal, readonly Rule[]>> = {
   simplification: [notSlower(limits.simplifiedSlowerAtMost)],
 };
 
-/** Below the floor. Said apart from the rest, because giving up layers can cure it. */
+/** Below the floor; what was not measured does not reach it. */
 export function belowFloor(metric: MetricValue | undefined, floor: number): string | undefined {
-  if (metric === undefined || metric.value >= floor) return undefined;
+  if (metric === undefined) return "nothing of its first output could be compared with the source's";
+  if (metric.value >= floor) return undefined;
   return metric.name === 'sqnr'
     ? `its outputs differ too much: ${threeDigits(metric.value)} dB SQNR, and the floor is ${threeDigits(floor)} dB`
-    : metric.name === 'agreement-sequence'
+    : metric.name === 'agreement-equal'
+      ? `${formatShare(metric.value)} of its values equal the source's (${metric.samples} samples), and the floor is ${formatShare(floor)}`
+      : metric.name === 'agreement-sequence'
       ? `it reads ${formatShare(metric.value)} of its sequences as the source does (${metric.samples} samples), and the floor is ${formatShare(floor)}`
       : `it agrees with the source on ${formatShare(metric.value)} of ${metric.samples} samples, and the floor is ${formatShare(floor)}`;
+}
+
+/** Why a variant's outputs cannot stand for the source's. Said apart from the rest, because giving up layers can cure it. */
+export function inaccuracy({ outputs, metric }: Accuracy, floor: number): string | undefined {
+  const spoiled = outputs.find((output) => output.problem !== undefined && output.inSource !== true);
+  return spoiled === undefined ? belowFloor(metric, floor) : `its output ${spoiled.output} cannot stand for the source's: ${spoiled.problem ?? ''}`;
 }
 
 export const uncalibratedReason = 'quantized without real data (uncalibrated): its accuracy on real inputs is unknown, so it is not chosen unless you allow it';
 
 /** Undefined when accepted, else one clause that says why not. */
 export function rejection(goal: Goal, measured: Measured): string | undefined {
-  const below = belowFloor(measured.metric, measured.floor);
-  if (below !== undefined) return below;
+  const inaccurate = inaccuracy(measured.comparison, measured.floor);
+  if (inaccurate !== undefined) return inaccurate;
   for (const rule of byGoal[goal]) {
     const reason = rule(measured);
     if (reason !== undefined) return reason;

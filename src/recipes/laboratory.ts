@@ -8,9 +8,10 @@ import { LatheError } from '../base/errors';
 import { readOnnxModel } from '../formats/onnx/read';
 import type { ModelFile } from '../formats/open';
 import type { Model } from '../graph/model';
-import type { Benchmark, Comparison, Machine, MetricValue, Profile, RunSettings } from '../protocol/measurement';
+import type { Benchmark, Comparison, Machine, MetricValue, OutputComparison, Profile, RunSettings } from '../protocol/measurement';
 import type { LayerDifference, OptimizationReport } from '../protocol/report';
 import { benchmark } from '../runtime/benchmark';
+import { mostDecibels } from '../runtime/agreement';
 import { compareModels, compareOutputs } from '../runtime/compare';
 import { describeMachine } from '../runtime/machine';
 import { profileModel } from '../runtime/profile';
@@ -208,8 +209,15 @@ export class Laboratory implements Bench, Disposable {
 export function worstOutput(comparison: Comparison): Comparison {
   const { metric, outputs } = comparison;
   if (metric?.name !== 'sqnr') return comparison;
-  const worst = Math.min(metric.value, ...outputs.flatMap((output) => output.sqnrDb ?? []));
+  const worst = Math.min(metric.value, ...outputs.flatMap(decibels));
   return worst === metric.value ? comparison : { ...comparison, metric: { ...metric, value: worst, low: Math.min(metric.low, worst), high: worst } };
+}
+
+/** None where nothing differs, or where the difference is no number (then it is a problem of its own). */
+function decibels({ sqnrDb, maxAbs }: OutputComparison): readonly number[] {
+  if (sqnrDb !== null) return [sqnrDb];
+  // The source's output is zero throughout: any noise is infinitely more than that.
+  return maxAbs !== null && maxAbs > 0 ? [-mostDecibels] : [];
 }
 
 /** Sums kernels by the source layer they came from; layers fused into another count where their kernel is. */

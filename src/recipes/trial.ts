@@ -6,7 +6,7 @@ import type { Benchmark, Comparison, Profile } from '../protocol/measurement';
 import type { Goal, VariantReport } from '../protocol/report';
 import { int8Layers, quantizeStatic, type StaticOptions } from '../techniques/quantize/static';
 import type { TechniqueContext } from '../techniques/technique';
-import { belowFloor, type Measured, rejection, score, uncalibratedReason } from './acceptance';
+import { inaccuracy, type Measured, rejection, score, uncalibratedReason } from './acceptance';
 import type { Builder} from './build';
 import { type Built, DoesNotApply } from './build';
 import type { CandidatePlan, CandidateStep } from './candidates';
@@ -81,7 +81,7 @@ export class Trials {
     let benchmark = await this.bench.benchmark(built.model);
     let measured = this.measure(built, comparison, benchmark);
     // Giving up layers costs speed: it is only tried for what would be accepted, and be the best, without the floor.
-    if (belowFloor(measured.metric, measured.floor) !== undefined && rejection(this.settings.goal, { ...measured, floor: Number.NEGATIVE_INFINITY }) === undefined && score(this.settings.goal, measured) < this.best) {
+    if (inaccuracy(comparison, measured.floor) !== undefined && rejection(this.settings.goal, { ...measured, floor: Number.NEGATIVE_INFINITY }) === undefined && score(this.settings.goal, measured) < this.best) {
       const backed = await this.backOff(plan, built, measured.floor);
       if (backed !== undefined) {
         ({ built, comparison } = backed);
@@ -108,7 +108,7 @@ export class Trials {
   private async explain(reason: string, plan: CandidatePlan, measured: Measured): Promise<string> {
     const ratio = measured.benchmark.latencyRatio;
     const last = plan.steps.at(-1);
-    if (last?.technique !== quantizeStatic.id || ratio === undefined || ratio.low <= 1 || belowFloor(measured.metric, measured.floor) !== undefined) return reason;
+    if (last?.technique !== quantizeStatic.id || ratio === undefined || ratio.low <= 1 || inaccuracy(measured.comparison, measured.floor) !== undefined) return reason;
     const before = await this.builder.build(plan.steps.slice(0, -1));
     const rule = await this.builder.build([...plan.steps.slice(0, -1), { technique: quantizeStatic.id, options: { preset: 'rule' } }]);
     const profile = await this.bench.profile();
@@ -132,7 +132,7 @@ export class Trials {
       const next = await this.builder.build([...plan.steps.slice(0, -1), { technique: last.technique, options: changed }]);
       if (next instanceof DoesNotApply) return undefined;
       const comparison = await this.bench.compare(next.model);
-      return { built: next, comparison, holds: belowFloor(comparison.metric, floor) === undefined };
+      return { built: next, comparison, holds: inaccuracy(comparison, floor) === undefined };
     };
     if (options.percentile === 100) {
       this.context.progress({ message: `${plan.title}: clipping outliers` });
@@ -166,7 +166,7 @@ export class Trials {
 
   private measure(built: Built, comparison: Comparison, benchmark: Benchmark): Measured {
     const { allowSlower, allowUncalibrated, sourceWeightBytes } = this.settings;
-    return { benchmark, weightRatio: weightBytes(built.model) / Math.max(1, sourceWeightBytes), metric: comparison.metric, floor: this.settings.floorOf(comparison), allowSlower, allowUncalibrated, uncalibrated: built.uncalibrated };
+    return { benchmark, weightRatio: weightBytes(built.model) / Math.max(1, sourceWeightBytes), comparison, floor: this.settings.floorOf(comparison), allowSlower, allowUncalibrated, uncalibrated: built.uncalibrated };
   }
 
   /** The title of an earlier variant that took the same layers. */

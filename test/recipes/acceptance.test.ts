@@ -1,7 +1,8 @@
 // What is accepted by goal: the rules of the design, at their edges.
 import { describe, expect, it } from 'vitest';
-import { belowFloor, rejection, score } from '../../src/recipes/acceptance';
-import { benchmarkOf, measuredOf } from './support';
+import { belowFloor, inaccuracy, rejection, score } from '../../src/recipes/acceptance';
+import { worstOutput } from '../../src/recipes/laboratory';
+import { benchmarkOf, comparisonOf, measuredOf } from './support';
 
 describe('a variant optimized for latency', () => {
   it('is accepted only when the upper end of the interval lies below 1', () => {
@@ -50,10 +51,29 @@ describe('the accuracy floor', () => {
 
   it('rejects for every goal, saying how far off it is', () => {
     for (const goal of ['latency', 'size', 'memory', 'simplification'] as const)
-      expect(rejection(goal, measuredOf({ benchmark: benchmarkOf([0.4, 0.5, 0.6], 0.5), weightRatio: 0.3, metric }))).toBe('it agrees with the source on 97.0 % of 100 samples, and the floor is 99.0 %');
+      expect(rejection(goal, measuredOf({ benchmark: benchmarkOf([0.4, 0.5, 0.6], 0.5), weightRatio: 0.3, comparison: comparisonOf(metric) }))).toBe('it agrees with the source on 97.0 % of 100 samples, and the floor is 99.0 %');
   });
 
   it('speaks of decibels where there are no classes', () => expect(belowFloor({ ...metric, name: 'sqnr', value: 12 }, 20)).toMatch(/12.0 dB SQNR, and the floor is 20.0 dB/));
+});
+
+describe('outputs that cannot stand for the source’s', () => {
+  const metric = { name: 'sqnr', value: 74.8, low: 74, high: 75, samples: 8 } as const;
+  const boxes = { output: 'boxes', maxAbs: 0.1, sqnrDb: 74.8 };
+
+  it('reject a variant however good its figure is', () => {
+    expect(inaccuracy(comparisonOf(metric, [boxes, { output: 'scores', problem: 'holds NaN' }]), 20)).toBe("its output scores cannot stand for the source's: holds NaN");
+    expect(rejection('size', measuredOf({ benchmark: benchmarkOf([0.5, 0.6, 0.7]), weightRatio: 0.25, floor: 20, comparison: comparisonOf(metric, [boxes, { problem: 'shapes differ: [1] and [2]' }]) }))).toMatch(/shapes differ/);
+  });
+
+  it('are no reason where the source’s are the same', () => expect(inaccuracy(comparisonOf(metric, [boxes, { problem: 'holds NaN', inSource: true }]), 20)).toBeUndefined());
+
+  it('reject where nothing was measured', () => expect(inaccuracy(comparisonOf(undefined), 0)).toMatch(/nothing of its first output could be compared/));
+
+  it('count as the worst where the source gives zero and the variant does not', () => {
+    const compared = { ...comparisonOf(metric, [boxes, { output: 'scores', maxAbs: 1 }]), data: { kind: 'seeded', samples: 8 } } as const;
+    expect(worstOutput(compared).metric?.value).toBe(-150);
+  });
 });
 
 describe('the score', () => {

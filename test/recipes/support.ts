@@ -6,9 +6,9 @@ import { detachedContext } from '../../src/base/cancellation';
 import { silentLog } from '../../src/base/log';
 import { writeOnnxModel } from '../../src/formats/onnx/write';
 import type { Model } from '../../src/graph/model';
-import type { Benchmark, Estimate, VariantMeasurement } from '../../src/protocol/measurement';
+import type { Benchmark, Estimate, MetricValue, OutputComparison, VariantMeasurement } from '../../src/protocol/measurement';
 import type { OptimizationReport } from '../../src/protocol/report';
-import type { Measured } from '../../src/recipes/acceptance';
+import type { Accuracy, Measured } from '../../src/recipes/acceptance';
 import { optimizeModel, type OptimizeRequest, type OptimizeServices } from '../../src/recipes/optimize';
 import { Runner } from '../../src/runtime/runner';
 
@@ -50,6 +50,10 @@ export function benchmarkOf(ratio: readonly [low: number, value: number, high: n
   };
 }
 
+export function comparisonOf(metric: MetricValue | undefined, outputs: readonly Partial<OutputComparison>[] = []): Accuracy {
+  return { outputs: outputs.map((output) => ({ output: 'y', bitEqual: false, maxAbs: null, sqnrDb: null, cosine: null, ...output })), ...(metric === undefined ? {} : { metric }) };
+}
+
 export function measuredOf(changes: Partial<Measured> & { readonly benchmark: Benchmark }): Measured {
-  return { weightRatio: 1, metric: undefined, floor: 0.99, allowSlower: false, uncalibrated: false, allowUncalibrated: false, ...changes };
+  return { weightRatio: 1, comparison: comparisonOf({ name: 'agreement-top1', value: 1, low: 0.9, high: 1, samples: 100 }), floor: 0.99, allowSlower: false, uncalibrated: false, allowUncalibrated: false, ...changes };
 }
