@@ -6,8 +6,9 @@ import { subgraphs } from '../../graph/traverse';
 import { elementTypeCode } from '../../tensor/elementType';
 import { elementCount, type Tensor } from '../../tensor/tensor';
 import { FreshNames } from '../quantize/names';
+import { freeWeightsFromInputs } from '../simplify/weightInputs';
 import type { Technique, TechniqueResult } from '../technique';
-import { halfWeight, largestHalf, largestMagnitude } from './halfWeight';
+import { halfWeight, largestHalf, largestMagnitude, smallestNormalHalf } from './halfWeight';
 
 export const float16Options = z.strictObject({
   leastElements: z.int().min(1).default(256).describe('Smaller weights stay float32: they save nothing.'),
@@ -51,22 +52,26 @@ function eligibleBytes(graph: Graph, leastElements: number): number {
 
 function apply(model: Model, options: Float16Options): TechniqueResult {
   const result = cloneModel(model);
+  freeWeightsFromInputs(result);
   const names = new FreshNames(result.graph);
   const kept: { layer: string; reason: string }[] = [];
   let converted = 0;
   const fits = (tensor: Tensor): boolean => {
     if (elementCount(tensor.dims) < options.leastElements) return false;
-    if (largestMagnitude(tensor) <= largestHalf) return true;
-    kept.push({ layer: tensor.name, reason: 'holds values beyond float16 (65504), NaN or infinite' });
+    const largest = largestMagnitude(tensor);
+    if (largest === 0 || (largest <= largestHalf && largest >= smallestNormalHalf)) return true;
+    kept.push({ layer: tensor.name, reason: largest < smallestNormalHalf ? 'holds values below the normal range of float16 (6.1e-5) only' : 'holds values beyond float16 (65504), NaN or infinite' });
     return false;
   };
   const convert = (graph: Graph): void => {
     const casts: Node[] = [];
     const outputs = new Set(graph.outputs.map((value) => value.name));
+    // Scales of quantization and divisors: what is small among them matters as much as what is large.
+    const exact = new Set(graph.nodes.flatMap((node) => (['DequantizeLinear', 'QuantizeLinear', 'Div'].includes(node.opType) ? node.inputs.slice(1, 2) : [])));
     const inputs = new Set(graph.inputs.map((value) => value.name));
     for (const [name, tensor] of [...graph.initializers]) {
       // A weight a caller may override, or that is itself an output, keeps its type.
-      if (tensor.elementType !== 'float32' || inputs.has(name) || outputs.has(name) || !fits(tensor)) continue;
+      if (tensor.elementType !== 'float32' || inputs.has(name) || outputs.has(name) || exact.has(name) || !fits(tensor)) continue;
       const half = names.fresh(`${name}_float16`);
       graph.initializers.delete(name);
       graph.initializers.set(half, halfWeight(half, tensor));

@@ -4,6 +4,8 @@ import { forEachFloat32 } from '../quantize/channelScales';
 
 /** Largest finite float16. */
 export const largestHalf = 65504;
+/** 2^-14: below it float16 loses bits with every halving (IEEE 754-2008, binary16). */
+export const smallestNormalHalf = 2 ** -14;
 
 const infinityBits = 0x47800000; // 2^16 as float32 bits: everything from here on is infinite in float16
 const smallestNormalBits = 0x38800000; // 2^-14

@@ -1,4 +1,5 @@
 // The nodes of a graph that have an int8 kernel, each with what decides whether that kernel is worth it.
+import type { TypeInference } from '../../analysis/infer';
 import type { Graph, Model, Node } from '../../graph/model';
 import { GraphIndex, intAttribute, nodeKeys } from '../../graph/traverse';
 import { elementCount, type Tensor } from '../../tensor/tensor';
@@ -105,10 +106,16 @@ function absorbedActivation(model: Model, index: GraphIndex, node: Node): Node |
   return bounds.every((name) => constantOf(model, name) !== undefined) ? reader : undefined;
 }
 
-/** Values whose ranges calibration must observe so that any of the candidates can be quantized. */
-export function valuesToObserve(graph: Graph, candidates: readonly Candidate[]): string[] {
+/** Values whose ranges calibration must observe so that any of the candidates can be quantized: float32 ones. */
+export function valuesToObserve(graph: Graph, candidates: readonly Candidate[], types: TypeInference): string[] {
+  const isFloat = (name: string): boolean => {
+    const type = types.typeOf(graph, name);
+    return type?.kind === 'tensor' && type.elementType === 'float32';
+  };
   const names = new Set<string>();
   for (const candidate of candidates) {
+    // A layer with float32 weights takes and gives float32, whatever is known of its neighbours.
+    if (candidate.weight === undefined && ![candidate.output, ...candidate.activations.map((input) => candidate.node.inputs[input] ?? '')].every(isFloat)) continue;
     for (const input of candidate.activations) {
       const name = candidate.node.inputs[input];
       if (name !== undefined && !graph.initializers.has(name)) names.add(name);

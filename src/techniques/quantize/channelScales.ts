@@ -52,12 +52,14 @@ function asFloat32(bytes: Uint8Array): Float32Array {
  * Scans a float32 weight once: a convolution's [M, C/g, …] or a product's [N, K] by axis 0, a product's [K, N] by axis 1.
  * Symmetric quantization after Jacob et al. 2018 (arXiv:1712.05877), per channel after Krishnamoorthi 2018
  * (arXiv:1806.08342): scale = max |w| / 127, or more where `pairs` asks for it.
+ * @param depthwise as many groups as output channels: that kernel widens its products first and cannot saturate. One input
+ * channel per group alone is not enough: such a convolution runs as a matrix product over its kernel positions.
  */
-export function scanChannelScales(tensor: Tensor, axis: number, range: WeightRange): ChannelScales {
+export function scanChannelScales(tensor: Tensor, axis: number, range: WeightRange, depthwise = false): ChannelScales {
   const layout = channelLayout(tensor.dims, axis);
   const peaks = new Float32Array(layout.channels);
   let finite = true;
-  const scanner = axis === 0 ? scanRows(tensor.dims, peaks, range) : scanColumns(peaks, range);
+  const scanner = axis === 0 ? scanRows(tensor.dims, peaks, range === 'pairs' && !depthwise) : scanColumns(peaks, range);
   forEachFloat32(
     tensor,
     0,
@@ -117,13 +119,11 @@ function scanColumns(peaks: Float32Array, range: WeightRange): Scanner {
  * innermost, so pairs are channels 2c and 2c + 1 of one position; with an odd number of channels the parity changes from
  * position to position, and every two neighbours count.
  */
-function scanRows(dims: readonly number[], peaks: Float32Array, range: WeightRange): Scanner {
+function scanRows(dims: readonly number[], peaks: Float32Array, paired: boolean): Scanner {
   const inner = elementCount(dims.slice(1));
   const inputChannels = dims[1] ?? 1;
   const positions = elementCount(dims.slice(2));
   const shifting = inputChannels % 2 === 1 && positions > 1;
-  // A depthwise kernel (one channel) widens its products first and cannot saturate.
-  const paired = range === 'pairs' && inputChannels > 1;
   const scan = (values: Float32Array, first: number): boolean => {
     let poison = 0;
     for (let start = 0; start < values.length; start += inner) {

@@ -1,7 +1,7 @@
 // Writes quantization into a graph as QuantizeLinear/DequantizeLinear pairs, placed so that onnxruntime fuses int8 kernels from them.
 import { attributes, makeNode } from '../../graph/construct';
 import type { Graph, Model, Node } from '../../graph/model';
-import { GraphIndex } from '../../graph/traverse';
+import { GraphIndex, intAttribute } from '../../graph/traverse';
 import { tensorFromArray, type Tensor } from '../../tensor/tensor';
 import type { Candidate } from './candidates';
 import { type ChannelScales, scanChannelScales, type WeightRange } from './channelScales';
@@ -18,6 +18,10 @@ export interface ActivationParameters {
 }
 
 const largestByte = 255;
+/** Bound of an int32 bias; the margin takes up float32 rounding of the scales. */
+const largestInt32 = 2 ** 31 * 0.999;
+/** Least input scale × weight scale: float32 holds it in full precision. */
+const smallestScaleProduct = 1e-37;
 
 /**
  * Asymmetric uint8 parameters of an activation. The range is widened to hold 0, which must be exact because padding is zero
@@ -77,7 +81,7 @@ class Inserter {
   }
 
   run(wanted: readonly Candidate[]): Insertion {
-    const chosen = wanted.filter((candidate) => candidate.weight === undefined || this.storeWeight(candidate.weight));
+    const chosen = wanted.filter((candidate) => candidate.weight === undefined || this.storeWeight(candidate, candidate.weight));
     const made = new Set(chosen.filter(endsInIntegers).map((candidate) => candidate.output));
     for (const value of made) this.quantizeValue(value, true);
     for (const candidate of chosen) for (const name of activationInputs(candidate)) if (!made.has(name)) this.quantizeValue(name, false);
@@ -92,12 +96,12 @@ class Inserter {
   }
 
   /** Puts the int8 weight, its scales and zero points into the initializers; false when the weight is not finite. */
-  private storeWeight(weight: NonNullable<Candidate['weight']>): boolean {
-    const { tensor, axis } = weight;
-    const key = `${axis} ${tensor.name}`;
+  private storeWeight(candidate: Candidate, { tensor, axis }: NonNullable<Candidate['weight']>): boolean {
+    const key = this.weightKey(candidate);
     if (this.weights.has(key)) return true;
-    const found = scanChannelScales(tensor, axis, this.range);
+    const found = scanChannelScales(tensor, axis, this.range, isDepthwise(candidate));
     if (!found.finite) return false;
+    if (candidate.kind === 'gemm') this.makeRoomForBias(candidate, found.scales);
     const integers = this.names.fresh(`${tensor.name}_int8`);
     const scales = this.names.fresh(`${tensor.name}_scale`);
     const zeroPoints = this.names.fresh(`${tensor.name}_zero_point`);
@@ -108,11 +112,29 @@ class Inserter {
     return true;
   }
 
-  private quantizeValue(value: string, fromInt8: boolean): void {
+  /** Layers share a stored weight where they would store the same. */
+  private weightKey({ kind, node, weight }: Candidate): string {
+    return JSON.stringify([weight?.axis, weight?.tensor.name, kind, kind === 'gemm' ? [node.inputs[0], node.inputs[2]] : []]);
+  }
+
+  /** Raises the scales of channels whose bias, in units of input scale × weight scale, would leave int32. */
+  private makeRoomForBias({ node }: Candidate, scales: Float32Array): void {
+    const bias = floatConstant(this.model, node.inputs[2] ?? '');
+    const inputScale = this.parametersOf(node.inputs[0] ?? '')?.scale;
+    if (bias === undefined || inputScale === undefined) return;
+    for (const [channel, value] of bias.entries()) scales[channel] = Math.max(scales[channel] ?? 0, Math.abs(value) / largestInt32 / inputScale, smallestScaleProduct / inputScale);
+  }
+
+  private parametersOf(value: string): ActivationParameters | undefined {
     const range = this.observations.get(value);
-    if (this.values.has(value) || range === undefined) return;
+    if (range === undefined) return undefined;
     const useful = usefulRange(value, range, this.index);
-    const parameters = activationParameters(useful.low, useful.high);
+    return activationParameters(useful.low, useful.high);
+  }
+
+  private quantizeValue(value: string, fromInt8: boolean): void {
+    const parameters = this.parametersOf(value);
+    if (this.values.has(value) || parameters === undefined) return;
     const scale = this.names.fresh(`${value}_scale`);
     const zeroPoint = this.names.fresh(`${value}_zero_point`);
     const integers = this.names.fresh(`${value}_uint8`);
@@ -134,6 +156,8 @@ class Inserter {
 
   private rewire(candidate: Candidate): void {
     const { node, weight } = candidate;
+    // The key names what the node reads: it must be made before that changes.
+    const stored = this.weights.get(this.weightKey(candidate));
     let inputScale = 1;
     for (const input of candidate.activations) {
       const value = this.values.get(node.inputs[input] ?? '');
@@ -141,7 +165,6 @@ class Inserter {
       node.inputs[input] = value.dequantized;
       inputScale = value.parameters.scale;
     }
-    const stored = weight === undefined ? undefined : this.weights.get(`${weight.axis} ${weight.tensor.name}`);
     if (weight === undefined || stored === undefined) return;
     node.inputs[weight.input] = this.dequantize(node, stored.integers, stored.scales, stored.zeroPoints, weight.axis);
     if (candidate.kind === 'gemm') this.quantizeBias(node, stored.found, inputScale);
@@ -150,8 +173,8 @@ class Inserter {
   /** QGemm takes its bias as int32 at input scale × weight scale; a convolution's float bias the runtime converts by itself. */
   private quantizeBias(node: Node, weight: ChannelScales, inputScale: number): void {
     const bias = constantOf(this.model, node.inputs[2] ?? '');
-    if (bias === undefined) return;
-    const values = new Float32Array(bias.source.read().slice().buffer);
+    const values = floatConstant(this.model, node.inputs[2] ?? '');
+    if (bias === undefined || values === undefined) return;
     const scales = weight.scales.map((scale) => scale * inputScale);
     const integers = Int32Array.from(values, (value, i) => Math.round(value / (scales[i] ?? 1)));
     const name = this.names.fresh(`${bias.name}_int32`);
@@ -212,6 +235,17 @@ class Inserter {
   private add(tensor: Tensor): void {
     this.graph.initializers.set(tensor.name, tensor);
   }
+}
+
+/** As many groups as output channels, one input channel each. */
+function isDepthwise({ kind, node, outputChannels }: Candidate): boolean {
+  return kind === 'depthwise' && intAttribute(node, 'group', 1) === outputChannels;
+}
+
+/** Elements of a float32 constant. */
+function floatConstant(model: Model, name: string): Float32Array | undefined {
+  const tensor = constantOf(model, name);
+  return tensor?.elementType === 'float32' ? new Float32Array(tensor.source.read().slice().buffer) : undefined;
 }
 
 function activationInputs(candidate: Candidate): string[] {

@@ -37,7 +37,7 @@ interface Probe {
 const remembered = new WeakMap<Model, Map<string, Promise<Map<string, Observation>>>>();
 
 /**
- * Runs the model over the samples and returns the range of each named value; values that are not float32 are left out.
+ * Runs the model over the samples and returns the range of each named value, all of them float32.
  * Asked again for the same model, data and settings it answers from memory: variants share one calibration.
  * @throws LatheError what the runner throws; `cancelled`.
  */
@@ -56,6 +56,7 @@ export async function observe(model: Model, values: readonly string[], settings:
 }
 
 async function observeAfresh(model: Model, values: readonly string[], settings: ObservationSettings, context: TechniqueContext): Promise<Map<string, Observation>> {
+  if (values.length === 0) return new Map();
   const ranges = await observeRanges(model, values, settings.samples, context);
   if (settings.percentile >= 100) return ranges;
   return observePercentiles(model, ranges, settings, context);
@@ -74,25 +75,14 @@ async function observeRanges(model: Model, values: readonly string[], samples: n
       makeNode({ opType: 'ReduceMax', inputs: [value], outputs: [max], attributes: keepdims }),
       makeNode({ opType: 'Shape', inputs: [value], outputs: [shape] }),
     );
-    probed.graph.outputs.push({ name: min }, { name: max }, tensorValue(shape, 'int64'));
+    probed.graph.outputs.push(tensorValue(min, 'float32', []), tensorValue(max, 'float32', []), tensorValue(shape, 'int64'));
   }
-  declareFloats(model, probed, probes);
   const seen = new Map<string, Observation>();
   const outputs = probed.graph.outputs.map((output) => output.name);
   await context.runSamples(probed, context.data, samples, outputs, (results) => {
     for (const probe of probes) noteRange(seen, probe, results);
   });
   return seen;
-}
-
-/** The runtime infers the types of inner values itself, but a graph output must have one. */
-function declareFloats(model: Model, probed: Model, probes: readonly Probe[]): void {
-  const typeOf = (name: string): 'float32' | undefined => {
-    const declared = [...model.graph.inputs, ...model.graph.outputs].find((value) => value.name === name) ?? model.graph.valueInfo.get(name);
-    return declared?.type?.kind === 'tensor' && declared.type.elementType !== 'float32' ? undefined : 'float32';
-  };
-  const float = new Set(probes.filter((probe) => typeOf(probe.value) === 'float32').flatMap((probe) => [probe.min, probe.max]));
-  probed.graph.outputs = probed.graph.outputs.flatMap((output) => (output.type !== undefined ? [output] : float.has(output.name) ? [tensorValue(output.name, 'float32', [])] : []));
 }
 
 function noteRange(seen: Map<string, Observation>, probe: Probe, results: ReadonlyMap<string, Tensor>): void {

@@ -1,5 +1,6 @@
 // Static int8: calibrated uint8 activations and int8 weights per channel, as QuantizeLinear/DequantizeLinear pairs (QDQ).
 import { z } from 'zod';
+import { inferTypes } from '../../analysis/infer';
 import { cloneModel } from '../../graph/construct';
 import type { Model } from '../../graph/model';
 import type { GainEstimate } from '../../protocol/findings';
@@ -64,7 +65,7 @@ function prepare(model: Model): Prepared {
   const raised = (model.opsetImports.get('') ?? 1) < leastOpset ? raiseOpset(model, leastOpset) : model;
   const copy = cloneModel(raised);
   hoistConstants(copy.graph);
-  const prepared = { model: copy, values: valuesToObserve(copy.graph, findCandidates(copy)) };
+  const prepared = { model: copy, values: valuesToObserve(copy.graph, findCandidates(copy), inferTypes(copy)) };
   preparedModels.set(model, prepared);
   return prepared;
 }

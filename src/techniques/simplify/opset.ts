@@ -4,8 +4,10 @@ import { inferTypes, type TypeInference } from '../../analysis/infer';
 import { LatheError } from '../../base/errors';
 import { cloneModel } from '../../graph/construct';
 import type { Graph, Model, Node } from '../../graph/model';
-import { floatAttribute, intAttribute, intsAttribute, walkNodes } from '../../graph/traverse';
+import { floatAttribute, intAttribute, intsAttribute, stringAttribute, walkNodes } from '../../graph/traverse';
+import { toFloat64Array } from '../../tensor/decode';
 import { type Tensor, float32Tensor, int64Tensor } from '../../tensor/tensor';
+import { freeWeightsFromInputs } from './weightInputs';
 
 const oldest = 7;
 const newest = 13;
@@ -16,6 +18,8 @@ interface Change {
   /** Adds an initializer to the node's graph and returns its name. */
   readonly constant: (suffix: string, make: (name: string) => Tensor) => string;
   readonly rankOf: (value: string) => number | undefined;
+  /** Elements of a constant that nobody can override. */
+  readonly constantNumbers: (value: string) => readonly number[] | undefined;
 }
 
 /** Applied to nodes of models below `below`. */
@@ -57,10 +61,13 @@ export function raiseOpset(model: Model, to: number): Model {
   const types = inferTypes(raised);
   for (const { node, graph } of [...walkNodes(raised.graph)]) {
     if (node.domain !== '') continue;
-    for (const row of rows) if (row.op === node.opType && from < row.below && to >= row.below) row.change(changeOf(node, graph, types));
+    // By the operator it was: Upsample becomes Resize at once and must not be raised as one again.
+    const { opType } = node;
+    for (const row of rows) if (row.op === opType && from < row.below && to >= row.below) row.change(changeOf(node, graph, types));
   }
   raised.opsetImports.set('', to);
   // Initializers need not be inputs from IR 4 on, and the constants added above are not.
+  freeWeightsFromInputs(raised);
   raised.irVersion = Math.max(raised.irVersion, 7);
   return raised;
 }
@@ -78,6 +85,10 @@ function changeOf(node: Node, graph: Graph, types: TypeInference): Change {
     rankOf: (value) => {
       const type = types.typeOf(graph, value);
       return type?.kind === 'tensor' ? type.shape?.length : undefined;
+    },
+    constantNumbers: (value) => {
+      const tensor = types.constantOf(graph, value);
+      return tensor === undefined ? undefined : [...toFloat64Array(tensor)];
     },
   };
 }
@@ -126,12 +137,24 @@ function padInputs({ node, constant }: Change): void {
   if (value !== 0) node.inputs[2] = constant('value', (name) => float32Tensor(name, [], [value]));
 }
 
-/** Upsample and Resize before 11 compute source coordinates as `x / scale`, rounding down where nearest. */
-function resizeInputs({ node, constant }: Change): void {
+/**
+ * Resize before 11 computes source coordinates as `x / scale`; onnxruntime takes the nearest below when growing and above
+ * when shrinking. Upsample only grows.
+ */
+function resizeInputs(change: Change): void {
+  const { node, constantNumbers } = change;
+  const nearest = (stringAttribute(node, 'mode') ?? 'nearest') === 'nearest';
+  const scales = constantNumbers(node.inputs[1] ?? '');
+  const shrinks = scales?.some((scale) => scale < 1) === true;
+  if (nearest && (scales === undefined || (shrinks && scales.some((scale) => scale > 1)))) refuse(node, 'Resize before opset 11 rounds by its scales, which are not constant, or shrink one axis and grow another');
+  asymmetric(change, shrinks ? 'ceil' : 'floor');
+}
+
+function asymmetric({ node, constant }: Change, nearestMode: 'floor' | 'ceil'): void {
   const [data = '', scales = ''] = node.inputs;
   node.inputs = [data, constant('roi', (name) => float32Tensor(name, [0], [])), scales];
   node.attributes.set('coordinate_transformation_mode', { type: 'string', value: 'asymmetric' });
-  node.attributes.set('nearest_mode', { type: 'string', value: 'floor' });
+  node.attributes.set('nearest_mode', { type: 'string', value: nearestMode });
 }
 
 function upsampleToResize(change: Change): void {
@@ -140,7 +163,7 @@ function upsampleToResize(change: Change): void {
   if (scales?.type === 'floats') node.inputs[1] = constant('scales', (name) => float32Tensor(name, [scales.value.length], scales.value));
   node.attributes.delete('scales');
   node.opType = 'Resize';
-  resizeInputs(change);
+  asymmetric(change, 'floor');
 }
 
 /** Before 13 the axis split the tensor in two; only on the last axis is that what 13 computes. */

@@ -12,6 +12,7 @@ import type { Technique, TechniqueContext, TechniqueResult } from '../technique'
 import { SimplifyContext } from './context';
 import { foldFloats } from './floatFolding';
 import { ruleIds, ruleNotes, simplifyRules } from './rules';
+import { freeWeightsFromInputs } from './weightInputs';
 import { dropUnusedInitializers, joinDuplicateInitializers } from './rules/duplicates';
 
 export const simplifyOptions = z.strictObject({
@@ -27,9 +28,6 @@ export type SimplifyOptions = z.infer<typeof simplifyOptions>;
 
 /** Inlined branches call for another inference, which may decide further ones: so many levels are followed. */
 const mostRounds = 12;
-
-/** Initializers had to be listed among the inputs up to this IR version, whether a caller may set them or not. */
-const lastIrWithInputsForWeights = 3;
 
 export const simplify: Technique<SimplifyOptions> = {
   id: 'simplify',
@@ -79,14 +77,6 @@ function contextFor(editor: ModelEditor, options: SimplifyOptions): SimplifyCont
     typeOf: (scope, name) => types.typeOf(scope.graph, name),
     valuesOf: (scope, name) => types.valuesOf(scope.graph, name),
   });
-}
-
-/** Weights listed as inputs only because an old IR wanted it become plain initializers; a newer IR means them to be settable. */
-function freeWeightsFromInputs(model: Model): void {
-  if (model.irVersion > lastIrWithInputsForWeights) return;
-  const { graph } = model;
-  graph.inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
-  model.irVersion = lastIrWithInputsForWeights + 1;
 }
 
 /** Nodes of a graph and its subgraphs; Constant is a way to store weights and does not count. */

@@ -1,6 +1,7 @@
 // Float16 storage: the runtime's own rounding, half the bytes, the same arithmetic.
 import { afterAll, describe, expect, it } from 'vitest';
 import { attributes, makeGraph, makeModel, makeNode, tensorValue } from '../../../src/graph/construct';
+import { GraphBuilder } from '../../../src/graph/builder';
 import { assertValid } from '../../../src/graph/verify';
 import { weightBytes } from '../../../src/recipes/source';
 import { float16, float16Options } from '../../../src/techniques/float16/float16';
@@ -44,5 +45,19 @@ describe('float16 storage', () => {
     model.graph.initializers.set('classifier.bias', float32Tensor('classifier.bias', [10], [1e6, ...Array.from({ length: 9 }, () => 0)]));
     const { kept } = await float16.apply(model, float16Options.parse({ leastElements: 1 }), await contextFor(model));
     expect(kept).toEqual([{ layer: 'classifier.bias', reason: 'holds values beyond float16 (65504), NaN or infinite' }]);
+  });
+
+  it('leaves float32 what float16 cannot hold well: values that are all tiny, scales of quantization, divisors', async () => {
+    const builder = new GraphBuilder('exact', { opset: 13 });
+    const at = builder.module('');
+    const x = builder.input('x', 'float32', [2, 4]);
+    const tiny = at.node('Mul', [x, at.float32('tiny', [1e-6, 2e-6, -1e-6, 3e-7], [4])]);
+    const divided = at.node('Div', [tiny, at.float32('divisor', [1e-9, 1, 2, 3], [4])]);
+    builder.output(at.node('Add', [divided, at.float32('plain', [1, 2, 3, 4], [4])]), 'float32', [2, 4], 'y');
+    const model = builder.build();
+    const result = await float16.apply(model, float16Options.parse({ leastElements: 1 }), await contextFor(model));
+    expect([...result.model.graph.initializers].filter(([, tensor]) => tensor.elementType === 'float32').map(([name]) => name)).toEqual(['tiny', 'divisor']);
+    expect(result.kept).toEqual([{ layer: 'tiny', reason: 'holds values below the normal range of float16 (6.1e-5) only' }]);
+    expect(await sqnrBetween(model, result.model)).toBeGreaterThan(55);
   });
 });

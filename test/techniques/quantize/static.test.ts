@@ -1,5 +1,6 @@
 // Static int8: what the runtime makes of it, how close it stays, and what is left float.
 import { afterAll, describe, expect, it } from 'vitest';
+import { GraphBuilder } from '../../../src/graph/builder';
 import { assertValid } from '../../../src/graph/verify';
 import { tensorFromArray } from '../../../src/tensor/tensor';
 import { activationParameters } from '../../../src/techniques/quantize/insert';
@@ -114,4 +115,39 @@ describe('the parameters of an activation', () => {
   });
 
   it('survive an activation that is always zero', () => expect(activationParameters(0, 0)).toEqual({ scale: 1, zeroPoint: 0 }));
+
+  it('calibrates a model that also adds integers', async () => {
+    const builder = new GraphBuilder('integers', { seed: 3, opset: 13 });
+    const root = builder.module('');
+    const x = builder.input('x', 'float32', [2, 8]);
+    builder.output(root.node('MatMul', [x, root.weight('w', [8, 8], {})]), 'float32', [2, 8], 'y');
+    const shape = root.node('Shape', [x]);
+    const size = (index: number): string => root.node('Gather', [shape, root.int64(`at${index}`, [index])]);
+    builder.output(root.node('Add', [size(0), size(1)]), 'int64', [1], 'sum');
+    const model = builder.build();
+    const { model: result } = await quantized(model, { preset: 'all' });
+    expect(count(await optimisedOperators(result), 'MatMulIntegerToFloat')).toBe(1);
+  });
+
+  it('keeps the bias of a Gemm column whose weights are next to nothing', async () => {
+    const builder = new GraphBuilder('dead', { opset: 13 });
+    const root = builder.module('');
+    const x = builder.input('x', 'float32', [1, 2]);
+    builder.output(root.node('Gemm', [x, root.float32('w', [1, 1e-9, 1, -1e-9], [2, 2]), root.float32('b', [0, 2.5], [2])]), 'float32', [1, 2], 'y');
+    const model = builder.build();
+    const { model: result } = await quantized(model, { preset: 'all' });
+    expect(await sqnrBetween(model, result)).toBeGreaterThan(25);
+  });
+
+  it('takes a model of IR 3, whose weights stand among the inputs', async () => {
+    const builder = new GraphBuilder('old', { opset: 9 });
+    const root = builder.module('');
+    const x = builder.input('x', 'float32', [2, 8]);
+    builder.input('w', 'float32', [8, 8]);
+    builder.output(root.node('MatMul', [x, root.weight('w', [8, 8], {})]), 'float32', [2, 8], 'y');
+    const model = { ...builder.build(), irVersion: 3 };
+    const { model: result } = await quantized(model, { preset: 'all' });
+    expect(result.graph.inputs.map(({ name }) => name)).toEqual(['x']);
+    expect(count(await optimisedOperators(result), 'MatMulIntegerToFloat')).toBe(1);
+  });
 });
