@@ -1,6 +1,7 @@
 // Editing a graph and its subgraphs in place, with who makes and who reads each value kept current through every change.
 import type { Tensor } from '../tensor/tensor';
 import { LatheError } from '../base/errors';
+import { FreeNames } from '../base/freeNames';
 import { makeNode, type NodeInit } from './construct';
 import type { Graph, Model, Node } from './model';
 import { sortTopologically } from './rewriteOrder';
@@ -19,7 +20,7 @@ export interface Use {
 export class ModelEditor {
   readonly root: GraphEditor;
   /** Every value and node name of the model, so that fresh names are fresh everywhere. */
-  private readonly names = new Set<string>();
+  private readonly names = new FreeNames();
   /** How many scopes have defined a value of this name. */
   private readonly definitions = new Map<string, number>();
   private readonly scopes = new Map<Node, GraphEditor>();
@@ -43,10 +44,7 @@ export class ModelEditor {
   }
 
   freshName(hint: string): string {
-    let name = hint;
-    for (let n = 1; name === '' || this.names.has(name); n++) name = `${hint}_${n}`;
-    this.names.add(name);
-    return name;
+    return this.names.fresh(hint, '_', 1);
   }
 
   /** Writes the node lists back into the graphs, in topological order that keeps to the old order where it can. */
@@ -55,10 +53,10 @@ export class ModelEditor {
   }
 
   /** @internal */ take(name: string): void {
-    this.names.add(name);
+    this.names.take(name);
   }
   /** @internal */ takeValue(name: string): void {
-    this.names.add(name);
+    this.names.take(name);
     this.definitions.set(name, (this.definitions.get(name) ?? 0) + 1);
   }
   /** @internal A name for a value that moves to another scope: its own where no other value has it. */ movedName(name: string): string {

@@ -1,6 +1,7 @@
 // Walking a graph: subgraphs, producers and consumers, node keys, attributes by name.
 import type { Attribute, Graph, Node } from './model';
 import { LatheError } from '../base/errors';
+import { FreeNames } from '../base/freeNames';
 
 /** The subgraphs (If branches, Loop and Scan bodies …) a node holds, with the attribute's name. */
 export function subgraphs(node: Node): { readonly attribute: string; readonly graph: Graph }[] {
@@ -29,16 +30,13 @@ export interface VisitedNode {
  * are prefixed by `<enclosing key>/<attribute>/` unless their own name is already unique.
  */
 export function* walkNodes(graph: Graph): Generator<VisitedNode> {
-  const taken = new Set<string>();
+  const keys = new FreeNames();
   let running = 0;
   function* walk(scope: Graph, prefix: string, enclosing: readonly NodeKey[]): Generator<VisitedNode> {
     for (const node of scope.nodes) {
       const plain = node.name !== '' ? node.name : `${node.opType}#${running}`;
       running++;
-      let key = plain;
-      if (taken.has(key)) key = prefix + plain;
-      for (let n = 2; taken.has(key); n++) key = `${prefix}${plain}~${n}`;
-      taken.add(key);
+      const key = keys.fresh(keys.has(plain) ? prefix + plain : plain, '~');
       yield { node, key, graph: scope, enclosing };
       for (const inner of subgraphs(node)) yield* walk(inner.graph, `${key}/${inner.attribute}/`, [...enclosing, key]);
     }
