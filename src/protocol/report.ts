@@ -1,6 +1,6 @@
 // The report of an optimization: every variant tried, what was measured, what was decided and why.
 import type { GainEstimate } from './findings';
-import type { Benchmark, Comparison, DataDescription, Machine, RunSettings } from './measurement';
+import type { Benchmark, Comparison, DataDescription, Machine, MetricValue, RunSettings } from './measurement';
 
 export type Goal = 'latency' | 'size' | 'memory' | 'simplification';
 
@@ -45,6 +45,13 @@ export interface LayerDifference {
   readonly variantMs: number;
 }
 
+/** The least value of a metric that was accepted, in the metric's unit: decibels for `sqnr`, else a share. */
+export interface Floor {
+  /** Empty where nothing was judged, as in a benchmark alone; the minimum is then what was asked for. */
+  readonly metric: MetricValue['name'] | '';
+  readonly minimum: number;
+}
+
 export interface OptimizationReport {
   readonly schema: 1;
   readonly source: { readonly path: string; readonly sha256: string; readonly fileBytes: number; readonly weightBytes: number };
@@ -52,7 +59,7 @@ export interface OptimizationReport {
   readonly target: string;
   readonly data: DataDescription;
   readonly settings: RunSettings;
-  readonly floor: { readonly metric: string; readonly minimum: number };
+  readonly floor: Floor;
   readonly seed: number;
   readonly variants: readonly VariantReport[];
   /** Id of the accepted variant; absent when the model is best left as it is. */

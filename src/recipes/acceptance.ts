@@ -96,6 +96,19 @@ export function rejection(goal: Goal, measured: Measured): string | undefined {
  */
 export const defaultFloors: Readonly<Record<MetricValue['name'], number>> = { 'agreement-top1': 0.99, 'agreement-sequence': 0.95, 'agreement-equal': 0.99, top1: 0.99, 'exact-match': 0.99, sqnr: 20 };
 
+/** At most this is a share; SQNR this low would be noise as strong as the signal, which nobody means. */
+const largestShare = 1;
+
+/**
+ * The floor of a metric. A number a person gives is a share of agreement up to 1 and decibels above; it holds for a metric of that unit, and
+ * any other keeps its default: “0.999” must not pass a model at 1 dB. 0 and less say that there is no floor, in either unit.
+ */
+export function floorFor(metric: MetricValue['name'], wanted: number | undefined): number {
+  if (wanted === undefined) return defaultFloors[metric];
+  const inDecibels = metric === 'sqnr';
+  return wanted <= 0 || inDecibels === wanted > largestShare ? wanted : defaultFloors[metric];
+}
+
 /** What the goal minimises; the accepted variant with the least wins. */
 export function score(goal: Goal, measured: Measured): number {
   const latency = measured.benchmark.latencyRatio?.value ?? Number.POSITIVE_INFINITY;

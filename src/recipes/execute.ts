@@ -98,7 +98,7 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
     const built = await new Builder(source, laboratory.context()).build(plan.steps);
     if (built instanceof DoesNotApply) throw new LatheError('rejected', `${built.reason}.`, { file: request.modelPath });
     const comparison = await laboratory.compare(built.model);
-    const inaccurate = inaccuracy(comparison, recorded.floor.minimum);
+    const inaccurate = inaccuracy(comparison, laboratory.floorOf(comparison.metric));
     if (inaccurate !== undefined) throw new LatheError('rejected', sentence(`replayed, but ${inaccurate}`), { file: request.modelPath });
     const published = await publishWinner(built.model, plan, { modelPath: request.modelPath, outputPath: request.outputPath, sourceHash, signal: work.signal });
     const same = winner.sha256 === published.sha256;

@@ -18,7 +18,7 @@ import { profileModel } from '../runtime/profile';
 import type { Feeds, SampleSource } from '../runtime/samples';
 import { elementCount, type Tensor } from '../tensor/tensor';
 import type { TechniqueContext } from '../techniques/technique';
-import { defaultFloors } from './acceptance';
+import { floorFor } from './acceptance';
 import { countKernels } from './kernels';
 import type { Budgets, OptimizeServices } from './optimize';
 import type { Bench } from './trial';
@@ -50,7 +50,7 @@ export class Laboratory implements Bench, Disposable {
   private references: Promise<Map<string, Tensor>[]> | undefined;
   private usual: Promise<Feeds> | undefined;
   private sourceProfile: Promise<Profile | undefined> | undefined;
-  private metricName: MetricValue['name'] = 'sqnr';
+  private metricName: MetricValue['name'] | undefined;
   private lastMachine: Machine | undefined;
   private kernelFiles = 0;
 
@@ -94,11 +94,12 @@ export class Laboratory implements Bench, Disposable {
   }
 
   floorOf(metric: MetricValue | undefined): number {
-    return this.options.floor ?? defaultFloors[metric?.name ?? this.metricName];
+    return floorFor(metric?.name ?? this.metricName ?? 'sqnr', this.options.floor);
   }
 
   floor(): OptimizationReport['floor'] {
-    return { metric: this.metricName, minimum: this.options.floor ?? defaultFloors[this.metricName] };
+    const { metricName: metric, options } = this;
+    return metric === undefined ? { metric: '', minimum: options.floor ?? 0 } : { metric, minimum: floorFor(metric, options.floor) };
   }
 
   benchmark(variant: Model): Promise<Benchmark> {

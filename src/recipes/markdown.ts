@@ -28,7 +28,7 @@ export function reportMarkdown(report: OptimizationReport): string {
     `- Measured here: ${escape(machine.cpu)}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${escape(machine.platform)}; Node ${escape(machine.node)}, onnxruntime ${escape(machine.onnxruntime)}.`,
     `- Execution provider ${settings.provider}, ${settings.threads} ${settings.threads === 1 ? 'thread' : 'threads'}${bindings.length === 0 ? '' : `, ${escape(bindings.join(', '))}`}.`,
     `- Data: ${report.data.kind === 'seeded' ? `${report.data.samples} samples of seeded random numbers (no real data was given)` : `${report.data.samples} samples of ${report.data.kind}${report.data.path === undefined ? '' : ` from ${escape(report.data.path)}`}`}.`,
-    `- Floor: ${report.floor.metric} ≥ ${threeDigits(report.floor.minimum)}. Seed ${report.seed}.`,
+    `- ${report.floor.metric === '' ? '' : `Floor: ${report.floor.metric} ≥ ${report.floor.metric === 'sqnr' ? `${threeDigits(report.floor.minimum)} dB` : formatShare(report.floor.minimum)}. `}Seed ${report.seed}.`,
     `- Source: ${formatBytes(report.source.fileBytes)}, SHA-256 \`${report.source.sha256}\`.`,
     `- Started ${report.startedAt}, took ${report.seconds.toFixed(0)} s.`,
     '',

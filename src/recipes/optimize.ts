@@ -28,7 +28,7 @@ export interface OptimizeRequest {
   readonly data?: string;
   /** How a folder of pictures is fed. */
   readonly pictures?: PictureOptions;
-  /** Least value of the metric; see acceptance.ts for the defaults. */
+  /** Least agreement (0 … 1) or SQNR in dB (above 1): see `floorFor` in acceptance.ts, also for the defaults. */
   readonly floor?: number;
   readonly bindings?: Readonly<Record<string, number>>;
   readonly provider?: Provider;

@@ -33,7 +33,7 @@ export const recipeSchema = z.strictObject({
   steps: z.array(step).default([]).describe('Techniques in order. Empty: try the usual candidates for the goal and keep the best.'),
   accept: z
     .strictObject({
-      floor: z.number().optional().describe('Least value of the metric: agreement with the source (0 … 1), or SQNR in dB for outputs that are not classes.'),
+      floor: z.number().optional().describe('Least agreement with the source (0 … 1), or, above 1, least SQNR in dB. It holds for outputs judged in that unit; others keep their default (0.99, 0.95 for sequences, 20 dB). 0: no floor.'),
       allowSlower: z.boolean().default(false).describe('Accept a smaller model that is slower.'),
       allowUncalibrated: z.boolean().default(false).describe('Accept a model quantized without real data.'),
     })

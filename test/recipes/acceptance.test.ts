@@ -1,6 +1,6 @@
 // What is accepted by goal: the rules of the design, at their edges.
 import { describe, expect, it } from 'vitest';
-import { belowFloor, inaccuracy, rejection, score } from '../../src/recipes/acceptance';
+import { belowFloor, floorFor, inaccuracy, rejection, score } from '../../src/recipes/acceptance';
 import { worstOutput } from '../../src/recipes/laboratory';
 import { benchmarkOf, comparisonOf, measuredOf } from './support';
 
@@ -55,6 +55,22 @@ describe('the accuracy floor', () => {
   });
 
   it('speaks of decibels where there are no classes', () => expect(belowFloor({ ...metric, name: 'sqnr', value: 12 }, 20)).toMatch(/12.0 dB SQNR, and the floor is 20.0 dB/));
+});
+
+describe('a floor that a person gives', () => {
+  it('holds for the metric of its unit only', () => {
+    expect(floorFor('agreement-top1', 0.999)).toBe(0.999);
+    expect(floorFor('sqnr', 0.999)).toBe(20);
+    expect(floorFor('sqnr', 1)).toBe(20);
+    expect(floorFor('sqnr', 35)).toBe(35);
+    expect(floorFor('agreement-sequence', 35)).toBe(0.95);
+    expect(floorFor('agreement-top1', 1)).toBe(1);
+  });
+
+  it('of 0 is no floor, and none at all is the default', () => {
+    expect([floorFor('sqnr', 0), floorFor('agreement-top1', 0), floorFor('sqnr', -10)]).toEqual([0, 0, -10]);
+    expect([floorFor('sqnr', undefined), floorFor('agreement-equal', undefined)]).toEqual([20, 0.99]);
+  });
 });
 
 describe('outputs that cannot stand for the source’s', () => {

@@ -7,7 +7,7 @@ import { runRecipe } from '../../src/recipes/execute';
 import { reportMarkdown } from '../../src/recipes/markdown';
 import { readReports } from '../../src/recipes/report';
 import { sha256 } from '../../src/recipes/source';
-import { smallNetwork } from '../techniques/quantize/support';
+import { smallNetwork, twoProducts } from '../techniques/quantize/support';
 import { optimize, services, smallBudgets, temporaryFolder, writeSource } from './support';
 
 let folder = temporaryFolder();
@@ -49,8 +49,8 @@ describe('a single fix', () => {
   });
 
   it('below the floor gives up layers, and is rejected with the figure when that does not help', async () => {
-    const source = await writeSource(smallNetwork(), folder.path);
-    const report = await optimize({ modelPath: source, goal: 'size', allowSlower: true, allowUncalibrated: true, floor: 1.01, fix: { technique: 'quantize-static', options: { preset: 'all' } } });
+    const source = await writeSource(twoProducts(), folder.path);
+    const report = await optimize({ modelPath: source, goal: 'size', allowSlower: true, allowUncalibrated: true, floor: 200, fix: { technique: 'quantize-static', options: { preset: 'all' } } });
     expect(report.winner).toBeUndefined();
     expect(report.variants[0]?.status).toBe('rejected');
     expect(report.variants[0]?.reason).toMatch(/the floor is/);

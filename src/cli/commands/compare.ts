@@ -1,5 +1,7 @@
 // `lathe compare A B`: outputs of two models on the same inputs; with `--floor` a gate.
 import { modelFile } from '../../formats/open';
+import { belowFloor, floorFor } from '../../recipes/acceptance';
+import { sentence } from '../../recipes/trial';
 import { compareModels } from '../../runtime/compare';
 import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
@@ -17,10 +19,11 @@ export async function compare(session: Session, source: string, variant: string,
     const comparison = await compareModels(file, modelFile(variant, options.followCacheLinks), samples, { provider: options.provider, threads: options.threads, start: runnerStart(options), ...session.context });
     session.line.clear();
     const problem = comparison.outputs.find((output) => output.problem !== undefined)?.problem;
-    const below = options.floor !== undefined && comparison.metric !== undefined && comparison.metric.value < options.floor;
-    if (below || problem !== undefined) session.outcome.exitCode = 1;
+    const { metric } = comparison;
+    const below = options.floor === undefined ? undefined : belowFloor(metric, floorFor(metric?.name ?? 'sqnr', options.floor));
+    if (below !== undefined || problem !== undefined) session.outcome.exitCode = 1;
     if (options.json) printJson(comparison);
     else for (const line of comparisonLines(comparison)) print(line);
-    if (below) process.stderr.write(`lathe: ${comparison.metric.name} ${comparison.metric.value} is below the floor ${options.floor}.\n`);
+    if (below !== undefined) process.stderr.write(`lathe: ${sentence(below)}\n`);
   });
 }
