@@ -173,7 +173,8 @@ export function canFoldInput(layer: LinearLayer, affine: ChannelAffine, scope: G
 /** Makes the layer, given x, do what it did given scale · x + shift. */
 export function foldIntoInput(layer: LinearLayer, affine: ChannelAffine, scope: GraphEditor, context: SimplifyContext): void {
   const { inputChannels, outputChannels, weight } = layer;
-  if (affine.shift !== undefined) {
+  // A shift of zeros leaves the bias alone, which need not be a constant then.
+  if (affine.shift?.some((value) => value !== 0) === true) {
     const shift = spread(affine.shift, inputChannels);
     const perGroup = weight.dims[1] ?? 0;
     const groups = inputChannels / perGroup;

@@ -137,4 +137,47 @@ describe('simplify', () => {
     const result = await simplifyAndCompare(model((at, x) => hardSwish(at, conv(at, x, 'c'))));
     expect(result.model.graph.nodes[1]?.attributes.get('alpha')).toEqual(float(1 / 6));
   });
+
+  it('leaves a computed bias alone when it folds a BatchNormalization without shift', async () => {
+    const built = model((at, x) => {
+      const normalised = at.node('BatchNormalization', [x, at.weight('s', [8], random), at.float32('zero', new Array<number>(8).fill(0), [8]), at.float32('mean', new Array<number>(8).fill(0), [8]), at.weight('v', [8], positive)]);
+      return at.node('Conv', [normalised, at.weight('w', [8, 8, 3, 3], random), 'bias']);
+    });
+    built.graph.inputs.push(tensorValue('bias', 'float32', [8]));
+    const result = await simplifyAndCompare(built);
+    expect(result.operators).toEqual(['Conv']);
+    expect(lowestSqnr(result.outputs)).toBeGreaterThan(110);
+  });
+
+  it('keeps a scale that makes three channels of one, or four dimensions of three', async () => {
+    const grey = (shape: readonly number[], by: readonly number[]): Model => {
+      const builder = new GraphBuilder('grey', { opset: 13 });
+      const x = builder.input('x', 'float32', shape);
+      const at = builder.module('');
+      builder.output(at.node('Conv', [at.node('Mul', [x, at.weight('by', by, random)]), at.weight('w', [4, 3, 3, 3], random)]), 'float32', ['a', 'b', 'c', 'd'], 'y');
+      return builder.build();
+    };
+    for (const built of [grey([1, 1, 6, 6], [1, 3, 1, 1]), grey([3, 6, 6], [1, 1, 1, 1])]) {
+      const result = await simplifyAndCompare(built);
+      expect(result.operators).toEqual(['Mul', 'Conv']);
+      expect(result.outputs[0]?.bitEqual).toBe(true);
+    }
+  });
+
+  it('keeps a HardSwish in float64, which has no kernel, and a HardSigmoid whose constants make the shape longer', async () => {
+    const builder = new GraphBuilder('double', { opset: 13 });
+    const at = builder.module('');
+    const x = builder.input('x', 'float64', [4]);
+    const clipped = at.node('Clip', [at.node('Add', [x, at.float64('three', [3])]), at.float64('zero', [0]), at.float64('six', [6])]);
+    builder.output(at.node('Div', [at.node('Mul', [x, clipped]), at.float64('by', [6])]), 'float64', [4], 'y');
+    expect((await simplifyAndCompare(builder.build())).operators).toEqual(['Add', 'Clip', 'Mul', 'Div']);
+    const longer = new GraphBuilder('longer', { opset: 13 });
+    const root = longer.module('');
+    const data = longer.input('x', 'float32', [4]);
+    const shifted = root.node('Add', [data, root.float32('three', [3], [1, 1])]);
+    longer.output(root.node('Div', [root.node('Clip', [shifted, root.float32('zero', [0]), root.float32('six', [6])]), root.float32('by', [6])]), 'float32', [1, 4], 'y');
+    const result = await simplifyAndCompare(longer.build());
+    expect(result.operators).toEqual(['Add', 'Clip', 'Div']);
+    expect(result.outputs[0]?.bitEqual).toBe(true);
+  });
 });

@@ -81,6 +81,14 @@ const foldForward: SimplifyRule = {
   },
 };
 
+/** True when the constants do not enlarge the data they meet: it has the layer's rank, and its channels unless one constant does for all. */
+function keepsShape(affine: AffineNode, layer: LinearLayer, scope: GraphEditor, context: SimplifyContext): boolean {
+  if (affine.along === 'channels') return true;
+  const shape = context.shapeOf(scope, affine.data);
+  if (shape === undefined || shape.length !== layer.rank) return false;
+  return (affine.scale ?? affine.shift)?.length === 1 || shape[shape.length - 1 - layer.channelAxisFromEnd] === layer.inputChannels;
+}
+
 /** The convolutions that alone read a value, when all of them can take the affine in. */
 function readingLayers(name: string, affine: AffineNode, scope: GraphEditor, context: SimplifyContext): LinearLayer[] | undefined {
   const layers: LinearLayer[] = [];
@@ -89,7 +97,7 @@ function readingLayers(name: string, affine: AffineNode, scope: GraphEditor, con
     if (at !== scope || node.inputs[0] !== name || node.inputs.indexOf(name, 1) >= 0) return undefined;
     const layer = node.opType === 'Conv' || node.opType === 'ConvTranspose' ? linearLayer(node, scope) : undefined;
     if (layer?.rank === undefined || !fitsChannels(affine, layer.inputChannels, layer.channelAxisFromEnd, layer.rank)) return undefined;
-    if (!canFoldInput(layer, affine, scope, context)) return undefined;
+    if (!keepsShape(affine, layer, scope, context) || !canFoldInput(layer, affine, scope, context)) return undefined;
     layers.push(layer);
   }
   return layers.length === 0 ? undefined : layers;

@@ -34,6 +34,13 @@ function clippedShift(name: string, scope: GraphEditor, context: SimplifyContext
   return context.scalar(scope, left) === 3 ? { data: right, nodes: [add, clip] } : undefined;
 }
 
+/** The runtime has HardSigmoid for float32 only (float16 by way of float32). Constants of more dimensions than the data would have made its shape longer. */
+function fits(data: string, output: string, scope: GraphEditor, context: SimplifyContext): boolean {
+  const type = context.elementTypeOf(scope, data);
+  const rank = context.shapeOf(scope, data)?.length;
+  return (type === 'float32' || type === 'float16') && rank !== undefined && context.shapeOf(scope, output)?.length === rank;
+}
+
 const isSixth = (factor: number): boolean => Math.abs(factor * 6 - 1) < 1e-6;
 
 function addHardSigmoid(data: string, scope: GraphEditor, context: SimplifyContext, from: readonly Node[]): string {
@@ -49,9 +56,9 @@ const hardSigmoid: SimplifyRule = {
   opTypes: ['Div', 'Mul'],
   apply(node, scope, context) {
     const scaled = scaledBy(node, scope, context);
-    if (scaled === undefined || !isSixth(scaled.factor) || context.elementTypeOf(scope, scaled.data) === undefined) return false;
+    if (scaled === undefined || !isSixth(scaled.factor)) return false;
     const clipped = scope.onlyReader(scaled.data) === node ? clippedShift(scaled.data, scope, context) : undefined;
-    if (clipped === undefined) return false;
+    if (clipped === undefined || !fits(clipped.data, node.outputs[0] ?? '', scope, context)) return false;
     const output = addHardSigmoid(clipped.data, scope, context, [...clipped.nodes, node]);
     return scope.substitute(node, node.outputs[0] ?? '', output);
   },
@@ -69,7 +76,7 @@ const hardSwish: SimplifyRule = {
     const [left = '', right = ''] = product.inputs;
     for (const [data, gate] of [[left, right], [right, left]] as const) {
       const clipped = scope.onlyReader(gate) === product ? clippedShift(gate, scope, context) : undefined;
-      if (clipped?.data !== data) continue;
+      if (clipped?.data !== data || !fits(data, node.outputs[0] ?? '', scope, context)) continue;
       const from = [product, ...clipped.nodes, node];
       const output = addHardSigmoid(data, scope, context, from);
       const swish = context.editor.freshName(`${data}.hardSwish`);
