@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { PictureOptions, PictureOrder, PixelScale } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
 import type { Host } from './host';
-import { askNumber, pick, type Choice, type Step, type StepResult } from './steps';
+import { askValue, pick, type Choice, type Step, type StepResult } from './steps';
 import { t } from './translate';
 
 export interface OptimizeAnswers {
@@ -14,7 +14,7 @@ export interface OptimizeAnswers {
   readonly data?: string;
   /** How the data are fed, where they are pictures and the person chose. */
   readonly pictures?: PictureOptions;
-  /** Absent: the default for the goal. */
+  /** A share of agreement up to 1, decibels of SQNR above; a model judged in the other unit keeps its default. Absent: the defaults. */
   readonly floor?: number;
   readonly allowSlower: boolean;
 }
@@ -59,7 +59,7 @@ export async function askOptimize(host: Host, model: vscode.Uri): Promise<Optimi
       },
     },
     { applies: () => areImages === true, ask: async (step) => await keep(pick({ ...step, placeholder: t('How does the model take images? As it was trained: anything else gives other answers.') }, ways, pictures), (value) => (pictures = value)) },
-    { ask: async (step) => await keep(askFloor({ ...step, placeholder: t('How much must its answers agree with the source?') }), (value) => (floor = value)) },
+    { ask: async (step) => await keep(askFloor({ ...step, placeholder: t('How much must its answers agree with the source? A model is judged in % where it answers with classes, text or whole numbers, else in dB.') }), (value) => (floor = value)) },
   ];
   // What applies may change only behind the question that was answered, so that its place stays the same.
   for (let i = 0; ; ) {
@@ -160,17 +160,29 @@ async function browse(model: vscode.Uri, folder: boolean): Promise<string | unde
 }
 
 async function askFloor(step: Step): Promise<StepResult<number | undefined>> {
+  const share = (percent: string, value: number): Choice<number> => ({ label: `${percent} %`, description: t('of the answers are the same'), detail: t('Where a model is judged in dB, the default of 20 dB holds.'), value });
+  const decibels = (value: number, noise: string): Choice<number> => ({ label: `${value} dB`, description: noise, detail: t('Where a model is judged in %, the default of 99 % holds (of text 95 %).'), value });
   const result = await pick<number | 'default' | 'other'>(step, [
-    { label: t('Default for the goal'), description: t('the report states it'), value: 'default' },
-    { label: '99.9 %', value: 0.999 },
-    { label: '99 %', value: 0.99 },
-    { label: '95 %', value: 0.95 },
+    { label: t('Default for the goal'), description: t('99 % the same answers, of text 95 % read alike, else 20 dB'), value: 'default' },
+    share('99.9', 0.999),
+    share('99', 0.99),
+    share('95', 0.95),
+    decibels(40, t('noise at a ten-thousandth of the power of the outputs')),
+    decibels(30, t('noise at a thousandth of the power of the outputs')),
     { label: t('Another value…'), value: 'other' },
   ]);
   if (result.kind !== 'answer') return result;
   if (result.value === 'default') return { kind: 'answer', value: undefined };
   if (typeof result.value === 'number') return { kind: 'answer', value: result.value };
-  const asked = await askNumber({ ...step, placeholder: t('Least agreement in percent of the samples') }, 99, 0, 100);
-  if (asked.kind === 'back') return await askFloor(step);
-  return asked.kind === 'answer' ? { kind: 'answer', value: asked.value / 100 } : asked;
+  const asked = await askValue({ ...step, placeholder: t('Least agreement in %, or least SQNR in dB') }, '99 %', readFloor, t('Write a share up to 100 %, or more than 1 dB: for example 99.5 % or 35 dB.'));
+  return asked.kind === 'back' ? await askFloor(step) : asked;
+}
+
+/** `99.5 %` → 0.995, `35 dB` → 35; undefined for what is neither. Decibels up to 1 would be taken for a share, and noise as strong as the outputs is no floor. */
+export function readFloor(text: string): number | undefined {
+  const [, figure = '', unit] = /^\s*(\d+(?:[.,]\d+)?)\s*(%|dB)\s*$/i.exec(text) ?? [];
+  const value = Number(figure.replace(',', '.'));
+  if (unit === undefined) return undefined;
+  if (unit === '%') return value <= 100 ? value / 100 : undefined;
+  return value > 1 ? value : undefined;
 }

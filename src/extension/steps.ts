@@ -1,6 +1,5 @@
 // A flow of quick picks with a step count and a Back button, as VS Code's own flows have them.
 import * as vscode from 'vscode';
-import { t } from './translate';
 
 export interface Choice<T> extends vscode.QuickPickItem {
   readonly value: T;
@@ -37,26 +36,22 @@ export async function pick<T>(step: Step, choices: readonly Choice<T>[], preferr
   });
 }
 
-/** Asks for a number in a range. */
-export async function askNumber(step: Step, initial: number, low: number, high: number): Promise<StepResult<number>> {
+/** Asks for a value that is typed. @param read the value of a text, undefined for one that is none, of which `wrong` says what it must be. */
+export async function askValue<T>(step: Step, initial: string, read: (text: string) => T | undefined, wrong: string): Promise<StepResult<T>> {
   const input = vscode.window.createInputBox();
   input.title = step.title;
   input.step = step.step;
   input.totalSteps = step.steps;
   input.prompt = step.placeholder;
-  input.value = String(initial);
+  input.value = initial;
   input.ignoreFocusOut = true;
   input.buttons = [vscode.QuickInputButtons.Back];
-  const read = (): number | undefined => {
-    const value = Number(input.value.trim().replace(',', '.'));
-    return input.value.trim() !== '' && value >= low && value <= high ? value : undefined;
-  };
   return await settle(input, (done) => {
     input.onDidChangeValue(() => {
-      input.validationMessage = read() === undefined ? t('A number from {0} to {1}.', low, high) : undefined;
+      input.validationMessage = read(input.value) === undefined ? wrong : undefined;
     });
     input.onDidAccept(() => {
-      const value = read();
+      const value = read(input.value);
       if (value !== undefined) done({ kind: 'answer', value });
     });
   });

@@ -4,7 +4,7 @@ import type { OptimizeAnswers } from '../../src/extension/optimizeQuestions';
 import { fakeVscode, FakeUri } from './fakeVscode';
 
 vi.mock('vscode', () => fakeVscode);
-const { askOptimize } = await import('../../src/extension/optimizeQuestions');
+const { askOptimize, readFloor } = await import('../../src/extension/optimizeQuestions');
 
 const kinds: Readonly<Record<string, string>> = { '/data/photos': 'images', '/data/arrays': 'npy' };
 const host = {
@@ -55,4 +55,19 @@ describe('Optimize Model…', () => {
   it('ends where the person leaves', async () => {
     expect(await answer('This machine', 'Latency', 'photos')).toBeUndefined();
   });
+
+  it.each([['99.9 %', 0.999], ['40 dB', 40], ['30 dB', 30]])('takes %s for a floor in its unit', async (label, floor) => {
+    expect(await answer('This machine', 'Latency', 'arrays', label)).toMatchObject({ floor });
+  });
+});
+
+describe('a floor that is typed', () => {
+  it.each([
+    ['99.5 %', 0.995],
+    ['99,5%', 0.995],
+    ['100 %', 1],
+    ['35 dB', 35],
+    ['22.5db', 22.5],
+  ])('“%s” is read in its unit', (text, value) => expect(readFloor(text)).toBeCloseTo(value, 12));
+  it.each(['', '99', '0.99', '101 %', '1 dB', '-3 dB', 'dB', '99 % or so'])('“%s” is none: without a unit it could be either', (text) => expect(readFloor(text)).toBeUndefined());
 });

@@ -1,7 +1,7 @@
 // The benchmark page's pure parts: words for verdicts, the table, densities, the frontier.
 import { describe, expect, it } from 'vitest';
 import { density, sharedRange } from '../../webview/benchmark/density';
-import { comparisonRows, describeInterval, describeVerdict, everythingTried, frontier, timeByOperator } from '../../webview/benchmark/figures';
+import { comparisonRows, describeFloor, describeInterval, describeVerdict, everythingTried, frontier, timeByOperator } from '../../webview/benchmark/figures';
 import { benchmark, leftAsItIs, report } from './fixtures';
 
 describe('verdicts', () => {
@@ -27,6 +27,14 @@ describe('the table against the source', () => {
   it('takes the winner’s figures from its confirmation', () => {
     const whole = report();
     expect(comparisonRows(whole, whole.variants[0])[0]?.change).toBe('2.08× faster');
+  });
+});
+
+describe('the floor', () => {
+  it('is said in the words and the unit of its metric, and only where something was judged', () => {
+    expect(describeFloor({ metric: 'sqnr', minimum: 20 })).toBe('floor: Output SQNR at least 20.0 dB');
+    expect(describeFloor({ metric: 'agreement-top1', minimum: 0.99 })).toBe('floor: Same top answer at least 99.0 %');
+    expect(describeFloor({ metric: '', minimum: 0 })).toBeUndefined();
   });
 });
 

@@ -74,6 +74,13 @@ export const metricTitles = {
   'agreement-top1': 'Same top answer', 'agreement-sequence': 'Same sequence', 'agreement-equal': 'Same values', sqnr: 'Output SQNR', top1: 'Top-1 accuracy', 'exact-match': 'Exact match',
 } as const;
 
+/** The floor in the metric's words and unit; none where nothing was judged. */
+export function describeFloor({ metric, minimum }: OptimizationReport['floor']): string | undefined {
+  const title = Object.entries(metricTitles).find(([name]) => name === metric)?.[1];
+  if (title === undefined || !Number.isFinite(minimum)) return undefined;
+  return `floor: ${title} at least ${metric === 'sqnr' ? `${significant(minimum)} dB` : `${significant(minimum * 100)} %`}`;
+}
+
 function benchmarkRows({ source, variant, latencyRatio, verdict }: Benchmark): ComparisonRow[] {
   const single = (name: string, value: string): ComparisonRow => ({ name, source: value, variant: '', change: '', interval: '', tone: 'none' });
   if (variant === undefined) {

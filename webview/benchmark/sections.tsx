@@ -5,7 +5,7 @@ import type { Benchmark } from '../../src/protocol/measurement';
 import type { OptimizationReport, VariantReport } from '../../src/protocol/report';
 import { baseName, formatMilliseconds, formatShare, significant } from '../common/format';
 import { visible } from '../common/visible';
-import { comparisonRows, timeByLayer, timeByOperator } from './figures';
+import { comparisonRows, describeFloor, timeByLayer, timeByOperator } from './figures';
 
 const statusWords = { accepted: 'accepted', rejected: 'rejected', failed: 'failed', 'not-chosen': 'not chosen' } as const;
 
@@ -139,7 +139,7 @@ export function Settings({ report, benchmark }: { readonly report: OptimizationR
   const { data, machine, floor, settings } = report;
   const parts = [
     describeData(report),
-    Number.isFinite(floor.minimum) && floor.metric !== '' ? `floor: ${floor.metric} at least ${significant(floor.minimum)}` : undefined,
+    describeFloor(floor),
     benchmark === undefined ? undefined : `drift ${formatShare(benchmark.drift)}`,
     benchmark?.reason,
     `${machine.cpu}, ${machine.cores.toString()} cores, ${machine.platform}`,
