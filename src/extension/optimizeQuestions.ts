@@ -1,8 +1,9 @@
 // What *Optimize Model…* asks before it works: target, goal, data (and, of pictures, how they are fed), accuracy floor.
 import path from 'node:path';
-import * as vscode from 'vscode';
-import type { PictureOptions, PictureOrder, PixelScale } from '../protocol/measurement';
+import type * as vscode from 'vscode';
+import type { PictureOptions } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
+import { askData, askPictures, holdsImages } from './dataQuestions';
 import type { Host } from './host';
 import { askValue, pick, type Choice, type Step, type StepResult } from './steps';
 import { t } from './translate';
@@ -19,12 +20,6 @@ export interface OptimizeAnswers {
   readonly allowSlower: boolean;
 }
 
-/** Folders last used as data, newest first. */
-const recentKey = 'modelLathe.recentData';
-const recentKept = 5;
-
-type DataChoice = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'browse'; readonly folder: boolean } | { readonly kind: 'none' };
-
 interface Question {
   /** Absent: always. */
   readonly applies?: () => boolean;
@@ -39,7 +34,6 @@ export async function askOptimize(host: Host, model: vscode.Uri): Promise<Optimi
   let allowSlower = false;
   let data: string | undefined;
   let areImages: boolean | undefined;
-  const ways = pictureChoices();
   let pictures: PictureOptions | undefined;
   let floor: number | undefined;
   const questions: readonly Question[] = [
@@ -58,7 +52,7 @@ export async function askOptimize(host: Host, model: vscode.Uri): Promise<Optimi
         return result;
       },
     },
-    { applies: () => areImages === true, ask: async (step) => await keep(pick({ ...step, placeholder: t('How does the model take images? As it was trained: anything else gives other answers.') }, ways, pictures), (value) => (pictures = value)) },
+    { applies: () => areImages === true, ask: async (step) => await keep(askPictures(step, pictures), (value) => (pictures = value)) },
     { ask: async (step) => await keep(askFloor({ ...step, placeholder: t('How much must its answers agree with the source? A model is judged in % where it answers with classes, text or whole numbers, else in dB.') }), (value) => (floor = value)) },
   ];
   // What applies may change only behind the question that was answered, so that its place stays the same.
@@ -98,65 +92,6 @@ function goals(): Choice<string>[] {
     { label: t('Memory'), detail: t('At least 5 % less peak memory, and not slower.'), value: 'memory' },
     { label: t('Simplification'), detail: t('A cleaner graph with the same outputs, and not slower.'), value: 'simplification' },
   ];
-}
-
-async function askData(host: Host, model: vscode.Uri, step: Step): Promise<StepResult<string | undefined>> {
-  const recent = host.context.workspaceState.get<readonly string[]>(recentKey, []);
-  const choices: Choice<DataChoice>[] = [
-    ...recent.map((one) => ({ label: path.basename(one), description: path.dirname(one), detail: t('used before'), value: { kind: 'path', path: one } as const })),
-    { label: t('Choose a folder…'), detail: t('Images, .npy or .npz files, or ONNX test_data_set folders.'), value: { kind: 'browse', folder: true } },
-    { label: t('Choose a file…'), detail: t('One .npy or .npz file.'), value: { kind: 'browse', folder: false } },
-    { label: t('No data'), detail: t('Random inputs: a quantized result is marked uncalibrated and not accepted.'), value: { kind: 'none' } },
-  ];
-  const result = await pick(step, choices);
-  if (result.kind !== 'answer') return result;
-  const choice = result.value;
-  if (choice.kind === 'none') return { kind: 'answer', value: undefined };
-  const chosen = choice.kind === 'path' ? choice.path : await browse(model, choice.folder);
-  if (chosen === undefined) return await askData(host, model, step);
-  await host.context.workspaceState.update(recentKey, [chosen, ...recent.filter((one) => one !== chosen)].slice(0, recentKept));
-  return { kind: 'answer', value: chosen };
-}
-
-/** The engine knows what data are; what it cannot feed it says when the work begins. */
-async function holdsImages(host: Host, data: string | undefined): Promise<boolean> {
-  if (data === undefined) return false;
-  try {
-    const engine = await host.engine();
-    return (await engine.request('data/kind', { path: data })) === 'images';
-  } catch {
-    return false;
-  }
-}
-
-/** The usual ways to feed images; the first leaves it to the input's type. */
-function pictureChoices(): Choice<PictureOptions | undefined>[] {
-  const scales: readonly (readonly [PixelScale, string])[] = [
-    ['signed', t('−1 to 1')],
-    ['unit', t('0 to 1')],
-    ['imagenet', t("ImageNet's mean and deviation")],
-    ['raw', t('0 to 255')],
-  ];
-  const orders: readonly (readonly [PictureOrder, string])[] = [
-    ['rgb', t('as most models take')],
-    ['bgr', t('as OpenCV and PaddleOCR models take')],
-  ];
-  return [
-    { label: t('Default'), description: t('RGB, −1 to 1 for float inputs and 0 to 255 for integers; the report states it'), value: undefined },
-    ...orders.flatMap(([order, who]) => scales.map(([scale, range]) => ({ label: `${order.toUpperCase()}, ${range}`, description: who, value: { order, scale } }))),
-  ];
-}
-
-async function browse(model: vscode.Uri, folder: boolean): Promise<string | undefined> {
-  const chosen = await vscode.window.showOpenDialog({
-    canSelectFolders: folder,
-    canSelectFiles: !folder,
-    canSelectMany: false,
-    defaultUri: vscode.Uri.joinPath(model, '..'),
-    openLabel: t('Use as data'),
-    ...(folder ? {} : { filters: { [t('Arrays')]: ['npy', 'npz'] } }),
-  });
-  return chosen?.[0]?.fsPath;
 }
 
 async function askFloor(step: Step): Promise<StepResult<number | undefined>> {

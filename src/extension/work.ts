@@ -6,6 +6,7 @@ import { hubCacheFolder } from '../base/hubCache';
 import type { Fix } from '../protocol/findings';
 import type { Goal, OptimizationReport } from '../protocol/report';
 import type { BenchmarkView } from './benchmarkView';
+import { askCalibration } from './dataQuestions';
 import { requireTrust, type Host } from './host';
 import { askOutput } from './hubCache';
 import { measurementReport } from './measurementReport';
@@ -13,12 +14,12 @@ import { askOptimize } from './optimizeQuestions';
 import type { OpenModel } from './openModel';
 import { t } from './translate';
 
-/** What a single fix must improve to be kept. */
-const goalOfTechnique = new Map<string, Goal>([
-  ['simplify', 'simplification'],
-  ['float16', 'size'],
-  ['quantize-static', 'latency'],
-  ['quantize-dynamic', 'latency'],
+/** What a single fix must improve to be kept, and whether it measures ranges on data. */
+const techniques = new Map<string, { readonly goal: Goal; readonly calibrates?: true }>([
+  ['simplify', { goal: 'simplification' }],
+  ['float16', { goal: 'size' }],
+  ['quantize-static', { goal: 'latency', calibrates: true }],
+  ['quantize-dynamic', { goal: 'latency' }],
 ]);
 
 const defaultTarget = 'this machine';
@@ -34,16 +35,19 @@ export class Work {
     await this.host.jobs.run(t('Profiling {0}', name(uri)), uri, async (context) => await this.host.models.use(uri, async (model) => await model.profile(context)));
   }
 
-  /** One fix as a recipe: new file → checked → benchmarked → side panel. Nothing is asked in between. */
+  /** One fix as a recipe: new file → checked → benchmarked → side panel. Asked is only what it cannot do without. */
   async applyFix(uri: vscode.Uri, fixId: string): Promise<OptimizationReport | undefined> {
     await requireTrust();
     return await this.host.models.use(uri, async (model) => {
       const fix = await findFix(model, fixId);
+      const { goal = 'latency', calibrates = false } = techniques.get(fix.technique) ?? {};
+      const calibration = calibrates ? await askCalibration(this.host, uri, `${fix.title}: ${name(uri)}`) : {};
+      if (calibration === undefined) return undefined;
       const place = await askOutput(uri);
       if (place === undefined) return undefined;
       return await this.report(uri, `${fix.title}: ${name(uri)}`, async (context) =>
         await model.withDocument(async (engine, document) =>
-          await engine.request('model/optimize', { document, goal: goalOfTechnique.get(fix.technique) ?? 'latency', target: defaultTarget, bindings: model.bindings, fix: fix.id, ...place }, context),
+          await engine.request('model/optimize', { document, goal, target: defaultTarget, bindings: model.bindings, fix: fix.id, ...calibration, ...place }, context),
         ),
       );
     });

@@ -63,6 +63,8 @@ export interface OptimizeRequest {
   readonly floor?: number;
   readonly bindings: Bindings;
   readonly allowSlower?: boolean;
+  /** Keep a model quantized without real data; the report marks it uncalibrated. */
+  readonly allowUncalibrated?: boolean;
   /** A single fix to run instead of the whole search. */
   readonly fix?: string;
   /** File to write; by default a new name beside the model. */

@@ -1,4 +1,5 @@
 // As much of VS Code's API as commands and panels need to be called: it notes what is asked of it.
+import { posix } from 'node:path';
 
 export class FakeUri {
   readonly authority = '';
@@ -19,6 +20,10 @@ export class FakeUri {
   static parse(text: string): FakeUri {
     const [, scheme = '', path = ''] = /^([\w-]+):(?:\/\/)?(.*)$/.exec(text) ?? [];
     return new FakeUri(scheme, path);
+  }
+
+  static joinPath(base: FakeUri, ...parts: readonly string[]): FakeUri {
+    return new FakeUri(base.scheme, posix.join(base.path, ...parts));
   }
 
   static from({ scheme, path }: FakeUri): FakeUri {
@@ -62,6 +67,9 @@ interface Item {
 /** What the person picks, in turn: the label of an item, or `Back`. */
 const picks: string[] = [];
 const back = { tooltip: 'Back' };
+
+/** What the person chooses in open dialogs, in turn; nothing where none is left. */
+const folders: string[] = [];
 
 /** A quick pick in which the next of `picks` is chosen as soon as it is shown; it is noted with its steps and labels. */
 class FakeQuickPick {
@@ -109,13 +117,18 @@ export const fakeVscode = {
   registered,
   picks,
   Uri: FakeUri,
+  folders,
   EventEmitter: FakeEmitter,
   QuickInputButtons: { Back: back },
   Disposable: { from: () => ({ dispose: () => undefined }) },
-  workspace: { workspaceFolders: undefined },
+  workspace: { workspaceFolders: undefined, isTrusted: true },
   commands: {
     registerCommand: (name: string, run: (...parameters: unknown[]) => Promise<unknown>) => registered.set(name, run),
     executeCommand: noted('executeCommand'),
   },
-  window: { createQuickPick: () => new FakeQuickPick(), showErrorMessage: noted('showErrorMessage'), showInformationMessage: noted('showInformationMessage'), showOpenDialog: noted('showOpenDialog'), showSaveDialog: noted('showSaveDialog'), showWarningMessage: noted('showWarningMessage') },
+  window: { createQuickPick: () => new FakeQuickPick(), showErrorMessage: noted('showErrorMessage'), showInformationMessage: noted('showInformationMessage'), showOpenDialog: (...parameters: unknown[]) => {
+      calls.push(['showOpenDialog', ...parameters]);
+      const chosen = folders.shift();
+      return Promise.resolve(chosen === undefined ? undefined : [FakeUri.parse(`file://${chosen}`)]);
+    }, showSaveDialog: noted('showSaveDialog'), showWarningMessage: noted('showWarningMessage') },
 };
