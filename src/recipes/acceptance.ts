@@ -18,7 +18,7 @@ export interface Measured {
   readonly allowUncalibrated: boolean;
 }
 
-/** Interval ends that decide: nothing is accepted on a point estimate. */
+/** Interval ends decide, never a point estimate. Memory has no interval: each process gives one reading, and the confirmation reads it again in fresh ones. */
 const limits = { smallerBy: 0.95, slowerAtMost: 1.05, simplifiedSlowerAtMost: 1.02 };
 
 /** A reason to reject, or undefined. */
@@ -29,15 +29,21 @@ const notSlower =
   ({ benchmark, allowSlower }) => {
     const ratio = benchmark.latencyRatio;
     if (ratio === undefined) return 'its latency could not be measured';
-    if (allowSlower || ratio.high <= limit) return undefined;
+    if (allowSlower) return undefined;
+    if (benchmark.verdict === 'inconclusive') return inconclusive(benchmark);
+    if (ratio.high <= limit) return undefined;
     // The interval may only be too wide: that is no proof of being slower, and no proof of not being it.
     return ratio.low > 1 ? formatSpeed(ratio.value) : `not shown to be as fast: ${interval(ratio)} of the source's time, and at most ${threeDigits(limit)} is accepted`;
   };
 
+function inconclusive({ reason }: Benchmark): string {
+  return `inconclusive: ${reason ?? 'the machine was busy'}`;
+}
+
 const faster: Rule = ({ benchmark }) => {
   const ratio = benchmark.latencyRatio;
   if (ratio === undefined) return 'its latency could not be measured';
-  if (benchmark.verdict === 'inconclusive') return `inconclusive: ${benchmark.reason ?? 'the machine was busy'}`;
+  if (benchmark.verdict === 'inconclusive') return inconclusive(benchmark);
   if (ratio.high < 1) return undefined;
   return ratio.low > 1 ? formatSpeed(ratio.value) : `no difference shown: ${interval(ratio)} of the source's time`;
 };

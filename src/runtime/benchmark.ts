@@ -179,7 +179,7 @@ async function measurement(side: Side, seed: number): Promise<VariantMeasurement
  */
 export function judge({ value, low, high }: Estimate, drift: number, rounds: number): { verdict: Verdict; reason?: string } {
   const margin = 1 + Math.max(placement, drift > mostDrift ? drift : 0);
-  if (rounds < leastRounds) return { verdict: 'inconclusive', reason: `only ${rounds} rounds fitted into the time given` };
+  if (rounds < leastRounds) return { verdict: 'inconclusive', reason: `only ${rounds} ${rounds === 1 ? 'round' : 'rounds'} fitted into the time given` };
   if (high * margin < 1) return { verdict: 'faster' };
   if (low > margin) return { verdict: 'slower' };
   if (drift > mostDrift) return { verdict: 'inconclusive', reason: `machine busy: a fixed kernel's time changed by ${(100 * drift).toFixed(0)} % during the benchmark` };

@@ -46,6 +46,16 @@ describe('a simplified variant', () => {
   });
 });
 
+describe('an inconclusive benchmark', () => {
+  const benchmark = { ...benchmarkOf([1, 1.01, 1.01], 0.5), verdict: 'inconclusive' as const, reason: 'only 1 round fitted into the time given' };
+
+  it.each(['size', 'memory', 'simplification'] as const)('shows nothing for %s either, unless slower is allowed', (goal) => {
+    const measured = measuredOf({ benchmark, weightRatio: 0.25 });
+    expect(rejection(goal, measured)).toBe('inconclusive: only 1 round fitted into the time given');
+    expect(rejection(goal, { ...measured, allowSlower: true })).toBeUndefined();
+  });
+});
+
 describe('the accuracy floor', () => {
   const metric = { name: 'agreement-top1', value: 0.97, low: 0.9, high: 0.99, samples: 100 } as const;
 
