@@ -99,7 +99,7 @@ export class Runner implements RunnerLink, Disposable {
   }
 
   get alive(): boolean {
-    return this.death === undefined;
+    return this.death === undefined && this.child.process.connected;
   }
 
   /**
@@ -157,9 +157,8 @@ export class Runner implements RunnerLink, Disposable {
       this.pending.set(id, { what, accept: accept, refuse });
       const message = { id, method, params } as RunnerRequest;
       child.send(message, (error) => {
-        if (error === null) return;
-        this.pending.delete(id);
-        refuse(this.death ?? this.sentence ?? died('its channel closed', what, this.child.stderrTail()));
+        // A closed channel is a runner on its way out: its exit, made sure of here, refuses what waits, and no sooner is it dead.
+        if (error !== null) child.kill('SIGKILL');
       });
     }).finally(() => {
       watchdog.stop();
