@@ -68,7 +68,7 @@ describe('from a model to a better one', () => {
   });
 
   it('a finding opens the text at its line, where a fix can be chosen', async () => {
-    const finding = browser.page.locator('.markers-panel .monaco-list-row', { hasText: /of weights|oversized|BatchNormalization|HardSwish|Constant|scalar/i }).last();
+    const finding = browser.page.locator('.markers-panel .monaco-list-row', { hasText: / holds |of weights|oversized|BatchNormalization|HardSwish|Constant|scalar/i }).last();
     await finding.dblclick();
     const editor = browser.page.locator('.editor-instance[data-mode-id="onnxtxt"], .monaco-editor[data-uri*="onnxtxt"]').first();
     await editor.waitFor({ timeout: 30_000 });
