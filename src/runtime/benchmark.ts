@@ -34,6 +34,8 @@ const defaultPrecision = 0.015;
 const leastRounds = 8;
 /** The least number of rounds is made even when the budget is spent, up to this many budgets. */
 const mostOverrun = 4;
+/** A drift that a little more time evens out is waited for, up to this many budgets. */
+const driftOverrun = 2;
 const mostRounds = 400;
 /** A round's timed part on either side: short models run several times in it. */
 const roundMs = 5;
@@ -135,10 +137,16 @@ async function runRounds(a: Side, b: Side | undefined, options: BenchmarkOptions
       const interval = b === undefined ? bootstrapMedian(a.leasts, seed) : pairedRatio(a.leasts, b.leasts, seed);
       if (relativeHalfWidth(interval) <= precision && driftOf(readings) <= mostDrift) break;
     }
-    if (elapsed > budgetMs * (round < leastRounds ? mostOverrun : 1)) break;
+    if (elapsed > budgetMs * patience(round, readings)) break;
     progress({ message: `Benchmark, round ${round}`, fraction: Math.min(0.99, elapsed / budgetMs) });
   }
   return readings;
+}
+
+/** How many budgets may be spent: more while there are too few rounds, or the machine has not settled. */
+function patience(rounds: number, readings: readonly number[]): number {
+  if (rounds < leastRounds) return mostOverrun;
+  return driftOf(readings) > mostDrift ? driftOverrun : 1;
 }
 
 /** One warm run, then the timed ones. */
@@ -173,16 +181,12 @@ async function measurement(side: Side, seed: number): Promise<VariantMeasurement
   };
 }
 
-/**
- * What a ratio's interval shows: a difference when it keeps clear of 1 by more than chance placement. The machine's drift makes it inconclusive unless the interval lies further from 1 than
- * the drift itself could move it: rounds are paired, so drift within a round is far smaller than over the whole.
- */
+/** What a ratio's interval shows: a difference when it keeps clear of 1 by more than chance placement. Too few rounds or a machine that drifted show nothing. */
 export function judge({ value, low, high }: Estimate, drift: number, rounds: number): { verdict: Verdict; reason?: string } {
-  const margin = 1 + Math.max(placement, drift > mostDrift ? drift : 0);
   if (rounds < leastRounds) return { verdict: 'inconclusive', reason: `only ${rounds} ${rounds === 1 ? 'round' : 'rounds'} fitted into the time given` };
-  if (high * margin < 1) return { verdict: 'faster' };
-  if (low > margin) return { verdict: 'slower' };
   if (drift > mostDrift) return { verdict: 'inconclusive', reason: `machine busy: a fixed kernel's time changed by ${(100 * drift).toFixed(0)} % during the benchmark` };
+  if (high * (1 + placement) < 1) return { verdict: 'faster' };
+  if (low > 1 + placement) return { verdict: 'slower' };
   if (relativeHalfWidth({ value, low, high }) > widestNoDifference) return { verdict: 'inconclusive', reason: `the ratio is known to ± ${(100 * relativeHalfWidth({ value, low, high })).toFixed(0)} % only` };
   return { verdict: 'no-difference' };
 }
