@@ -34,6 +34,22 @@ export function formatSpeed(ratio: number): string {
   return ratio <= 1 ? `${threeDigits(1 / ratio)}× faster` : `${threeDigits(ratio)}× slower`;
 }
 
+/** What a benchmark showed of the speed, in words: the verdict decides, so that no two places contradict each other. */
+export function formatVerdict(verdict: 'faster' | 'slower' | 'no-difference' | 'inconclusive' | undefined, ratio: number): string {
+  switch (verdict) {
+    case 'faster':
+    case 'slower':
+      return formatSpeed(ratio);
+    case 'no-difference':
+      return 'no difference in speed shown';
+    case 'inconclusive':
+    case undefined:
+      return 'difference in speed inconclusive';
+    default:
+      return verdict satisfies never;
+  }
+}
+
 /** `4.5 %`. */
 export function formatShare(share: number): string {
   const percent = share * 100;

@@ -33,7 +33,7 @@ const notSlower =
     if (benchmark.verdict === 'inconclusive') return inconclusive(benchmark);
     if (ratio.high <= limit) return undefined;
     // The interval may only be too wide: that is no proof of being slower, and no proof of not being it.
-    return ratio.low > 1 ? formatSpeed(ratio.value) : `not shown to be as fast: ${interval(ratio)} of the source's time, and at most ${threeDigits(limit)} is accepted`;
+    return benchmark.verdict === 'slower' ? formatSpeed(ratio.value) : `not shown to be as fast: ${interval(ratio)} of the source's time, and at most ${threeDigits(limit)} is accepted`;
   };
 
 function inconclusive({ reason }: Benchmark): string {
@@ -44,8 +44,8 @@ const faster: Rule = ({ benchmark }) => {
   const ratio = benchmark.latencyRatio;
   if (ratio === undefined) return 'its latency could not be measured';
   if (benchmark.verdict === 'inconclusive') return inconclusive(benchmark);
-  if (ratio.high < 1) return undefined;
-  return ratio.low > 1 ? formatSpeed(ratio.value) : `no difference shown: ${interval(ratio)} of the source's time`;
+  if (benchmark.verdict === 'faster') return undefined;
+  return benchmark.verdict === 'slower' ? formatSpeed(ratio.value) : `no difference shown: ${interval(ratio)} of the source's time`;
 };
 
 const smaller: Rule = ({ weightRatio }) => (weightRatio <= limits.smallerBy ? undefined : `its weights take ${formatShare(weightRatio)} of the source's bytes; at most ${formatShare(limits.smallerBy)} is accepted`);

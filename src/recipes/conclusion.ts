@@ -1,5 +1,5 @@
 // The outcome of an optimization in one or two sentences.
-import { formatBytes, formatSpeed } from '../base/format';
+import { formatBytes, formatVerdict } from '../base/format';
 import type { Benchmark } from '../protocol/measurement';
 import type { Goal, VariantReport } from '../protocol/report';
 
@@ -17,10 +17,10 @@ export function conclude(goal: Goal, variants: readonly VariantReport[], winner:
   return cause === undefined ? `Leave it as it is: nothing that was tried is ${wanted[goal]}.` : `Leave it float: ${cause}.`;
 }
 
-function gain({ latencyRatio, source, variant }: Benchmark): string {
+function gain({ latencyRatio, verdict, source, variant }: Benchmark): string {
   const size = variant === undefined ? '' : `, ${formatBytes(source.fileBytes)} → ${formatBytes(variant.fileBytes)}`;
   if (latencyRatio === undefined) return `measured${size}`;
-  return `${latencyRatio.low <= 1 && latencyRatio.high >= 1 ? 'no difference in speed shown' : formatSpeed(latencyRatio.value)}${size}`;
+  return `${formatVerdict(verdict, latencyRatio.value)}${size}`;
 }
 
 function caution(variant: VariantReport): string {

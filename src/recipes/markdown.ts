@@ -1,6 +1,6 @@
 // A report as a person reads it, in Markdown.
 import { basename } from 'node:path';
-import { formatBytes, formatMilliseconds, formatShare, formatSpeed, threeDigits } from '../base/format';
+import { formatBytes, formatMilliseconds, formatShare, formatVerdict, threeDigits } from '../base/format';
 import type { Benchmark, MetricValue } from '../protocol/measurement';
 import type { OptimizationReport, VariantReport } from '../protocol/report';
 
@@ -73,7 +73,7 @@ function benchmarkTable(benchmark: Benchmark): string[] {
     row('peak memory', (side) => formatBytes(side.peakMemoryBytes)),
     row('file', (side) => formatBytes(side.fileBytes)),
     '',
-    ...(ratio === undefined ? [] : [`Latency ratio ${threeDigits(ratio.value)} (95 % interval ${threeDigits(ratio.low)}–${threeDigits(ratio.high)}): ${formatSpeed(ratio.value)}, over ${benchmark.rounds} interleaved rounds.`]),
+    ...(ratio === undefined ? [] : [`Latency ratio ${threeDigits(ratio.value)} (95 % interval ${threeDigits(ratio.low)}–${threeDigits(ratio.high)}): ${formatVerdict(benchmark.verdict, ratio.value)}, over ${benchmark.rounds} interleaved rounds.`]),
   ];
 }
 

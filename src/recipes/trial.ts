@@ -1,6 +1,6 @@
 // One variant from plan to verdict: build, load, compare, benchmark, and give up layers where accuracy asks for it.
 import { toLatheError } from '../base/errors';
-import { formatSpeed } from '../base/format';
+import { formatVerdict } from '../base/format';
 import type { Model } from '../graph/model';
 import type { Benchmark, Comparison, Profile } from '../protocol/measurement';
 import type { Goal, VariantReport } from '../protocol/report';
@@ -108,7 +108,7 @@ export class Trials {
   private async explain(reason: string, plan: CandidatePlan, measured: Measured): Promise<string> {
     const ratio = measured.benchmark.latencyRatio;
     const last = plan.steps.at(-1);
-    if (last?.technique !== quantizeStatic.id || ratio === undefined || ratio.low <= 1 || inaccuracy(measured.comparison, measured.floor) !== undefined) return reason;
+    if (last?.technique !== quantizeStatic.id || ratio === undefined || measured.benchmark.verdict !== 'slower' || inaccuracy(measured.comparison, measured.floor) !== undefined) return reason;
     const before = await this.builder.build(plan.steps.slice(0, -1));
     const rule = await this.builder.build([...plan.steps.slice(0, -1), { technique: quantizeStatic.id, options: { preset: 'rule' } }]);
     const profile = await this.bench.profile();
@@ -196,7 +196,7 @@ function speedOf({ benchmark, weightRatio }: Measured): string {
   const ratio = benchmark.latencyRatio;
   const size = weightRatio <= 0.95 ? `, ${(100 * (1 - weightRatio)).toFixed(0)} % fewer weight bytes` : '';
   if (ratio === undefined) return `measured${size}`;
-  return `${ratio.low <= 1 && ratio.high >= 1 ? 'no difference in speed shown' : formatSpeed(ratio.value)}${size}`;
+  return `${formatVerdict(benchmark.verdict, ratio.value)}${size}`;
 }
 
 /** Capital letter and full stop. */

@@ -1,6 +1,9 @@
 // What is accepted by goal: the rules of the design, at their edges.
 import { describe, expect, it } from 'vitest';
+import { formatVerdict } from '../../src/base/format';
 import { belowFloor, floorFor, inaccuracy, rejection, score } from '../../src/recipes/acceptance';
+import { conclude } from '../../src/recipes/conclusion';
+import { judge } from '../../src/runtime/benchmark';
 import { worstOutput } from '../../src/recipes/laboratory';
 import { benchmarkOf, comparisonOf, measuredOf } from './support';
 
@@ -15,6 +18,20 @@ describe('a variant optimized for latency', () => {
   it('is not accepted from a busy machine', () => {
     const benchmark = { ...benchmarkOf([0.8, 0.95, 0.99]), verdict: 'inconclusive' as const, reason: 'machine busy' };
     expect(rejection('latency', measuredOf({ benchmark }))).toBe('inconclusive: machine busy');
+  });
+});
+
+describe('one verdict', () => {
+  // 0.985–0.996: clear of 1, but by less than two processes of one model differ.
+  const close = { ...benchmarkOf([0.985, 0.991, 0.996]), ...judge({ value: 0.991, low: 0.985, high: 0.996 }, 0, 20) };
+
+  it('decides acceptance', () => expect(rejection('latency', measuredOf({ benchmark: close }))).toMatch(/^no difference shown/));
+
+  it('is what every sentence says', () => {
+    expect(formatVerdict('no-difference', 0.991)).toBe('no difference in speed shown');
+    expect(formatVerdict('faster', 0.5)).toBe('2.00× faster');
+    const variant = { id: 'a', title: 'X', status: 'accepted', steps: [], reason: '', uncalibrated: false } as const;
+    expect(conclude('size', [variant], 'a', close)).toMatch(/^X: no difference in speed shown/);
   });
 });
 
