@@ -56,6 +56,29 @@ describe.skipIf(chromium === undefined)('the pages in a browser', () => {
     await view.close();
   });
 
+  it('say of a report that is off that it cannot be shown, and show the others', async () => {
+    const view = await harness.open({ page: 'benchmarkView', width: 460, height: 1100 });
+    await view.post("{ type: 'reports', model: '/models/rec.onnx', reports: [{ ...fixtures.report('2025-01-02T10:00:00Z'), confirmation: {} }, fixtures.report()] }");
+    const alert = view.page.getByRole('alert');
+    await alert.waitFor();
+    expect(await alert.innerText()).toContain('This report cannot be shown.');
+    await view.page.locator('.history .link').nth(1).click();
+    await view.page.waitForSelector('canvas');
+    expect(await alert.count()).toBe(0);
+    await view.close();
+  });
+
+  it('say of a model view that cannot be drawn that it cannot', async () => {
+    const view = await harness.open({ page: 'modelView' });
+    await view.post("{ type: 'snapshot', snapshot: fixtures.resnet50() }");
+    await view.waitForCards(5);
+    await view.post("{ type: 'findings', findings: [{}], deep: false }");
+    const alert = view.page.getByRole('alert');
+    await alert.waitFor();
+    expect(await alert.innerText()).toContain('The page cannot be shown.');
+    await view.close();
+  });
+
   it('tell the editor when they are ready', async () => {
     const view = await harness.open({ page: 'modelView' });
     await view.settle();

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useEffect, useMemo, useReducer } from 'preact/hooks';
 import type { FromBenchmarkView, ToBenchmarkView } from '../../src/protocol/view';
 import type { OptimizationReport } from '../../src/protocol/report';
+import { ErrorBoundary } from '../common/errorBoundary';
 import { baseName, formatAge } from '../common/format';
 import type { Host } from '../common/host';
 import { Banner, ErrorText, JobLine } from '../common/status';
@@ -29,10 +30,13 @@ export function App({ host }: { readonly host: BenchmarkHost }): VNode {
       {jobs.map((job) => <JobLine key={job.id} job={job} onCancel={() => host.send({ type: 'cancel', job: job.id })} />)}
       {error === undefined ? null : <Banner severity="error"><ErrorText error={error} /></Banner>}
       {report === undefined ? <Nothing model={model} loading={reports === undefined} busy={jobs.length > 0} host={host} /> : (
-        <Report
-          report={report} variantId={state.variant} host={host} reports={reports ?? []}
-          onVariant={(variant) => dispatch({ type: 'variant', variant })} onReport={(startedAt) => dispatch({ type: 'report', report: startedAt })}
-        />
+        <>
+          <ErrorBoundary subject="This report" shown={report}>
+            <Report report={report} variantId={state.variant} host={host} onVariant={(variant) => dispatch({ type: 'variant', variant })} />
+          </ErrorBoundary>
+          <History reports={reports ?? []} shown={report} onReport={(startedAt) => dispatch({ type: 'report', report: startedAt })} />
+          <div class="row-of-buttons foot"><Button onClick={() => host.send({ type: 'optimize' })}>Optimize…</Button></div>
+        </>
       )}
     </div>
   );
@@ -53,13 +57,11 @@ function Nothing({ model, loading, busy, host }: { readonly model: string | null
 interface ReportProps {
   readonly report: OptimizationReport;
   readonly variantId: string | undefined;
-  readonly reports: readonly OptimizationReport[];
   readonly host: BenchmarkHost;
   readonly onVariant: (id: string) => void;
-  readonly onReport: (startedAt: string) => void;
 }
 
-function Report({ report, variantId, reports, host, onVariant, onReport }: ReportProps): VNode {
+function Report({ report, variantId, host, onVariant }: ReportProps): VNode {
   const variant = report.variants.find(({ id }) => id === variantId) ?? report.variants.find(({ id }) => id === report.winner)
     ?? report.variants.find(({ benchmark }) => benchmark !== undefined) ?? report.variants[0];
   const benchmark = benchmarkOf(report, variant);
@@ -80,20 +82,34 @@ function Report({ report, variantId, reports, host, onVariant, onReport }: Repor
       <SizeAndLatency report={report} />
       <Settings report={report} benchmark={benchmark} />
       {reportPath === undefined ? null : <p><button type="button" class="link" onClick={() => host.send({ type: 'openReport', path: reportPath })}>Open the full report</button></p>}
-      {reports.length < 2 ? null : (
-        <section aria-label="History">
-          <h2>History</h2>
-          {reports.map((one) => (
-            <div key={one.startedAt} class="history">
-              <button type="button" class="link" aria-current={one === report} onClick={() => onReport(one.startedAt)}>{formatAge(one.startedAt, Date.now())}</button>
-              <span class="muted">{visible(outcome(one))}</span>
-            </div>
-          ))}
-        </section>
-      )}
-      <div class="row-of-buttons foot"><Button onClick={() => host.send({ type: 'optimize' })}>Optimize…</Button></div>
     </>
   );
+}
+
+interface HistoryProps {
+  readonly reports: readonly OptimizationReport[];
+  readonly shown: OptimizationReport;
+  readonly onReport: (startedAt: string) => void;
+}
+
+/** The way to every report, also from one that cannot be shown. */
+function History({ reports, shown, onReport }: HistoryProps): VNode | null {
+  if (reports.length < 2) return null;
+  return (
+    <section aria-label="History">
+      <h2>History</h2>
+      {reports.map((report) => (
+        <div key={report.startedAt} class="history">
+          <button type="button" class="link" aria-current={report === shown} onClick={() => onReport(report.startedAt)}>{formatAge(report.startedAt, Date.now())}</button>
+          <ErrorBoundary subject="Its outcome" shown={report}><Outcome report={report} /></ErrorBoundary>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function Outcome({ report }: { readonly report: OptimizationReport }): VNode {
+  return <span class="muted">{visible(outcome(report))}</span>;
 }
 
 function describeSettings({ settings }: OptimizationReport, rounds: number | undefined): string {

@@ -1,6 +1,7 @@
 // Entry of the model view page: connects to the editor and renders.
 import { render } from 'preact';
 import type { FromModelView, ToModelView } from '../../src/protocol/view';
+import { ErrorBoundary } from '../common/errorBoundary';
 import { connect } from '../common/host';
 import { registerControls } from '../controls';
 import { App } from './app';
@@ -35,5 +36,5 @@ if (root !== null) {
   };
   registerControls();
   const host = connect<ToModelView, FromModelView, KeptState>();
-  render(<App host={host} workerUri={root.dataset['workerUri']} onGraph={(view) => { graph = view; }} />, root);
+  render(<ErrorBoundary subject="The page"><App host={host} workerUri={root.dataset['workerUri']} onGraph={(view) => { graph = view; }} /></ErrorBoundary>, root);
 }
