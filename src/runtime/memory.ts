@@ -49,16 +49,22 @@ export function guardActivations(activationBytes: number, pid: number | undefine
   });
 }
 
+/**
+ * Resident bytes at which a runner is stopped, fixed when it starts: what it holds then and most of what the machine can give. What other
+ * programs take later is not held against it.
+ */
+export function runnerBudget(resident: number, available = availableMemory()): number {
+  return resident + usableShare * available;
+}
+
 /** Looks at a process's resident memory from outside (it cannot answer while it runs) and reports once when it outgrows its budget. */
-export function watchMemory(pid: number | undefined, budget: number | undefined, exceeded: (error: LatheError) => void): Disposable {
+export function watchMemory(pid: number | undefined, budget: number, exceeded: (error: LatheError) => void): Disposable {
   if (pid === undefined) return onDispose(() => undefined);
   const timer = setInterval(() => {
     const resident = residentMemory(pid);
-    if (resident === undefined) return;
-    const allowed = budget ?? resident + availableMemory() - (1 - usableShare) * totalmem();
-    if (resident <= allowed) return;
+    if (resident === undefined || resident <= budget) return;
     clearInterval(timer);
-    exceeded(new LatheError('too-large', `The runner was stopped: it held ${gigabytes(resident)} of memory, and ${gigabytes(Math.max(0, allowed))} may be used.`, { hint: 'Bind smaller input dimensions, or run the model on a machine with more memory.' }));
+    exceeded(new LatheError('too-large', `The runner was stopped: it held ${gigabytes(resident)} of memory, and ${gigabytes(budget)} may be used.`, { hint: 'Bind smaller input dimensions, or run the model on a machine with more memory.' }));
   }, watchIntervalMs);
   timer.unref();
   return onDispose(() => clearInterval(timer));

@@ -3,7 +3,7 @@ import { LatheError } from '../base/errors';
 import type { Disposable } from '../base/disposable';
 import { type Log, silentLog } from '../base/log';
 import { type StartedChild, nodesOnPath, runnerScript, startChild } from './childProcess';
-import { guardMemory, watchMemory } from './memory';
+import { guardMemory, residentMemory, runnerBudget, watchMemory } from './memory';
 import { type ModelOrPath, materialize } from './materialize';
 import type { MemoryReading, RunnerMessage, RunnerMethod, RunnerMethods, RunnerRequest } from './messages';
 import { assertProvider, providerFailure } from './providers';
@@ -49,6 +49,7 @@ export class Runner implements RunnerLink, Disposable {
   private death: LatheError | undefined;
   /** Set before we kill it ourselves, so that its exit is not called a crash. */
   private sentence: LatheError | undefined;
+  private readonly memoryLimit: number;
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>;
 
@@ -57,6 +58,7 @@ export class Runner implements RunnerLink, Disposable {
     readonly info: RunnerInfo,
     private readonly options: RunnerStart,
   ) {
+    this.memoryLimit = options.memoryBudgetBytes ?? runnerBudget(child.process.pid === undefined ? 0 : (residentMemory(child.process.pid) ?? 0));
     child.process.on('message', (message: RunnerMessage) => this.receive(message));
     child.process.on('error', (error) => this.die(new LatheError('runner-died', `The runner failed: ${error.message}.`)));
     this.exited = new Promise((resolve) => {
@@ -151,7 +153,7 @@ export class Runner implements RunnerLink, Disposable {
     child.ref();
     child.channel?.ref();
     const watchdog = new Watchdog(budget, what, (error) => this.execute(error), this.options.onOverBudget);
-    const watch = watchMemory(child.pid, this.options.memoryBudgetBytes, (error) => this.execute(error));
+    const watch = watchMemory(child.pid, this.memoryLimit, (error) => this.execute(error));
     return new Promise<RunnerMethods[M]['result']>((accept, refuse) => {
       // `receive` pairs the answer with this request's id, hence with its method.
       this.pending.set(id, { what, accept: accept, refuse });

@@ -1,9 +1,11 @@
 // Models that hang, swell or are broken: the runner is stopped or refuses, says why, and the next call works.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LatheError } from '../../src/base/errors';
 import { makeGraph, makeModel, makeNode, tensorValue } from '../../src/graph/construct';
+import { residentMemory, runnerBudget, watchMemory } from '../../src/runtime/memory';
 import { RunnerHost } from '../../src/runtime/runnerHost';
 import { temporaryFolder } from '../../src/runtime/temporary';
 import { Watchdog, watchdogBudgetMs } from '../../src/runtime/watchdog';
@@ -23,6 +25,20 @@ describe('the watchdog’s budget', () => {
     const error = await new Promise<LatheError>((resolve) => new Watchdog({ milliseconds: 30, full: () => (asked++, 120) }, 'working', resolve, undefined));
     expect(performance.now() - start).toBeGreaterThan(110);
     expect([asked, error.code]).toEqual([1, 'timeout']);
+  });
+});
+
+describe('the memory a runner may take', () => {
+  it('is most of what the machine could give when it started, beyond what it held then', () => {
+    expect(runnerBudget(50e6, 1e9)).toBe(950e6);
+  });
+
+  it.runIf(process.platform === 'linux')('never runs out for one that does not grow, however little was left', async () => {
+    const errors: LatheError[] = [];
+    const watch = watchMemory(process.pid, runnerBudget(residentMemory(process.pid) ?? 0, 0.09 * totalmem()), (error) => errors.push(error));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    watch.dispose();
+    expect(errors).toEqual([]);
   });
 });
 
