@@ -9,7 +9,7 @@ import type { MemoryReading, RunnerMessage, RunnerMethod, RunnerMethods, RunnerR
 import { assertProvider, providerFailure } from './providers';
 import { runtimeError } from './runtimeError';
 import { type SessionOptions, runtimeOptions } from './sessionOptions';
-import { type RunnerLink, RunnerSession, budgetFor, inFile } from './session';
+import { type RunnerLink, RunnerSession, choreBudget, inFile } from './session';
 import { type Budget, type OverBudget, Watchdog } from './watchdog';
 
 export type { PreparedFeeds, RunnerSession } from './session';
@@ -21,7 +21,7 @@ export interface RunnerStart {
   readonly onOverBudget?: OverBudget;
   /** Resident bytes at which the runner is stopped; by default most of what the machine has left. */
   readonly memoryBudgetBytes?: number;
-  /** Replaces the watchdog's budget for every request. */
+  /** Longest time for one run of a model, instead of the watchdog's budget; what is no run may take the longer of both. */
   readonly timeoutMs?: number;
 }
 
@@ -116,7 +116,7 @@ export class Runner implements RunnerLink, Disposable {
       guardMemory(placed.fileBytes, settings.activationBytes ?? 0, this.options.memoryBudgetBytes, placed.sourcePath);
       const options = runtimeOptions({ ...settings, configuration: { ...placed.configuration, ...settings.configuration } });
       const bytes = placed.fileBytes;
-      const result = await this.call('load', { model: placed.model, options }, budgetFor(this, settings, { bytes }), `loading ${placed.label}`).catch((thrown: unknown) => {
+      const result = await this.call('load', { model: placed.model, options }, choreBudget(this, settings, { bytes }), `loading ${placed.label}`).catch((thrown: unknown) => {
         throw (thrown instanceof LatheError && thrown.code === 'runtime' ? providerFailure(provider, thrown.message) : undefined) ?? inFile(thrown, placed);
       });
       return new RunnerSession(this, result, placed, settings);
@@ -128,7 +128,7 @@ export class Runner implements RunnerLink, Disposable {
 
   /** Resident and peak memory of the child. */
   async memory(resetPeak = false): Promise<MemoryReading> {
-    return this.call('memory', { resetPeak }, budgetFor(this, {}, {}), 'reading its memory');
+    return this.call('memory', { resetPeak }, choreBudget(this, {}, {}), 'reading its memory');
   }
 
   get timeoutMs(): number | undefined {

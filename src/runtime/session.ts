@@ -20,11 +20,16 @@ export interface RunnerLink {
   call<M extends RunnerMethod>(method: M, params: RunnerMethods[M]['params'], budget: Budget, what: string): Promise<RunnerMethods[M]['result']>;
 }
 
-/** The person's fixed time where set, else by the workload; `full` is asked when the first budget is spent. */
-export function budgetFor(runner: Pick<RunnerLink, 'timeoutMs'>, { timeoutMs }: SessionOptions, workload: Workload, full?: () => Workload): Budget {
+/** For what is no run (loading, keeping inputs, reading memory): the workload's own, or the person's time where that is more. */
+export function choreBudget(runner: Pick<RunnerLink, 'timeoutMs'>, { timeoutMs }: SessionOptions, workload: Workload): Budget {
+  return { milliseconds: Math.max(watchdogBudgetMs(workload), timeoutMs ?? runner.timeoutMs ?? 0) };
+}
+
+/** For runs: the person's time for each where set, else by the workload; `full` is asked when the first budget is spent. */
+function runBudget(runner: Pick<RunnerLink, 'timeoutMs'>, { timeoutMs }: SessionOptions, workload: Workload, full: () => Workload): Budget {
   const fixed = timeoutMs ?? runner.timeoutMs;
-  if (fixed !== undefined) return { milliseconds: fixed };
-  return { milliseconds: watchdogBudgetMs(workload), ...(full === undefined ? {} : { full: () => watchdogBudgetMs(full()) }) };
+  if (fixed !== undefined) return { milliseconds: fixed * (workload.runs ?? 1) };
+  return { milliseconds: watchdogBudgetMs(workload), full: () => watchdogBudgetMs(full()) };
 }
 
 export interface Timing {
@@ -71,7 +76,7 @@ export class RunnerSession implements Disposable {
   async prepare(feeds: Feeds): Promise<PreparedFeeds> {
     const estimate = this.checked(feeds);
     const sent = wireFeeds(feeds);
-    const { feeds: id } = await this.runner.call('prepare', { feeds: sent }, this.budget(1, wireBytes(sent), {}), 'taking its inputs');
+    const { feeds: id } = await this.runner.call('prepare', { feeds: sent }, this.chore(wireBytes(sent)), 'taking its inputs');
     return new PreparedFeeds(this.runner, id, estimate);
   }
 
@@ -95,12 +100,12 @@ export class RunnerSession implements Disposable {
 
   /** Has the runtime write its profile file. Only for a session loaded with `profilePrefix`. */
   async endProfiling(): Promise<void> {
-    await this.call('endProfiling', { session: this.loaded.session }, this.budget(1, 0, {}));
+    await this.call('endProfiling', { session: this.loaded.session }, this.chore(0));
   }
 
   async release(): Promise<void> {
     this.placed.dispose();
-    if (this.runner.alive) await this.call('release', { session: this.loaded.session }, this.budget(1, 0, {}));
+    if (this.runner.alive) await this.call('release', { session: this.loaded.session }, this.chore(0));
   }
 
   dispose(): void {
@@ -121,12 +126,16 @@ export class RunnerSession implements Disposable {
     return estimate;
   }
 
+  private chore(bytes: number): Budget {
+    return choreBudget(this.runner, this.settings, { bytes: this.placed.fileBytes + bytes });
+  }
+
   /** What the first budget does not allow for is worked out when it is spent: the roofline's estimate, or ten seconds a run where that is unknown. */
   private budget(runs: number, bytes: number, { milliseconds }: RunEstimate): Budget {
     const all = this.placed.fileBytes + bytes;
     const seen = Math.max(this.slowestMs, this.settings.estimateMs ?? 0);
     const estimateMs = Math.max(seen, milliseconds ?? unknownRunMs);
-    return budgetFor(this.runner, this.settings, { bytes: all, runs, estimateMs: seen }, () => ({ bytes: all, runs, estimateMs }));
+    return runBudget(this.runner, this.settings, { bytes: all, runs, estimateMs: seen }, () => ({ bytes: all, runs, estimateMs }));
   }
 }
 
@@ -142,7 +151,7 @@ export class PreparedFeeds {
   ) {}
 
   async discard(): Promise<void> {
-    if (this.runner.alive) await this.runner.call('discard', { feeds: this.id }, budgetFor(this.runner, {}, {}), 'dropping its inputs');
+    if (this.runner.alive) await this.runner.call('discard', { feeds: this.id }, choreBudget(this.runner, {}, {}), 'dropping its inputs');
   }
 }
 

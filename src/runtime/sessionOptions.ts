@@ -15,7 +15,7 @@ export interface SessionOptions {
   readonly configuration?: Readonly<Record<string, string>>;
   /** Roofline estimate of one run, for the watchdog's budget. */
   readonly estimateMs?: number;
-  /** Replaces the watchdog's budget for every request of the session. */
+  /** Longest time for one run, instead of the runner's own. */
   readonly timeoutMs?: number;
   /** Bytes that activations will take, for the memory check before loading. */
   readonly activationBytes?: number;

@@ -7,9 +7,10 @@ import { parseProvider } from '../../src/runtime/providers';
 import { Runner } from '../../src/runtime/runner';
 import { RunnerHost } from '../../src/runtime/runnerHost';
 import { selfTestModel } from '../../src/runtime/selfTest';
+import { seededFeeds } from '../../src/runtime/seededSamples';
 import { temporaryFolder } from '../../src/runtime/temporary';
 import { float32Tensor } from '../../src/tensor/tensor';
-import { toFloat32 } from './support';
+import { endlessModel, matMulModel, toFloat32 } from './support';
 
 describe('the runner', () => {
   const folder = temporaryFolder();
@@ -126,9 +127,22 @@ describe('the death of a runner', () => {
   it('comes as "timeout" when the budget is spent, unless the person says to wait', async () => {
     let asked = 0;
     const runner = await Runner.start({ timeoutMs: 200, onOverBudget: () => Promise.resolve(++asked < 2 ? 'wait' : 'stop') });
-    const session = await runner.load({ path });
-    await expect(session.measure(feeds, { warmup: 0, runs: 100_000_000 })).rejects.toMatchObject({ code: 'timeout', hint: expect.stringContaining('--timeout') as string });
+    const session = await runner.load(endlessModel());
+    await expect(session.run(new Map([['x', float32Tensor('x', [1], [1])]]))).rejects.toMatchObject({ code: 'timeout', hint: expect.stringContaining('--timeout') as string });
     expect(asked).toBe(2);
+  });
+
+  it('comes only when one run takes too long: neither many runs, nor loading, nor what else a runner does', async () => {
+    const model = matMulModel(400, 4);
+    const runner = await Runner.start({ timeoutMs: 150 });
+    const session = await runner.load(model);
+    await runner.memory();
+    const times = await session.measure(seededFeeds(model, {}), { warmup: 0, runs: 60 });
+    expect(times.reduce((sum, time) => sum + time, 0)).toBeGreaterThan(150);
+    runner.dispose();
+    const strict = await Runner.start({ timeoutMs: 0.001 });
+    await (await strict.load({ path })).release();
+    strict.dispose();
   });
 
   it('follows when the engine dies, even in the middle of a run', async () => {
