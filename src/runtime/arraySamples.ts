@@ -25,7 +25,7 @@ type Draw = () => Feeds;
 
 /** @throws LatheError `usage` when an array fits no input */
 export function arraySamples(path: string, files: readonly string[], inputs: readonly FedInput[], limit: number): SampleSource {
-  const draws = filesAreInputs(files, inputs) ? drawsOf(new Map(files.map((file) => [stem(file), readNpy(file)])), path, inputs) : files.flatMap((file) => drawsOfFile(file, inputs));
+  const draws = filesAreInputs(files, inputs) ? drawsOf(new Map(files.map((file) => [stem(file), readNpy(file)])), path, inputs) : drawsOfFiles(files, inputs, limit);
   if (draws.length === 0) throw new LatheError('usage', 'The arrays hold no samples.', { file: path });
   const count = Math.min(draws.length, limit);
   return {
@@ -44,6 +44,16 @@ function stem(file: string): string {
 /** `<input>.npy` for every input: each file holds all samples of one input. */
 function filesAreInputs(files: readonly string[], inputs: readonly FedInput[]): boolean {
   return files.length === inputs.length && inputs.length > 1 && inputs.every(({ name }) => files.some((file) => stem(file) === name && extname(file) === '.npy'));
+}
+
+/** Files beyond the limit are not looked into. */
+function drawsOfFiles(files: readonly string[], inputs: readonly FedInput[], limit: number): Draw[] {
+  const draws: Draw[] = [];
+  for (const file of files) {
+    if (draws.length >= limit) break;
+    for (const draw of drawsOfFile(file, inputs)) draws.push(draw);
+  }
+  return draws;
 }
 
 function drawsOfFile(file: string, inputs: readonly FedInput[]): Draw[] {

@@ -29,10 +29,22 @@ const mostHeaderBytes = 1 << 20;
 /** An archive is unpacked in memory. */
 const mostArchiveBytes = 2 ** 31 - 1;
 
-/** The array of a `.npy` file; its bytes stay in the file. @throws LatheError `malformed` or `unsupported` */
+/** The array of a `.npy` file; its bytes stay in the file, which is open only while it is read: a folder may hold thousands. @throws LatheError `malformed` or `unsupported` */
 export function readNpy(path: string): Tensor {
   const file = new SourceFile(path);
-  return parseNpy(file.slice(0, file.size), path);
+  const all = file.slice(0, file.size);
+  const read: TensorSource['read'] = (offset, length) => {
+    try {
+      return all.read(offset, length);
+    } finally {
+      file.dispose();
+    }
+  };
+  try {
+    return parseNpy({ byteLength: all.byteLength, read, ...(all.location === undefined ? {} : { location: all.location }) }, path);
+  } finally {
+    file.dispose();
+  }
 }
 
 /** The arrays of a `.npz` archive, by name. @throws LatheError `malformed`, `too-large` or `unsupported` */

@@ -1,5 +1,5 @@
 // Data sets in every form: NumPy files, ONNX test data, pictures, and seeded inputs.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import jpeg from 'jpeg-js';
@@ -55,6 +55,18 @@ const floats = (...values: number[]): Uint8Array => new Uint8Array(Float32Array.
 
 describe('NumPy files', () => {
   const batch = symbol('batch');
+
+  it.runIf(process.platform === 'linux')('are open only while they are read, however many a folder holds', async () => {
+    const place = folder();
+    for (let i = 0; i < 300; i++) writeFileSync(join(place, `${String(i).padStart(3, '0')}.npy`), npy('<f4', [1, 2], floats(i, 0)));
+    const open = (): number => readdirSync('/proc/self/fd').filter((fd) => { try { return readlinkSync(`/proc/self/fd/${fd}`).startsWith(place); } catch { return false; } }).length;
+    const samples = await openSamples(place, modelOf([['x', 'float32', [batch, 2]]]), { limit: 200 });
+    expect(samples.description.samples).toBe(200);
+    expect(open()).toBe(0);
+    const drawn = await all(samples);
+    expect(toFloat32(drawn[199]?.get('x'))).toEqual([199, 0]);
+    expect(open()).toBe(0);
+  });
 
   it('are read with type and shape', () => {
     const path = join(folder(), 'a.npy');
