@@ -1,7 +1,7 @@
 // Changing a tensor's element type, for data whose type is not the one the model wants.
 import { LatheError } from '../base/errors';
 import { toFloat64Array } from '../tensor/decode';
-import type { ElementType } from '../tensor/elementType';
+import { type ElementType, isFloat } from '../tensor/elementType';
 import { float32ToFloat16 } from '../tensor/float16';
 import { type Tensor, tensorFromArray } from '../tensor/tensor';
 
@@ -28,10 +28,11 @@ function toHalf(values: Float64Array): Uint16Array {
   return halves;
 }
 
-/** A tensor of numbers. @throws LatheError `unsupported` for types that cannot be fed. */
+/** A tensor of numbers. @throws LatheError `unsupported` for types that cannot be fed, `usage` for numbers the type does not have. */
 export function tensorFromNumbers(name: string, elementType: ElementType, dims: readonly number[], values: Float64Array): Tensor {
   const make = makers.get(elementType);
   if (make === undefined) throw new LatheError('unsupported', `Input ${name} is ${elementType}, which cannot be fed to onnxruntime-node.`, { item: name });
+  if (!isFloat(elementType) && !values.every(Number.isFinite)) throw new LatheError('usage', `Input ${name} takes ${elementType}, and the data hold NaN or infinity, which no ${elementType} is.`, { item: name, hint: 'Save the data as integers.' });
   return tensorFromArray(name, elementType, dims, make(values));
 }
 

@@ -56,6 +56,13 @@ const floats = (...values: number[]): Uint8Array => new Uint8Array(Float32Array.
 describe('NumPy files', () => {
   const batch = symbol('batch');
 
+  it('that hold NaN for an integer input are refused in words', async () => {
+    const path = join(folder(), 'ids.npy');
+    writeFileSync(path, npy('<f4', [1, 2], floats(1, NaN)));
+    const samples = await openSamples(path, modelOf([['ids', 'int64', [1, 2]]]));
+    await expect(all(samples)).rejects.toMatchObject({ code: 'usage', item: 'ids', message: 'Input ids takes int64, and the data hold NaN or infinity, which no int64 is.' });
+  });
+
   it.runIf(process.platform === 'linux')('are open only while they are read, however many a folder holds', async () => {
     const place = folder();
     for (let i = 0; i < 300; i++) writeFileSync(join(place, `${String(i).padStart(3, '0')}.npy`), npy('<f4', [1, 2], floats(i, 0)));
