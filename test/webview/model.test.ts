@@ -81,6 +81,13 @@ describe('the state', () => {
     expect(again.selection).toEqual({ kind: 'layer', layer: 7 });
     expect(again.expanded).toBe(selected.expanded);
   });
+  it('lets the person close an error, and nothing else with it', () => {
+    const error = { code: 'not-found', message: 'This fix is not offered any more.' } as const;
+    const failed = reduce(reduce(shown, { type: 'notice', notice: 'kept' }), { type: 'message', message: { type: 'error', error }, kept: {} });
+    expect(failed.error).toEqual(error);
+    expect(reduce(failed, { type: 'close', what: 'error' })).toEqual({ ...failed, error: undefined });
+  });
+
   it('keeps what is shown when the engine dies, and forgets the jobs that died with it', () => {
     const busy = reduce(shown, { type: 'message', message: { type: 'busy', job: 'a', message: 'Measuring' }, kept: {} });
     const dead = reduce(busy, { type: 'message', message: { type: 'engineDied', message: 'exit 9' }, kept: {} });

@@ -28,7 +28,7 @@ export function App({ host }: { readonly host: BenchmarkHost }): VNode {
   return (
     <div class="bench">
       {jobs.map((job) => <JobLine key={job.id} job={job} onCancel={() => host.send({ type: 'cancel', job: job.id })} />)}
-      {error === undefined ? null : <Banner severity="error"><ErrorText error={error} /></Banner>}
+      {error === undefined ? null : <Banner severity="error" actions={<Button onClick={() => dispatch({ type: 'closeError' })}>Close</Button>}><ErrorText error={error} /></Banner>}
       {report === undefined ? <Nothing model={model} loading={reports === undefined} busy={jobs.length > 0} host={host} /> : (
         <>
           <ErrorBoundary subject="This report" shown={report}>

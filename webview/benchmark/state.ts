@@ -23,7 +23,8 @@ export interface KeptBenchmarkState {
 export type BenchmarkAction =
   | { readonly type: 'message'; readonly message: ToBenchmarkView }
   | { readonly type: 'report'; readonly report: string }
-  | { readonly type: 'variant'; readonly variant: string };
+  | { readonly type: 'variant'; readonly variant: string }
+  | { readonly type: 'closeError' };
 
 export function startState(kept: Partial<KeptBenchmarkState>): BenchmarkState {
   return { model: null, reports: undefined, report: kept.report ?? undefined, variant: kept.variant ?? undefined, jobs: [], error: undefined };
@@ -37,6 +38,8 @@ export function reduce(state: BenchmarkState, action: BenchmarkAction): Benchmar
       return { ...state, report: action.report, variant: undefined };
     case 'variant':
       return { ...state, variant: action.variant };
+    case 'closeError':
+      return { ...state, error: undefined };
     default:
       return action satisfies never;
   }

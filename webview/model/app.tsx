@@ -113,7 +113,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
           onBind={(bindings, target) => host.send(target === undefined ? { type: 'bind', bindings } : { type: 'bind', bindings, target })}
           onNotice={(notice) => dispatch({ type: 'notice', notice })}
         />
-        <Banners state={state} host={host} onDismiss={() => dispatch({ type: 'notice', notice: undefined })} />
+        <Banners state={state} host={host} onClose={(what) => dispatch({ type: 'close', what })} />
         {state.jobs.map((job) => <JobLine key={job.id} job={job} onCancel={() => host.send({ type: 'cancel', job: job.id })} />)}
         <MetricBar
           metrics={availableMetrics(model.snapshot.layers, model.latency)} heat={heat} query={state.query} matches={matches?.reduce((sum, match) => sum + match, 0)} searchRef={search}

@@ -6,7 +6,7 @@ import { Button } from '../controls';
 import type { ModelHost } from './modelHost';
 import type { ViewState } from './state';
 
-export function Banners({ state, host, onDismiss }: { readonly state: ViewState; readonly host: ModelHost; readonly onDismiss: () => void }): VNode {
+export function Banners({ state, host, onClose }: { readonly state: ViewState; readonly host: ModelHost; readonly onClose: (what: 'error' | 'notice') => void }): VNode {
   const { engineDied, gone, error, notice } = state;
   return (
     <>
@@ -17,11 +17,11 @@ export function Banners({ state, host, onDismiss }: { readonly state: ViewState;
       )}
       {gone ? <Banner severity="warning">The file is no longer on disk; what you see is its last state. It is shown again when it comes back.</Banner> : null}
       {error === undefined ? null : (
-        <Banner severity="error" actions={<Button onClick={() => host.send({ type: 'showLog' })}>Show log</Button>}>
+        <Banner severity="error" actions={<><Button onClick={() => host.send({ type: 'showLog' })}>Show log</Button><Button onClick={() => onClose('error')}>Close</Button></>}>
           {visible(error.message)}{error.item === undefined ? '' : ` At ${visible(error.item)}.`}{error.hint === undefined ? '' : ` ${visible(error.hint)}`}
         </Banner>
       )}
-      {notice === undefined ? null : <Banner severity="information" actions={<Button onClick={onDismiss}>Close</Button>}>{visible(notice)}</Banner>}
+      {notice === undefined ? null : <Banner severity="information" actions={<Button onClick={() => onClose('notice')}>Close</Button>}>{visible(notice)}</Banner>}
     </>
   );
 }

@@ -61,7 +61,8 @@ export type Action =
   | { readonly type: 'sort'; readonly column: ColumnId }
   | { readonly type: 'view'; readonly view: 'graph' | 'treemap' }
   | { readonly type: 'pane'; readonly pane: 'layers' | 'inspector' }
-  | { readonly type: 'notice'; readonly notice: string | undefined };
+  | { readonly type: 'notice'; readonly notice: string }
+  | { readonly type: 'close'; readonly what: 'error' | 'notice' };
 
 export function startState(kept: Partial<KeptState>): ViewState {
   return {
@@ -107,6 +108,8 @@ export function reduce(state: ViewState, action: Action): ViewState {
       return { ...state, pane: action.pane };
     case 'notice':
       return { ...state, notice: action.notice };
+    case 'close':
+      return { ...state, [action.what]: undefined };
     default:
       return action satisfies never;
   }
