@@ -79,6 +79,36 @@ describe.skipIf(chromium === undefined)('the pages in a browser', () => {
     await view.close();
   });
 
+  it('let arrow keys move within a row of choices, which Tab passes in one step', async () => {
+    const view = await harness.open({ page: 'modelView', width: 480 });
+    await view.post("{ type: 'snapshot', snapshot: fixtures.resnet50() }");
+    await view.waitForCards(5);
+    const graph = view.page.getByRole('radio', { name: 'Graph' });
+    const treemap = view.page.getByRole('radio', { name: 'Treemap' });
+    await graph.focus();
+    await view.page.keyboard.press('ArrowRight');
+    const states = async (): Promise<unknown> => await Promise.all([graph, treemap].map(async (one) => [await one.getAttribute('aria-checked'), await one.getAttribute('tabindex')]));
+    expect(await states()).toEqual([['false', '-1'], ['true', '0']]);
+    expect(await view.page.evaluate('document.activeElement.textContent')).toBe('Treemap');
+    await view.page.getByRole('tab', { name: 'Layers' }).focus();
+    await view.page.keyboard.press('End');
+    expect(await view.page.getByRole('tabpanel', { name: 'Inspector' }).isVisible()).toBe(true);
+    expect(view.problems).toEqual([]);
+    await view.close();
+  });
+
+  it('tell a screen reader of a job at its start, not at every step', async () => {
+    const view = await harness.open({ page: 'benchmarkView' });
+    await view.post("{ type: 'reports', model: '/models/rec.onnx', reports: [] }");
+    for (const step of ['first', 'second', 'third']) {
+      await view.post(`{ type: 'busy', job: 'a', title: 'Optimizing', message: '${step} step', fraction: 0.5 }`);
+      await view.page.locator('.job-text', { hasText: step }).waitFor();
+    }
+    expect(await view.page.locator('.job [role=status]').innerText()).toContain('first step');
+    expect(await view.page.locator('.job-text').innerText()).toContain('third step');
+    await view.close();
+  });
+
   it('tell the editor when they are ready', async () => {
     const view = await harness.open({ page: 'modelView' });
     await view.settle();

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Benchmark } from '../../src/protocol/measurement';
 import type { OptimizationReport, VariantReport } from '../../src/protocol/report';
+import { Choices } from '../common/choices';
 import { baseName, formatMilliseconds, formatShare, significant } from '../common/format';
 import { visible } from '../common/visible';
 import { comparisonRows, describeFloor, timeByLayer, timeByOperator } from './figures';
@@ -102,6 +103,7 @@ function Outputs({ variant }: { readonly variant: VariantReport | undefined }): 
 
 const operatorsShown = 6;
 const layersShown = 10;
+const groupings = [{ value: 'operator', title: 'Operators' }, { value: 'layer', title: 'Layers' }] as const;
 
 export function WhereTheTimeWent({ variant, name }: { readonly variant: VariantReport; readonly name: string }): VNode | null {
   const [by, setBy] = useState<'operator' | 'layer'>('operator');
@@ -114,9 +116,7 @@ export function WhereTheTimeWent({ variant, name }: { readonly variant: VariantR
     <section aria-label="Where the time went">
       <div class="section-head">
         <h2>Where the time went</h2>
-        <div class="switches" role="radiogroup" aria-label="Group by">
-          {(['operator', 'layer'] as const).map((key) => <button key={key} type="button" role="radio" class="switch" aria-checked={by === key} onClick={() => setBy(key)}>{key === 'operator' ? 'Operators' : 'Layers'}</button>)}
-        </div>
+        <Choices role="radiogroup" label="Group by" class="switches" choiceClass="switch" choices={groupings} chosen={by} onChoose={setBy} />
       </div>
       <div class="times">
         {shares.map((share, index) => (

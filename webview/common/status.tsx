@@ -1,5 +1,6 @@
 // States a page can be in besides showing something: busy, broken, gone. Shared by both pages.
 import type { ComponentChildren, VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ErrorJson } from '../../src/base/errors';
 import { Button } from '../controls';
 import { visible } from './visible';
@@ -11,11 +12,29 @@ export interface Job {
   readonly fraction?: number;
 }
 
+/** A screen reader is told of a job this often: the line itself changes many times a second. */
+const spokenEveryMs = 10_000;
+
+/** A text that changes often, as it was at the last of the regular times. */
+function useSeldom(text: string, everyMs: number): string {
+  const [seldom, setSeldom] = useState(text);
+  const latest = useRef(text);
+  latest.current = text;
+  useEffect(() => {
+    const timer = setInterval(() => setSeldom(latest.current), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return seldom;
+}
+
 /** One line per running job: what it does, how far it is, and a way to stop it. */
 export function JobLine({ job, onCancel }: { readonly job: Job; readonly onCancel: () => void }): VNode {
   const percent = job.fraction === undefined ? undefined : Math.round(Math.min(1, Math.max(0, job.fraction)) * 100);
+  const share = percent === undefined ? '' : ` · ${percent.toString()} %`;
+  const spoken = useSeldom(`${visible(job.title ?? '')} ${visible(job.message)}${share}`, spokenEveryMs);
   return (
-    <div class="job" role="status">
+    <div class="job">
+      <span class="hidden" role="status">{spoken}</span>
       <div
         class={percent === undefined ? 'progress indeterminate' : 'progress'} role="progressbar" aria-label={job.title ?? job.message}
         {...(percent === undefined ? {} : { 'aria-valuenow': percent, 'aria-valuemin': 0, 'aria-valuemax': 100 })}
@@ -25,7 +44,7 @@ export function JobLine({ job, onCancel }: { readonly job: Job; readonly onCance
       <span class="job-text">
         {job.title === undefined ? null : <b>{visible(job.title)} </b>}
         {visible(job.message)}
-        {percent === undefined ? '' : ` · ${percent.toString()} %`}
+        {share}
       </span>
       <Button onClick={onCancel}>Cancel</Button>
     </div>

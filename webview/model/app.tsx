@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import type { ErrorJson } from '../../src/base/errors';
+import { Choices } from '../common/choices';
 import { ErrorText, JobLine, type Job } from '../common/status';
 import { Button, type TextFieldElement } from '../controls';
 import { announce } from './announce';
@@ -30,6 +31,8 @@ export interface AppProps {
 /** Below this width the inspector goes under the graph, behind a switch with the table. */
 const narrow = 760;
 const saveDelayMs = 200;
+const panes = [{ value: 'layers', title: 'Layers' }, { value: 'inspector', title: 'Inspector' }] as const;
+const pictures = [{ value: 'graph', title: 'Graph' }, { value: 'treemap', title: 'Treemap' }] as const;
 
 export function App({ host, workerUri, onGraph }: AppProps): VNode {
   const kept = useMemo(() => host.load(), []);
@@ -136,11 +139,11 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
         <Splitter direction="horizontal" label="Height of the table" size={shownTable} least={80} greatest={size.height - 220} onSize={setTableHeight} />
         {isNarrow ? (
           <div class="lower">
-            <div class="tabs small-tabs" role="tablist" aria-label="Below the graph">
-              <button type="button" role="tab" class="tab" aria-selected={state.pane === 'layers'} onClick={() => dispatch({ type: 'pane', pane: 'layers' })}>Layers</button>
-              <button type="button" role="tab" class="tab" aria-selected={state.pane === 'inspector'} onClick={() => dispatch({ type: 'pane', pane: 'inspector' })}>Inspector</button>
-            </div>
-            {state.pane === 'layers' ? table : inspector}
+            <Choices
+              role="tablist" label="Below the graph" class="tabs small-tabs" choiceClass="tab" controls="below" idOf={(pane) => `tab-${pane}`}
+              choices={panes} chosen={state.pane} onChoose={(pane) => dispatch({ type: 'pane', pane })}
+            />
+            <div class="below" id="below" role="tabpanel" aria-labelledby={`tab-${state.pane}`}>{state.pane === 'layers' ? table : inspector}</div>
           </div>
         ) : table}
       </div>
@@ -174,13 +177,7 @@ function focusTable(): void {
 }
 
 function ViewSwitch({ view, onView }: { readonly view: 'graph' | 'treemap'; readonly onView: (view: 'graph' | 'treemap') => void }): VNode {
-  return (
-    <div class="view-switch" role="radiogroup" aria-label="Picture">
-      {(['graph', 'treemap'] as const).map((name) => (
-        <button key={name} type="button" role="radio" aria-checked={view === name} class="switch" onClick={() => onView(name)}>{name === 'graph' ? 'Graph' : 'Treemap'}</button>
-      ))}
-    </div>
-  );
+  return <Choices role="radiogroup" label="Picture" class="view-switch" choiceClass="switch" choices={pictures} chosen={view} onChoose={onView} />;
 }
 
 function Empty(): VNode {
@@ -209,8 +206,8 @@ function Waiting({ error, died, host, jobs }: WaitingProps): VNode {
     );
   }
   return (
-    <div class="centre appear-late" role="status">
-      <p>Reading the model…</p>
+    <div class="centre appear-late">
+      <p role="status">Reading the model…</p>
       {jobs.map((job) => <JobLine key={job.id} job={job} onCancel={() => host.send({ type: 'cancel', job: job.id })} />)}
     </div>
   );

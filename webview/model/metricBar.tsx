@@ -1,5 +1,6 @@
 // Metric tabs, the colour scale with its numbers, and the search field.
 import type { Ref, VNode } from 'preact';
+import { Choices } from '../common/choices';
 import { cividisCss } from '../common/cividis';
 import type { MetricName } from '../../src/protocol/view';
 import { TextField, type TextFieldElement } from '../controls';
@@ -20,25 +21,12 @@ export interface MetricBarProps {
 const gradient = `linear-gradient(to right, ${Array.from({ length: 10 }, (_, index) => cividisCss(index / 9)).join(', ')})`;
 
 export function MetricBar({ metrics, heat, query, matches, searchRef, onMetric, onQuery, onLeaveSearch }: MetricBarProps): VNode {
-  const chosen = metrics.findIndex(({ name }) => name === heat.metric.name);
-  const move = (event: KeyboardEvent): void => {
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    const next = metrics[(chosen + step + metrics.length) % metrics.length];
-    if (step === 0 || next === undefined) return;
-    event.preventDefault();
-    onMetric(next.name);
-    document.getElementById(`tab-${next.name}`)?.focus();
-  };
   return (
     <div class="metric-bar">
-      <div class="tabs" role="tablist" aria-label="Metric that colours the graph" onKeyDown={move}>
-        {metrics.map(({ name, title }, index) => (
-          <button
-            key={name} id={`tab-${name}`} type="button" role="tab" class="tab" aria-selected={index === chosen} aria-controls="main"
-            tabIndex={index === chosen ? 0 : -1} onClick={() => onMetric(name)}
-          >{title}</button>
-        ))}
-      </div>
+      <Choices
+        role="tablist" label="Metric that colours the graph" class="tabs" choiceClass="tab" controls="main" idOf={(name) => `tab-${name}`}
+        choices={metrics.map(({ name, title }) => ({ value: name, title }))} chosen={heat.metric.name} onChoose={onMetric}
+      />
       <div class="legend" role="img" aria-label={`Colour scale of ${heat.metric.title} per layer from 0, dark blue, to ${heat.metric.format(heat.greatest)}, yellow`} title="Per layer; a group has the colour of its greatest layer">
         <span>0</span>
         <span class="scale" style={{ background: gradient }} />
