@@ -56,13 +56,14 @@ export async function startChild(execPath: string, script: string, startTimeoutM
       const timer = setTimeout(() => refuse(new Error(`it said nothing for ${startTimeoutMs / 1000} s`)), startTimeoutMs);
       const settle = (act: () => void) => {
         clearTimeout(timer);
-        child.off('error', onError).off('exit', onExit).off('message', onMessage);
+        child.off('error', onError).off('close', onClose).off('message', onMessage);
         act();
       };
       const onError = (error: Error) => settle(() => refuse(error));
-      const onExit = (code: number | null, signal: string | null) => settle(() => refuse(new Error(`it ended at once (${signal ?? `exit code ${code}`})`)));
+      // Not 'exit': what it said on stderr has come by now.
+      const onClose = (code: number | null, signal: string | null) => settle(() => refuse(new Error(`it ended at once (${signal ?? `exit code ${code}`})`)));
       const onMessage = (message: unknown) => settle(() => accept(message as RunnerHello));
-      child.on('error', onError).on('exit', onExit).on('message', onMessage);
+      child.on('error', onError).on('close', onClose).on('message', onMessage);
     });
     if (hello.problem !== undefined) throw new Error(`its self-test failed: ${hello.problem}`);
     return { process: child, hello, stderrTail: () => tail };
