@@ -65,9 +65,9 @@ export class Workbench implements Disposable {
   private async withSession<T>(model: Model, signal: AbortSignal, use: (session: RunnerSession) => Promise<T>, extra: SessionOptions = {}): Promise<T> {
     throwIfCancelled(signal);
     const runner = await this.start();
-    const stop = (): void => runner.kill();
-    signal.addEventListener('abort', stop, { once: true });
+    const watch = runner.killOn(signal);
     try {
+      throwIfCancelled(signal);
       const session = await runner.load(model, { threads: this.options.threads, ...extra });
       try {
         return await use(session);
@@ -78,7 +78,7 @@ export class Workbench implements Disposable {
       throwIfCancelled(signal);
       throw thrown;
     } finally {
-      signal.removeEventListener('abort', stop);
+      watch.dispose();
     }
   }
 

@@ -143,15 +143,15 @@ export async function compareModels(source: ModelOrPath, variant: ModelOrPath, s
   const { signal = new AbortController().signal, progress = () => undefined } = options;
   throwIfCancelled(signal);
   const runner = options.runner ?? (await Runner.start(options.start));
-  const stop = (): void => runner.kill();
-  signal.addEventListener('abort', stop, { once: true });
+  const watch = runner.killOn(signal);
   try {
+    throwIfCancelled(signal);
     return await compareIn(runner, source, variant, samples, { ...options, signal, progress });
   } catch (thrown) {
     throwIfCancelled(signal);
     throw thrown;
   } finally {
-    signal.removeEventListener('abort', stop);
+    watch.dispose();
     if (options.runner === undefined) runner.dispose();
   }
 }

@@ -1,5 +1,6 @@
 // What this machine's processor can do, measured once per user and machine: the roofline's arithmetic rate, memory rate and cost of a kernel.
-import { type WorkContext, detachedContext } from '../base/cancellation';
+import { type WorkContext, detachedContext, throwIfCancelled } from '../base/cancellation';
+import { DisposableStore } from '../base/disposable';
 import { makeGraph, makeModel, makeNode, tensorValue } from '../graph/construct';
 import type { Model } from '../graph/model';
 import { seededTensor } from '../tensor/seeded';
@@ -36,19 +37,21 @@ export async function measureDevice(options: DeviceOptions = {}): Promise<Measur
   const { signal, progress } = { ...detachedContext(), ...options };
   const known = knownDevice(threads, cachePath);
   if (known !== undefined) return known;
-  const lock = await acquireBenchmarkLock({ signal, ...(options.lockPath === undefined ? {} : { path: options.lockPath }) });
-  const runner = await Runner.start(options.runner);
-  const stop = (): void => runner.kill();
-  signal.addEventListener('abort', stop, { once: true });
+  const owned = new DisposableStore();
   try {
+    owned.add(await acquireBenchmarkLock({ signal, ...(options.lockPath === undefined ? {} : { path: options.lockPath }) }));
+    const runner = owned.add(await Runner.start(options.runner));
+    owned.add(runner.killOn(signal));
+    throwIfCancelled(signal);
     progress({ message: 'Measuring this machine, once' });
     const device = await measureRates(runner, threads);
     rememberDevice(device, cachePath);
     return device;
+  } catch (thrown) {
+    throwIfCancelled(signal);
+    throw thrown;
   } finally {
-    signal.removeEventListener('abort', stop);
-    runner.dispose();
-    lock.dispose();
+    owned.dispose();
   }
 }
 

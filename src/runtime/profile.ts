@@ -58,9 +58,8 @@ export async function profileModel(model: ModelOrPath, options: ProfileOptions):
   try {
     owned.add(await acquireBenchmarkLock({ signal, ...(options.lockPath === undefined ? {} : { path: options.lockPath }), onWait: () => progress({ message: 'Waiting for another benchmark to end' }) }));
     const runner = options.runner instanceof Runner ? options.runner : owned.add(await Runner.start(options.runner ?? options.start));
-    const stop = (): void => runner.kill();
-    signal.addEventListener('abort', stop, { once: true });
-    owned.add({ dispose: () => signal.removeEventListener('abort', stop) });
+    owned.add(runner.killOn(signal));
+    throwIfCancelled(signal);
     const feeds = options.feeds ?? seededFeeds(opened, options.settings.bindings);
     progress({ message: 'Measuring the whole model', fraction: 0.1 });
     const whole = await measureWhole(runner, opened, feeds, options);

@@ -1,6 +1,6 @@
 // The engine's side of the runner: starts the child, sends requests one at a time, guards them with a watchdog, and turns its death into an error.
 import { LatheError } from '../base/errors';
-import type { Disposable } from '../base/disposable';
+import { type Disposable, onDispose } from '../base/disposable';
 import { type Log, silentLog } from '../base/log';
 import { type StartedChild, nodesOnPath, runnerScript, startChild } from './childProcess';
 import { guardMemory, residentMemory, runnerBudget, watchMemory } from './memory';
@@ -193,6 +193,14 @@ export class Runner implements RunnerLink, Disposable {
     // Whoever waits for its end must see it.
     this.child.process.ref();
     this.child.process.kill('SIGKILL');
+  }
+
+  /** Kills the runner when the signal fires, at once where it has fired already: a cancel may come while the runner starts. */
+  killOn(signal: AbortSignal): Disposable {
+    const kill = (): void => this.kill();
+    if (signal.aborted) kill();
+    signal.addEventListener('abort', kill, { once: true });
+    return onDispose(() => signal.removeEventListener('abort', kill));
   }
 
   /** Ends the process at once, whatever it is doing; what waits for it is rejected with `cancelled`. */
