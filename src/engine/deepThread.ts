@@ -1,7 +1,7 @@
 // Findings that read the weights, made in a thread of their own: a gigabyte of weights must not hold up what the person looks at.
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { LatheError, toLatheError, type ErrorJson } from '../base/errors';
-import type { Bindings, EngineSettings } from '../protocol/engine';
+import type { Bindings, ModelSettings } from '../protocol/engine';
 import type { Finding } from '../protocol/findings';
 import type { Profile } from '../protocol/measurement';
 import { Documents, type EngineDocument } from './documents';
@@ -11,7 +11,7 @@ interface Question {
   readonly path: string;
   readonly followCacheLinks: boolean;
   readonly bindings: Bindings;
-  readonly settings: EngineSettings;
+  readonly settings: ModelSettings;
   readonly profile: Profile | undefined;
 }
 
@@ -19,8 +19,9 @@ type Answer = { readonly findings: readonly Finding[] } | { readonly error: Erro
 
 /** A stand-in for `service.findings` that opens the file anew in a thread. @param script the engine's bundle. */
 export function deepFindingsInThread(script: string): typeof findings {
-  return async (document: EngineDocument, bindings, _deep, settings, signal) => {
-    const question: Question = { path: document.path, followCacheLinks: document.followCacheLinks, bindings, settings, profile: profileOf(document, bindings) };
+  return async (document: EngineDocument, bindings, _deep, signal) => {
+    const { path, followCacheLinks, settings } = document;
+    const question: Question = { path, followCacheLinks, bindings, settings, profile: profileOf(document, bindings) };
     return await new Promise<readonly Finding[]>((resolve, reject) => {
       const worker = new Worker(script, { workerData: question });
       const cancel = (): void => {
@@ -50,9 +51,9 @@ export async function answerInThread(): Promise<void> {
 async function answer({ path, followCacheLinks, bindings, settings, profile }: Question): Promise<Answer> {
   const documents = new Documents();
   try {
-    const document = await documents.open(path, followCacheLinks);
+    const document = await documents.open(path, followCacheLinks, settings);
     if (profile !== undefined) rememberProfile(document, bindings, profile);
-    return { findings: await findings(document, bindings, true, settings, new AbortController().signal) };
+    return { findings: await findings(document, bindings, true, new AbortController().signal) };
   } catch (thrown) {
     return { error: toLatheError(thrown, path).toJSON() };
   }

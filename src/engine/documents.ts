@@ -1,10 +1,11 @@
 // The models open in the engine: each read once however many views show it, with its analysis and profile at each set of bindings.
 import fs from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { LatheError, toLatheError } from '../base/errors';
 import type { ModelAnalysis } from '../analysis/analyze';
 import type { Model } from '../graph/model';
-import type { Bindings, DocumentId } from '../protocol/engine';
+import type { Bindings, DocumentId, ModelSettings } from '../protocol/engine';
 import type { Profile } from '../protocol/measurement';
 
 /** One version of a file, as open in the engine. */
@@ -13,6 +14,7 @@ export interface EngineDocument {
   readonly path: string;
   /** The person allowed to follow the links of the Hugging Face cache. */
   readonly followCacheLinks: boolean;
+  readonly settings: ModelSettings;
   readonly model: Model;
   /** Analyses by bindings; a handful, as a person changes bindings by hand. */
   readonly analyses: Map<string, ModelAnalysis>;
@@ -26,24 +28,27 @@ interface Entry {
   references: number;
 }
 
+export const defaultSettings: ModelSettings = { threads: 1, provider: 'cpu', oversizedShare: 0.5, oversizedMinimum: 0.05 };
+
 export class Documents {
   private readonly entries = new Map<DocumentId, Entry>();
   private nextId = 1;
 
   /**
-   * Opens a model file, or takes another reference to it where the same version of it is open.
+   * Opens a model file, or takes another reference to it where the same version of it is open with the same settings.
    * @throws LatheError whatever reading the model throws.
    */
-  async open(file: string, followCacheLinks = false): Promise<EngineDocument> {
+  async open(file: string, followCacheLinks = false, settings = defaultSettings): Promise<EngineDocument> {
     const resolved = path.resolve(file);
     const version = fileVersion(resolved);
     const { modelFile, openModel } = await import('../formats/open');
     for (const entry of this.entries.values()) {
-      if (entry.document.path !== resolved || entry.version !== version || entry.document.followCacheLinks !== followCacheLinks) continue;
+      const { document } = entry;
+      if (document.path !== resolved || entry.version !== version || document.followCacheLinks !== followCacheLinks || !isDeepStrictEqual(document.settings, settings)) continue;
       entry.references++;
-      return entry.document;
+      return document;
     }
-    const document: EngineDocument = { id: this.nextId++, path: resolved, followCacheLinks, model: openModel(resolved, modelFile(resolved, followCacheLinks)), analyses: new Map(), profiles: new Map() };
+    const document: EngineDocument = { id: this.nextId++, path: resolved, followCacheLinks, settings, model: openModel(resolved, modelFile(resolved, followCacheLinks)), analyses: new Map(), profiles: new Map() };
     this.entries.set(document.id, { document, version, references: 1 });
     return document;
   }

@@ -5,7 +5,7 @@ import type { Log } from '../base/log';
 import type { ModelFile } from '../formats/open';
 import type { EngineMethod, EngineNotifications, EngineRequests, EngineSettings } from '../protocol/engine';
 import type { OverBudget } from '../runtime/watchdog';
-import { Documents, type EngineDocument } from './documents';
+import { defaultSettings, Documents, type EngineDocument } from './documents';
 import { Running, type ChosenFix } from './running';
 import * as service from './service';
 
@@ -21,11 +21,9 @@ export interface EngineEnvironment {
   readonly deepFindings?: typeof service.findings;
 }
 
-const defaultSettings: EngineSettings = { threads: 1, provider: 'cpu', oversizedShare: 0.5, oversizedMinimum: 0.05 };
-
 export function createHandlers(environment: EngineEnvironment): EngineHandlers {
   const documents = new Documents();
-  let settings = defaultSettings;
+  let settings: EngineSettings = {};
   const running = new Running({
     settings: () => settings,
     log: environment.log,
@@ -42,8 +40,8 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       const { publishedDevices } = await import('../analysis/roofline');
       return publishedDevices.map((device) => device.name);
     },
-    'model/open': async ({ path, bindings, followCacheLinks }) => {
-      const document = await documents.open(path, followCacheLinks);
+    'model/open': async ({ path, bindings, settings: ofModel, followCacheLinks }) => {
+      const document = await documents.open(path, followCacheLinks, ofModel);
       try {
         const { toSummary } = await import('../analysis/inspection');
         return { document: document.id, summary: toSummary(document.model, await service.analyze(document, bindings)) };
@@ -56,9 +54,9 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       documents.close(document);
       return await Promise.resolve(null);
     },
-    'model/snapshot': async ({ document, bindings }, { signal }) => await service.snapshot(documents.get(document), bindings, settings, signal),
+    'model/snapshot': async ({ document, bindings }, { signal }) => await service.snapshot(documents.get(document), bindings, signal),
     'model/detail': async ({ document, layer, bindings }, { signal }) => await service.detail(documents.get(document), layer, bindings, signal),
-    'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? deepFindings : service.findings)(documents.get(document), bindings, deep, settings, signal),
+    'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? deepFindings : service.findings)(documents.get(document), bindings, deep, signal),
     'model/text': async ({ document }) => await service.text(documents.get(document)),
     'model/lineCosts': async ({ document, bindings }) => await service.lineCosts(documents.get(document), bindings),
     'model/profile': async ({ document, bindings }, context) => await running.profile(documents.get(document), bindings, context),
@@ -68,10 +66,10 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       return await running.optimize(open, { ...request, ...(output === undefined ? {} : { outputPath: output }) }, chosen, context);
     },
     'recipe/run': async ({ path, frozen }, context) => await running.runRecipe(path, frozen, context),
-    'bench/compare': async ({ source, variant, bindings, followCacheLinks = [] }, context) => {
+    'bench/compare': async ({ source, variant, bindings, settings: ofModel = defaultSettings, followCacheLinks = [] }, context) => {
       const { modelFile } = await import('../formats/open');
       const file = (path: string): ModelFile => modelFile(path, followCacheLinks.includes(path));
-      return await running.bench(file(source), variant === undefined ? undefined : file(variant), bindings, context);
+      return await running.bench(file(source), variant === undefined ? undefined : file(variant), bindings, ofModel, context);
     },
     'data/kind': async ({ path }) => {
       const { dataKind } = await import('../runtime/datasets');
@@ -92,7 +90,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
   /** A fix by its id; those that come from the weights are looked for last, as reading them takes time. */
   async function findFix(document: EngineDocument, id: string, bindings: Readonly<Record<string, number>>, { signal }: WorkContext): Promise<ChosenFix> {
     for (const deep of [false, true])
-      for (const finding of await (deep ? deepFindings : service.findings)(document, bindings, deep, settings, signal)) {
+      for (const finding of await (deep ? deepFindings : service.findings)(document, bindings, deep, signal)) {
         const fix = finding.fixes.find((one) => one.id === id);
         if (fix !== undefined) return { technique: fix.technique, options: fix.options, title: fix.title, ...(fix.simplifyFirst === undefined ? {} : { simplifyFirst: fix.simplifyFirst }) };
       }

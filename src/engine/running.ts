@@ -2,7 +2,7 @@
 import type { WorkContext } from '../base/cancellation';
 import type { Log } from '../base/log';
 import type { ModelFile } from '../formats/open';
-import type { Bindings, EngineSettings, OptimizeRequest } from '../protocol/engine';
+import type { Bindings, EngineSettings, ModelSettings, OptimizeRequest } from '../protocol/engine';
 import type { Benchmark, Comparison, Profile, RunSettings } from '../protocol/measurement';
 import type { OptimizationReport } from '../protocol/report';
 import type { Runner, RunnerStart } from '../runtime/runner';
@@ -28,14 +28,14 @@ export class Running {
   async profile(document: EngineDocument, bindings: Bindings, context: WorkContext): Promise<Profile> {
     return await this.inTurn(context, async () => {
       const { profileModel } = await import('../runtime/profile');
-      const profile = await profileModel(document.model, { settings: this.runSettings(bindings), runner: this.runnerStart(), ...context });
+      const profile = await profileModel(document.model, { settings: runSettings(document.settings, bindings), runner: this.runnerStart(), ...context });
       rememberProfile(document, bindings, profile);
       return profile;
     });
   }
 
   /** Latency of a model, or of two in interleaved rounds with a comparison of their outputs on the same seeded inputs. */
-  async bench(source: ModelFile, variant: ModelFile | undefined, bindings: Bindings, context: WorkContext): Promise<{ readonly benchmark: Benchmark; readonly comparison?: Comparison }> {
+  async bench(source: ModelFile, variant: ModelFile | undefined, bindings: Bindings, ofModel: ModelSettings, context: WorkContext): Promise<{ readonly benchmark: Benchmark; readonly comparison?: Comparison }> {
     return await this.inTurn(context, async () => {
       const [{ openModel }, { openSamples }, { benchmark }, { compareModels }, { firstSample }] = await Promise.all([
         import('../formats/open'),
@@ -46,7 +46,7 @@ export class Running {
       ]);
       const model = openModel(source.path, source);
       try {
-        const settings = this.runSettings(bindings);
+        const settings = runSettings(ofModel, bindings);
         const samples = await openSamples(undefined, model, { bindings });
         const measured = await benchmark(source, variant, { settings, feeds: await firstSample(samples), runner: this.runnerStart(), ...context });
         if (variant === undefined) return { benchmark: measured };
@@ -60,10 +60,10 @@ export class Running {
   }
 
   /** @param fix the step to run instead of the search, if one was chosen. */
-  async optimize({ path, followCacheLinks }: EngineDocument, request: Omit<OptimizeRequest, 'document' | 'fix' | 'output'> & { readonly outputPath?: string }, fix: ChosenFix | undefined, context: WorkContext): Promise<OptimizationReport> {
+  async optimize({ path, followCacheLinks, settings }: EngineDocument, request: Omit<OptimizeRequest, 'document' | 'fix' | 'output'> & { readonly outputPath?: string }, fix: ChosenFix | undefined, context: WorkContext): Promise<OptimizationReport> {
     return await this.inTurn(context, async () => {
       const { optimizeModel } = await import('../recipes/optimize');
-      const { provider, threads } = this.environment.settings();
+      const { provider, threads } = settings;
       return await optimizeModel({ modelPath: path, followCacheLinks, ...request, provider, threads, ...(fix === undefined ? {} : { fix }) }, this.services(), context);
     });
   }
@@ -87,11 +87,6 @@ export class Running {
     };
   }
 
-  private runSettings(bindings: Bindings): RunSettings {
-    const { provider, threads } = this.environment.settings();
-    return { provider, threads, bindings };
-  }
-
   private runnerStart(): RunnerStart {
     const { nodePath } = this.environment.settings();
     return { log: this.environment.log, onOverBudget: this.environment.overBudget, ...(nodePath === undefined ? {} : { nodePath }) };
@@ -111,6 +106,10 @@ export class Running {
       void before.then(finish);
     }
   }
+}
+
+function runSettings({ provider, threads }: ModelSettings, bindings: Bindings): RunSettings {
+  return { provider, threads, bindings };
 }
 
 export interface ChosenFix {

@@ -6,7 +6,7 @@ import { assertBindable, defaultBindings } from '../graph/defaultBindings';
 import type { Model } from '../graph/model';
 import { unrunnableOpset } from '../graph/opsets';
 import type { Inspection } from '../protocol/analysis';
-import type { Bindings, EngineSettings, LineCost, TextDocument } from '../protocol/engine';
+import type { Bindings, LineCost, ModelSettings, TextDocument } from '../protocol/engine';
 import type { Finding } from '../protocol/findings';
 import type { Profile } from '../protocol/measurement';
 import type { LayerDetail, ModelSnapshot } from '../protocol/view';
@@ -18,7 +18,7 @@ export interface InspectOptions {
   readonly deep?: boolean;
   /** Follow the links by which the Hugging Face cache keeps the model's weights. */
   readonly followCacheLinks?: boolean;
-  readonly settings?: Pick<EngineSettings, 'oversizedShare' | 'oversizedMinimum'>;
+  readonly settings?: Pick<ModelSettings, 'oversizedShare' | 'oversizedMinimum'>;
 }
 
 /**
@@ -64,18 +64,18 @@ async function analyzeAt(document: EngineDocument, bindings: Bindings): Promise<
 /** A person tries a few bindings; more than these would only hold memory. */
 const keptAnalyses = 8;
 
-export async function findings(document: EngineDocument, bindings: Bindings, deep: boolean, settings: EngineSettings, signal: AbortSignal): Promise<readonly Finding[]> {
+export async function findings(document: EngineDocument, bindings: Bindings, deep: boolean, signal: AbortSignal): Promise<readonly Finding[]> {
   const { findFindings } = await import('../advice/findings');
   const profile = profileOf(document, bindings);
-  return await findFindings(document.model, await analyze(document, bindings), { deep, settings, signal, ...(profile === undefined ? {} : { profile }) });
+  return await findFindings(document.model, await analyze(document, bindings), { deep, settings: document.settings, signal, ...(profile === undefined ? {} : { profile }) });
 }
 
 /** What the model view draws. */
-export async function snapshot(document: EngineDocument, bindings: Bindings, settings: EngineSettings, signal: AbortSignal): Promise<ModelSnapshot> {
+export async function snapshot(document: EngineDocument, bindings: Bindings, signal: AbortSignal): Promise<ModelSnapshot> {
   const { buildSnapshot } = await import('../analysis/snapshot');
   const analysis = await analyze(document, bindings);
   throwIfCancelled(signal);
-  const found = await findings(document, bindings, false, settings, signal);
+  const found = await findings(document, bindings, false, signal);
   const profile = profileOf(document, bindings);
   const reason = cannotRun(document.model);
   return { ...buildSnapshot(document.model, analysis, found), ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };

@@ -6,7 +6,7 @@ import type { EngineClient } from './engineClient';
 import { askCacheLinks } from './hubCache';
 import { Jobs } from './jobs';
 import { Models } from './models';
-import { readSettings } from './settings';
+import { readEngineSettings } from './settings';
 import { t } from './translate';
 
 export class Host implements vscode.Disposable {
@@ -41,7 +41,7 @@ export class Host implements vscode.Disposable {
 
   async settingsChanged(): Promise<void> {
     if (this.started === undefined) return;
-    await this.started.configure(readSettings());
+    await this.started.configure(readEngineSettings());
     this.models.reloadAll();
   }
 
@@ -57,7 +57,7 @@ export class Host implements vscode.Disposable {
     const { EngineClient } = await import('./engineClient');
     const client = new EngineClient({
       script: vscode.Uri.joinPath(this.context.extensionUri, 'dist', 'engine.js').fsPath,
-      settings: readSettings(),
+      settings: readEngineSettings(),
       log: this.log,
       onDied: (error) => {
         this.models.engineDied(error);

@@ -6,6 +6,7 @@ import type { Finding } from '../protocol/findings';
 import type { Profile } from '../protocol/measurement';
 import type { LayerDetail, ModelSnapshot } from '../protocol/view';
 import type { EngineClient, RequestOptions } from './engineClient';
+import { readModelSettings } from './settings';
 
 /** What happens to an open model; views redraw themselves from these. */
 export type ModelEvent =
@@ -120,7 +121,7 @@ export class OpenModel {
 
   private async open(engine: EngineClient): Promise<DocumentId> {
     const request = async (followCacheLinks: boolean): Promise<DocumentId> =>
-      (await engine.request('model/open', { path: this.path, bindings: this.bindings, ...(followCacheLinks ? { followCacheLinks } : {}) })).document;
+      (await engine.request('model/open', { path: this.path, bindings: this.bindings, settings: readModelSettings(this.uri), ...(followCacheLinks ? { followCacheLinks } : {}) })).document;
     try {
       return await request((await this.cacheLinks) ?? false);
     } catch (thrown) {

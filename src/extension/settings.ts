@@ -1,18 +1,21 @@
-// The person's settings as the engine wants them.
+// The person's settings as the engine wants them: those of the machine, and those that a folder may have of its own.
 import * as vscode from 'vscode';
-import type { EngineSettings } from '../protocol/engine';
+import type { EngineSettings, ModelSettings } from '../protocol/engine';
 import type { Provider } from '../protocol/measurement';
 
 const section = 'modelLathe';
 const providers: readonly Provider[] = ['cpu', 'webgpu', 'cuda', 'coreml', 'dml'];
 
-/** Reads the settings; what is out of range falls back to its default, as settings files are written by hand. */
-export function readSettings(): EngineSettings {
-  const values = vscode.workspace.getConfiguration(section);
-  const nodePath = values.get<string>('nodePath', '').trim();
+export function readEngineSettings(): EngineSettings {
+  const nodePath = vscode.workspace.getConfiguration(section).get<string>('nodePath', '').trim();
+  return nodePath === '' ? {} : { nodePath };
+}
+
+/** Settings as they are for a file; what is out of range falls back to its default, as settings files are written by hand. */
+export function readModelSettings(model: vscode.Uri): ModelSettings {
+  const values = vscode.workspace.getConfiguration(section, model);
   const provider = values.get<string>('provider', 'cpu');
   return {
-    ...(nodePath === '' ? {} : { nodePath }),
     threads: inRange(values.get('threads'), 1, 256, 1),
     provider: providers.find((known) => known === provider) ?? 'cpu',
     oversizedShare: inRange(values.get('oversized.share'), 0.01, 1, 0.5),
@@ -21,9 +24,9 @@ export function readSettings(): EngineSettings {
 }
 
 /** Calls back whenever a setting of ours changes. */
-export function onSettingsChanged(changed: (settings: EngineSettings) => void): vscode.Disposable {
+export function onSettingsChanged(changed: () => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
-    if (event.affectsConfiguration(section)) changed(readSettings());
+    if (event.affectsConfiguration(section)) changed();
   });
 }
 

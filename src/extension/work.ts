@@ -12,6 +12,7 @@ import { askOutput } from './hubCache';
 import { measurementReport } from './measurementReport';
 import { askOptimize } from './optimizeQuestions';
 import type { OpenModel } from './openModel';
+import { readModelSettings } from './settings';
 import { t } from './translate';
 
 /** What a single fix must improve to be kept, and whether it measures ranges on data. */
@@ -84,7 +85,7 @@ export class Work {
     const result = await this.host.jobs.run(title, source, async (context) => {
       const engine = await this.host.engine();
       const bindings = this.host.models.find(source)?.bindings ?? {};
-      return await engine.request('bench/compare', { source: source.fsPath, bindings, followCacheLinks, ...(variant === undefined ? {} : { variant: variant.fsPath }) }, context);
+      return await engine.request('bench/compare', { source: source.fsPath, bindings, settings: readModelSettings(source), followCacheLinks, ...(variant === undefined ? {} : { variant: variant.fsPath }) }, context);
     });
     if (result === undefined) return undefined;
     const report = measurementReport(result.benchmark, result.comparison, begun.toISOString(), (Date.now() - begun.getTime()) / 1000);

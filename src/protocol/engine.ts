@@ -9,10 +9,14 @@ import type { LayerDetail, ModelSnapshot } from './view';
 export type DocumentId = number;
 export type Bindings = Readonly<Record<string, number>>;
 
-/** Settings the person may change; sent whenever they do. */
+/** Settings of this machine, for every model; sent whenever the person changes them. */
 export interface EngineSettings {
   /** A Node executable for the runner, where the editor's own will not do. */
   readonly nodePath?: string;
+}
+
+/** Settings that may differ by folder, as the model's folder has them. */
+export interface ModelSettings {
   readonly threads: number;
   readonly provider: Provider;
   /** Share of the metric that the oversized layers hold together. */
@@ -76,8 +80,8 @@ export interface EngineRequests {
   /** Names of the published devices that times can be estimated for. */
   'engine/devices': { params: object; result: readonly string[] };
   'engine/configure': { params: { readonly settings: EngineSettings }; result: null };
-  /** A model of the Hugging Face cache fails with `cache-link` unless the person allowed to follow its links. */
-  'model/open': { params: { readonly path: string; readonly bindings: Bindings; readonly followCacheLinks?: boolean }; result: { readonly document: DocumentId; readonly summary: ModelSummary } };
+  /** A model of the Hugging Face cache fails with `cache-link` unless the person allowed to follow its links. Without settings it gets the defaults. */
+  'model/open': { params: { readonly path: string; readonly bindings: Bindings; readonly settings?: ModelSettings; readonly followCacheLinks?: boolean }; result: { readonly document: DocumentId; readonly summary: ModelSummary } };
   'model/close': { params: { readonly document: DocumentId }; result: null };
   'model/snapshot': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: ModelSnapshot };
   'model/detail': { params: { readonly document: DocumentId; readonly layer: string; readonly bindings: Bindings }; result: LayerDetail };
@@ -88,7 +92,7 @@ export interface EngineRequests {
   'model/optimize': { params: OptimizeRequest; result: OptimizationReport };
   'recipe/run': { params: { readonly path: string; readonly frozen: boolean }; result: OptimizationReport };
   /** `followCacheLinks`: those of the two paths whose links the person allowed to follow. */
-  'bench/compare': { params: { readonly source: string; readonly variant?: string; readonly bindings: Bindings; readonly followCacheLinks?: readonly string[] }; result: { readonly benchmark: Benchmark; readonly comparison?: Comparison } };
+  'bench/compare': { params: { readonly source: string; readonly variant?: string; readonly bindings: Bindings; readonly settings?: ModelSettings; readonly followCacheLinks?: readonly string[] }; result: { readonly benchmark: Benchmark; readonly comparison?: Comparison } };
   /** What the data at a path are; an error where they are nothing that can be fed. */
   'data/kind': { params: { readonly path: string }; result: DataDescription['kind'] };
   /** Reports in `.lathe/` beside a model, newest first. */

@@ -9,11 +9,11 @@ import { LatheError } from '../../src/base/errors';
 import { silentLog } from '../../src/base/log';
 import { EngineClient } from '../../src/extension/engineClient';
 import { encodeOnnxModel } from '../../src/formats/onnx/write';
-import type { EngineSettings } from '../../src/protocol/engine';
+import type { ModelSettings } from '../../src/protocol/engine';
 import { hubCache } from '../support/hubCache';
 
 const script = path.join(import.meta.dirname, '..', '..', 'dist', 'engine.js');
-const settings: EngineSettings = { threads: 1, provider: 'cpu', oversizedShare: 0.5, oversizedMinimum: 0.05 };
+const settings: ModelSettings = { threads: 1, provider: 'cpu', oversizedShare: 0.5, oversizedMinimum: 0.05 };
 
 let folder: string;
 let digits: string;
@@ -58,7 +58,7 @@ interface Started {
 
 function start(): Started {
   const deaths: LatheError[] = [];
-  const client = new EngineClient({ script, settings, log: silentLog, onDied: (error) => deaths.push(error) });
+  const client = new EngineClient({ script, settings: {}, log: silentLog, onDied: (error) => deaths.push(error) });
   clients.push(client);
   return { client, deaths };
 }
@@ -115,6 +115,18 @@ describe('the engine process', () => {
     const second = await client.request('model/open', { path: file, bindings: {} });
     expect(second.document).not.toBe(first.document);
     expect(second.summary.nodes).not.toBe(first.summary.nodes);
+  });
+
+  it('opens a file once for each of the settings that folders give it, and runs and judges it by them', async () => {
+    const { client } = start();
+    const lone = await client.request('model/open', { path: digits, bindings: {}, settings });
+    const other = await client.request('model/open', { path: digits, bindings: {}, settings: { ...settings, threads: 2, oversizedShare: 1, oversizedMinimum: 0.001 } });
+    expect(other.document).not.toBe(lone.document);
+    const oversized = async (document: number, deep: boolean): Promise<number> => (await client.request('model/findings', { document, bindings: { batch: 1 }, deep })).filter(({ code }) => code === 'oversized-layer').length;
+    for (const deep of [false, true]) expect(await oversized(other.document, deep)).toBeGreaterThan(await oversized(lone.document, deep));
+    expect((await client.request('model/profile', { document: other.document, bindings: { batch: 1 } })).settings.threads).toBe(2);
+    expect((await client.request('model/profile', { document: lone.document, bindings: { batch: 1 } })).settings.threads).toBe(1);
+    expect((await client.request('bench/compare', { source: digits, bindings: { batch: 1 }, settings: { ...settings, threads: 2 } })).benchmark.settings.threads).toBe(2);
   });
 
   it('sends the columns of a snapshot as typed arrays', async () => {

@@ -71,6 +71,9 @@ const back = { tooltip: 'Back' };
 /** What the person chooses in open dialogs, in turn; nothing where none is left. */
 const folders: string[] = [];
 
+/** Settings by place and name, e.g. `/a/m.onnx modelLathe.threads`; without a place those of the window. */
+const configuration = new Map<string, unknown>();
+
 /** A quick pick in which the next of `picks` is chosen as soon as it is shown; it is noted with its steps and labels. */
 class FakeQuickPick {
   items: readonly Item[] = [];
@@ -118,10 +121,15 @@ export const fakeVscode = {
   picks,
   Uri: FakeUri,
   folders,
+  configuration,
   EventEmitter: FakeEmitter,
   QuickInputButtons: { Back: back },
   Disposable: { from: () => ({ dispose: () => undefined }) },
-  workspace: { workspaceFolders: undefined, isTrusted: true },
+  workspace: {
+    workspaceFolders: undefined,
+    isTrusted: true,
+    getConfiguration: (section: string, resource?: FakeUri) => ({ get: (name: string, fallback?: unknown): unknown => configuration.get(`${resource?.path ?? ''} ${section}.${name}`) ?? fallback }),
+  },
   commands: {
     registerCommand: (name: string, run: (...parameters: unknown[]) => Promise<unknown>) => registered.set(name, run),
     executeCommand: noted('executeCommand'),

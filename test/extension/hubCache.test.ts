@@ -7,6 +7,7 @@ vi.mock('vscode', () => fakeVscode);
 const { OpenModel } = await import('../../src/extension/openModel');
 const { askCacheLinks, askOutput } = await import('../../src/extension/hubCache');
 
+const settings = { threads: 1, provider: 'cpu', oversizedShare: 0.5, oversizedMinimum: 0.05 };
 const cached = '/hub/models--org--tiny/snapshots/0123/model.onnx';
 
 /** A model whose engine opens it only with links followed, and whose person answers as told. */
@@ -35,12 +36,12 @@ describe('a model of the Hugging Face cache', () => {
     const { model, asked, requests, restart } = opened(true);
     await Promise.all([model.load(), model.text(), model.detail('a')]);
     expect(asked).toEqual([cached]);
-    expect(requests).toEqual([{ path: cached, bindings: {} }, { path: cached, bindings: {}, followCacheLinks: true }]);
+    expect(requests).toEqual([{ path: cached, bindings: {}, settings }, { path: cached, bindings: {}, settings, followCacheLinks: true }]);
     restart();
     model.reload();
     await model.load();
     expect(await model.followsCacheLinks()).toBe(true);
-    expect([asked.length, requests.length, requests.at(-1)]).toEqual([1, 3, { path: cached, bindings: {}, followCacheLinks: true }]);
+    expect([asked.length, requests.length, requests.at(-1)]).toEqual([1, 3, { path: cached, bindings: {}, settings, followCacheLinks: true }]);
   });
 
   it('stays closed with an error where the person says no, and is not asked about again', async () => {
