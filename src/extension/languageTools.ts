@@ -31,7 +31,7 @@ export function registerLanguageTools(host: Host, work: () => Promise<Work>): vs
       invoke: async ({ input }) =>
         await answer(async () => {
           const uri = modelFile(input.path);
-          return await host.models.use(uri, async (model) => describe(await model.load(), model.findings));
+          return await host.models.use(uri, async (model) => describeModel(await model.load(), model.findings));
         }),
     }),
     vscode.lm.registerTool<FixInput>('optimize_onnxModel', {
@@ -67,13 +67,16 @@ async function answer(work: () => Promise<string>): Promise<vscode.LanguageModel
 }
 
 /** Structure, costliest layers and findings as plain lines. */
-function describe({ summary, layers }: ModelSnapshot, findings: readonly Finding[]): string {
-  const byMacs = [...layers.keys.keys()].sort((a, b) => (layers.macs[b] ?? 0) - (layers.macs[a] ?? 0) || (layers.parameters[b] ?? 0) - (layers.parameters[a] ?? 0));
+export function describeModel({ summary, layers }: ModelSnapshot, findings: readonly Finding[]): string {
+  // Unknown MACs are NaN in the column: they sort as none, and are said to be unknown.
+  const macs = (i: number): number => layers.macs[i] ?? Number.NaN;
+  const known = (i: number): number => (Number.isNaN(macs(i)) ? 0 : macs(i));
+  const byMacs = [...layers.keys.keys()].sort((a, b) => known(b) - known(a) || (layers.parameters[b] ?? 0) - (layers.parameters[a] ?? 0));
   return [
     `${summary.path}: ${formatCount(summary.parameters)} parameters, ${formatBytes(summary.weightBytes)} of weights, ${summary.macs === null ? 'MACs unknown' : formatCount(summary.macs, 'MACs')}, ${summary.nodes} nodes`,
     `opsets ${JSON.stringify(summary.opsets)}, bindings ${JSON.stringify(summary.bindings)}`,
     'Costliest layers (name, operator, output, parameters, MACs):',
-    ...byMacs.slice(0, toldLayers).map((i) => `- ${layers.keys[i] ?? ''}, ${layers.opNames[layers.op[i] ?? 0] ?? ''}, ${layers.shape[i] ?? ''}, ${layers.parameters[i] ?? 0}, ${layers.macs[i] ?? 'unknown'}`),
+    ...byMacs.slice(0, toldLayers).map((i) => `- ${layers.keys[i] ?? ''}, ${layers.opNames[layers.op[i] ?? 0] ?? ''}, ${layers.shape[i] ?? ''}, ${layers.parameters[i] ?? 0}, ${Number.isNaN(macs(i)) ? 'unknown' : macs(i)}`),
     'Findings, each with the fixes that optimize_onnxModel takes by id:',
     ...[...findings].sort(compareFindings).slice(0, toldFindings).flatMap((finding) => [`- ${finding.code}${finding.layer === undefined ? '' : ` ${finding.layer}`}: ${finding.message}`, ...finding.fixes.map((fix) => `  fix ${fix.id}: ${fixPhrase(fix)}`)]),
   ].join('\n');
