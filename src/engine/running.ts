@@ -75,9 +75,10 @@ export class Running {
     });
   }
 
-  private services(): { startRunner: () => Promise<Runner>; log: Log } {
+  private services(): { startRunner: () => Promise<Runner>; runnerStart: RunnerStart; log: Log } {
     return {
       log: this.environment.log,
+      runnerStart: this.runnerStart(),
       startRunner: async () => {
         const { Runner } = await import('../runtime/runner');
         const runner = await Runner.start(this.runnerStart());

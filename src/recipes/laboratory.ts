@@ -86,8 +86,8 @@ export class Laboratory implements Bench, Disposable {
   }
 
   async compare(variant: Model): Promise<Comparison> {
-    const { file, data, settings, budgets } = this.options;
-    const comparison = await compareModels(file, variant, data, { provider: settings.provider, threads: settings.threads, limit: budgets.compareSamples, ...this.part(this.share.title) });
+    const { file, data, settings, budgets, services } = this.options;
+    const comparison = await compareModels(file, variant, data, { provider: settings.provider, threads: settings.threads, limit: budgets.compareSamples, start: services.runnerStart, ...this.part(this.share.title) });
     const judged = worstOutput(comparison);
     if (judged.metric !== undefined) this.metricName = judged.metric.name;
     return judged;
@@ -112,8 +112,8 @@ export class Laboratory implements Bench, Disposable {
   }
 
   private async measure(variant: Model, budgetMs: number): Promise<Benchmark> {
-    const { file, settings, seed } = this.options;
-    const result = await benchmark(file, variant, { settings, feeds: await this.usualSample(), budgetMs, seed, ...this.part(this.share.title) });
+    const { file, settings, seed, services } = this.options;
+    const result = await benchmark(file, variant, { settings, feeds: await this.usualSample(), budgetMs, seed, runner: services.runnerStart, ...this.part(this.share.title) });
     this.lastMachine = result.machine;
     return result;
   }
@@ -156,7 +156,7 @@ export class Laboratory implements Bench, Disposable {
   profile(): Promise<Profile | undefined> {
     const { file, settings, services } = this.options;
     this.sourceProfile ??= this.usualSample()
-      .then((feeds) => profileModel(file, { settings, feeds, ...this.part('Profile') }))
+      .then((feeds) => profileModel(file, { settings, feeds, runner: services.runnerStart, ...this.part('Profile') }))
       .catch((thrown: unknown) => {
         services.log.warn(`The source could not be profiled: ${String(thrown)}`);
         return undefined;
@@ -170,7 +170,7 @@ export class Laboratory implements Bench, Disposable {
     const before = await this.profile();
     if (before === undefined) return undefined;
     try {
-      const after = await profileModel(variant, { settings, feeds: await this.usualSample(), ...this.part('Profile') });
+      const after = await profileModel(variant, { settings, feeds: await this.usualSample(), runner: services.runnerStart, ...this.part('Profile') });
       return layerDifferences(source, before, variant, after);
     } catch (thrown) {
       if (this.signal.aborted) throw thrown;

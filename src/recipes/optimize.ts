@@ -6,7 +6,7 @@ import type { Log } from '../base/log';
 import { modelFile, openModel } from '../formats/open';
 import type { PictureOptions, Provider, RunSettings } from '../protocol/measurement';
 import type { Goal, OptimizationReport, VariantReport } from '../protocol/report';
-import type { Runner } from '../runtime/runner';
+import type { Runner, RunnerStart } from '../runtime/runner';
 import { openSamples } from '../runtime/datasets';
 import { rejection, score } from './acceptance';
 import { Builder } from './build';
@@ -63,7 +63,10 @@ export interface Budgets {
 export const defaultBudgets: Budgets = { benchmarkMs: 6_000, confirmMs: 15_000, sensitivityMs: 45_000, compareSamples: 100 };
 
 export interface OptimizeServices {
+  /** Starts the runner that techniques work with. */
   readonly startRunner: () => Promise<Runner>;
+  /** How the runners of comparisons, benchmarks and profiles are started. */
+  readonly runnerStart: RunnerStart;
   readonly log: Log;
 }
 

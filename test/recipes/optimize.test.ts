@@ -1,12 +1,14 @@
 // An optimization end to end on small models: a new file or a reason, a report, a recipe that does it again.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { detachedContext } from '../../src/base/cancellation';
 import { runRecipe } from '../../src/recipes/execute';
+import { optimizeModel } from '../../src/recipes/optimize';
 import { reportMarkdown } from '../../src/recipes/markdown';
 import { readReports } from '../../src/recipes/report';
 import { sha256 } from '../../src/recipes/source';
+import { Runner } from '../../src/runtime/runner';
 import { smallNetwork, twoProducts } from '../techniques/quantize/support';
 import { optimize, services, smallBudgets, temporaryFolder, writeSource } from './support';
 
@@ -59,6 +61,18 @@ describe('a single fix', () => {
   it('that fails is a report, not an exception', async () => {
     const source = await writeSource(smallNetwork(), folder.path);
     await expect(optimize({ modelPath: source, goal: 'size', fix: { technique: 'shrink', options: {} } })).rejects.toThrow(/There is no technique shrink/);
+  });
+});
+
+describe.runIf(process.platform !== 'win32')('every runner of an optimization', () => {
+  it('is started as the person said', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const [node, log] = [join(folder.path, 'node'), join(folder.path, 'starts')];
+    writeFileSync(node, `#!/bin/sh\necho start >> ${log}\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
+    const start = { nodePath: node };
+    await optimizeModel({ modelPath: source, goal: 'size', allowSlower: true, fix: { technique: 'float16', options: { leastElements: 1 } }, budgets: smallBudgets }, { ...services, runnerStart: start, startRunner: () => Runner.start(start) }, detachedContext());
+    // The workbench, the comparison, two of the benchmark, two of its confirmation, the profiles of source and variant.
+    expect(readFileSync(log, 'utf8').trim().split('\n')).toHaveLength(8);
   });
 });
 

@@ -12,7 +12,7 @@ import type { Accuracy, Measured } from '../../src/recipes/acceptance';
 import { optimizeModel, type OptimizeRequest, type OptimizeServices } from '../../src/recipes/optimize';
 import { Runner } from '../../src/runtime/runner';
 
-export const services: OptimizeServices = { startRunner: () => Runner.start(), log: silentLog };
+export const services: OptimizeServices = { startRunner: () => Runner.start(), runnerStart: {}, log: silentLog };
 export const smallBudgets = { benchmarkMs: 300, confirmMs: 300, sensitivityMs: 2_000, compareSamples: 4 };
 
 export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {

@@ -63,7 +63,8 @@ export async function runRecipe(session: Session, recipe: string, options: RunOp
 }
 
 function services(options: RunnerOptions): OptimizeServices {
-  return { startRunner: () => Runner.start(runnerStart(options)), log: terminalLog(process.argv.includes('--verbose')) };
+  const start = runnerStart(options);
+  return { startRunner: () => Runner.start(start), runnerStart: start, log: terminalLog(process.argv.includes('--verbose')) };
 }
 
 function finish(session: Session, report: OptimizationReport, options: RunnerOptions): void {
