@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { assertShapesAgree } from '../analysis/contradictions';
 import type { WorkContext } from '../base/cancellation';
+import { DisposableStore } from '../base/disposable';
 import { LatheError, toLatheError } from '../base/errors';
 import { modelFile, openModel } from '../formats/open';
 import type { OptimizationReport, VariantReport } from '../protocol/report';
@@ -87,12 +88,13 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
   if (sourceHash !== recorded.source.sha256) throw new LatheError('source-touched', 'The source is not the file the report is about.', { file: request.modelPath, hint: 'Run the recipe without --frozen.' });
   placeOfReports(request.modelPath, request.outputPath);
   const file = modelFile(request.modelPath, request.followCacheLinks);
-  const source = openModel(file.path, file);
   const budgets = { ...defaultBudgets, ...request.budgets };
   const { settings, seed } = recorded;
-  const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
-  const laboratory = new Laboratory({ source, file, data, settings, seed, budgets, floor: recorded.floor.minimum, services, work });
+  const owned = new DisposableStore();
   try {
+    const source = owned.add(openModel(file.path, file));
+    const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
+    const laboratory = owned.add(new Laboratory({ source, file, data, settings, seed, budgets, floor: recorded.floor.minimum, services, work }));
     assertShapesAgree(source);
     const plan = planOfSteps(winner.steps, winner.title);
     const built = await new Builder(source, laboratory.context()).build(plan.steps);
@@ -111,7 +113,6 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
       seconds: (Date.now() - start) / 1000,
     };
   } finally {
-    laboratory.dispose();
-    source.dispose();
+    owned.dispose();
   }
 }

@@ -1,6 +1,4 @@
 // Where variants of one source are measured: comparison on the data, noise, benchmarks, profiles, all under one progress.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkContext } from '../base/cancellation';
 import type { Disposable } from '../base/disposable';
@@ -16,6 +14,7 @@ import { compareModels, compareOutputs } from '../runtime/compare';
 import { describeMachine } from '../runtime/machine';
 import { profileModel } from '../runtime/profile';
 import type { Feeds, SampleSource } from '../runtime/samples';
+import { temporaryFolder } from '../runtime/temporary';
 import { elementCount, type Tensor } from '../tensor/tensor';
 import type { TechniqueContext } from '../techniques/technique';
 import { floorFor } from './acceptance';
@@ -44,7 +43,7 @@ const noiseSamples = 6;
 
 export class Laboratory implements Bench, Disposable {
   private readonly workbench: Workbench;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'lathe-'));
+  private readonly folder = temporaryFolder();
   private readonly signal: AbortSignal;
   private share = { title: '', from: 0, width: 1 };
   private references: Promise<Map<string, Tensor>[]> | undefined;
@@ -180,7 +179,7 @@ export class Laboratory implements Bench, Disposable {
   }
 
   async kernels(variant: Model): Promise<string | undefined> {
-    const path = join(this.folder, `optimised-${++this.kernelFiles}.onnx`);
+    const path = join(this.folder.path, `optimised-${++this.kernelFiles}.onnx`);
     try {
       await this.workbench.writeOptimised(variant, path, this.signal);
       const optimised = readOnnxModel(path);
@@ -202,7 +201,7 @@ export class Laboratory implements Bench, Disposable {
 
   dispose(): void {
     this.workbench.dispose();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.folder.dispose();
   }
 }
 

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { assertShapesAgree } from '../analysis/contradictions';
 import type { WorkContext } from '../base/cancellation';
+import { DisposableStore } from '../base/disposable';
 import type { Log } from '../base/log';
 import { modelFile, openModel } from '../formats/open';
 import type { PictureOptions, Provider, RunSettings } from '../protocol/measurement';
@@ -83,12 +84,13 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   const seed = request.seed ?? 0;
   const reports = placeOfReports(modelPath, request.outputPath);
   const file = modelFile(modelPath, request.followCacheLinks);
-  const source = openModel(file.path, file);
-  work.progress({ message: 'Reading the model and the data' });
-  const sourceHash = await sha256(modelPath);
-  const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
-  const laboratory = new Laboratory({ source, file, data, settings, seed, budgets, floor: request.floor, services, work });
+  const owned = new DisposableStore();
   try {
+    const source = owned.add(openModel(file.path, file));
+    work.progress({ message: 'Reading the model and the data' });
+    const sourceHash = await sha256(modelPath);
+    const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
+    const laboratory = owned.add(new Laboratory({ source, file, data, settings, seed, budgets, floor: request.floor, services, work }));
     assertShapesAgree(source);
     await laboratory.assertSourceRuns();
     const plans = plansOf(request);
@@ -146,8 +148,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
     const name = `${stemOf(modelPath)}.${winner?.plan.tag ?? plans[0]?.tag ?? request.goal}`;
     return await writeReport(report, recipeOf(request, modelPath, report), name, reports);
   } finally {
-    laboratory.dispose();
-    source.dispose();
+    owned.dispose();
   }
 }
 

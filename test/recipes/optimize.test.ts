@@ -1,5 +1,6 @@
 // An optimization end to end on small models: a new file or a reason, a report, a recipe that does it again.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { detachedContext } from '../../src/base/cancellation';
@@ -61,6 +62,18 @@ describe('a single fix', () => {
   it('that fails is a report, not an exception', async () => {
     const source = await writeSource(smallNetwork(), folder.path);
     await expect(optimize({ modelPath: source, goal: 'size', fix: { technique: 'shrink', options: {} } })).rejects.toThrow(/There is no technique shrink/);
+  });
+});
+
+describe('an optimization that is refused', () => {
+  it.runIf(process.platform === 'linux')('leaves no file open and no temporary folder', async () => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const open = (): string[] => readdirSync('/proc/self/fd').flatMap((fd) => { try { return readlinkSync(`/proc/self/fd/${fd}`); } catch { return []; } }).filter((path) => path === source);
+    const strays = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith(`model-lathe-run-${process.pid}-`) || /^lathe-[^t]/.test(name)).sort();
+    const before = strays();
+    for (let i = 0; i < 3; i++) await expect(optimize({ modelPath: source, goal: 'latency', data: join(folder.path, 'none') })).rejects.toMatchObject({ code: 'not-found' });
+    expect(open()).toEqual([]);
+    expect(strays()).toEqual(before);
   });
 });
 
