@@ -102,7 +102,7 @@ function reopen(path: string): void {
   }
 }
 
-async function freeName(directory: string, { stem, tag, exact, source }: PublishOptions): Promise<string> {
+async function freeName(directory: string, { stem, tag, exact, source }: Pick<PublishOptions, 'stem' | 'tag' | 'exact' | 'source'>): Promise<string> {
   const base = tag === '' ? stem : `${stem}.${tag}`;
   if (basename(base) !== base || base === '') throw new LatheError('usage', `"${base}" is no file name.`);
   for (let n = 1; ; n++) {
@@ -111,6 +111,11 @@ async function freeName(directory: string, { stem, tag, exact, source }: Publish
     if (!(await isTaken(path)) && !(await isTaken(`${path}.data`))) return name;
     if (exact === true) throw await nameTaken(path, source);
   }
+}
+
+/** Checks before the work that a name asked for is still free. @throws LatheError as {@link publishModel} */
+export async function assertNameFree(options: Pick<PublishOptions, 'directory' | 'stem' | 'tag' | 'source'>): Promise<void> {
+  await freeName(resolve(options.directory), { ...options, exact: true });
 }
 
 /** The error for a name that is taken: by the source itself (also by a link, or in other case), or by another file. */

@@ -13,7 +13,7 @@ import { Builder, DoesNotApply } from './build';
 import { planOfSteps } from './candidates';
 import { Laboratory } from './laboratory';
 import { defaultBudgets, optimizeModel, type Budgets, type OptimizeRequest, type OptimizeServices } from './optimize';
-import { publishWinner } from './publish';
+import { assertOutput, publishWinner } from './publish';
 import { parseRecipe, type Recipe } from './recipe';
 import { placeOfReports } from './readOnlySource';
 import { readReport, readReports, recipeSuffix } from './report';
@@ -87,6 +87,7 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
   const sourceHash = await sha256(request.modelPath);
   if (sourceHash !== recorded.source.sha256) throw new LatheError('source-touched', 'The source is not the file the report is about.', { file: request.modelPath, hint: 'Run the recipe without --frozen.' });
   placeOfReports(request.modelPath, request.outputPath);
+  await assertOutput(request.modelPath, request.outputPath);
   const file = modelFile(request.modelPath, request.followCacheLinks);
   const budgets = { ...defaultBudgets, ...request.budgets };
   const { settings, seed } = recorded;

@@ -14,7 +14,7 @@ import { Builder } from './build';
 import { type CandidatePlan, type CandidateStep, candidatesByGoal, planOfSteps } from './candidates';
 import { conclude } from './conclusion';
 import { Laboratory } from './laboratory';
-import { publishWinner } from './publish';
+import { assertOutput, publishWinner } from './publish';
 import type { Recipe } from './recipe';
 import { placeOfReports } from './readOnlySource';
 import { stemOf, writeReport } from './report';
@@ -73,7 +73,7 @@ export interface OptimizeServices {
 
 /**
  * Runs an optimization to its report. The source is never written to; only an accepted winner becomes a file.
- * @throws LatheError `usage` where the result has no place; for a source that cannot be read or run or whose shapes contradict each other, data that does not fit, `busy`, `cancelled`; what goes wrong
+ * @throws LatheError `usage`, `not-found` or `io` where the result has no place; for a source that cannot be read or run or whose shapes contradict each other, data that does not fit, `busy`, `cancelled`; what goes wrong
  * with one variant is in its report instead.
  */
 export async function optimizeModel(request: OptimizeRequest, services: OptimizeServices, work: WorkContext): Promise<OptimizationReport> {
@@ -83,6 +83,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   const settings: RunSettings = { provider: request.provider ?? 'cpu', threads: request.threads ?? 1, bindings: request.bindings ?? {} };
   const seed = request.seed ?? 0;
   const reports = placeOfReports(modelPath, request.outputPath);
+  await assertOutput(modelPath, request.outputPath);
   const file = modelFile(modelPath, request.followCacheLinks);
   const owned = new DisposableStore();
   try {

@@ -1,8 +1,9 @@
 // Publishes the accepted model: a new file beside the source (or where asked), whole or not at all.
+import { statSync } from 'node:fs';
 import { dirname, parse, resolve } from 'node:path';
 import { LatheError } from '../base/errors';
 import { openModel } from '../formats/open';
-import { publishModel } from '../formats/publish';
+import { assertNameFree, publishModel } from '../formats/publish';
 import { assertValid } from '../graph/verify';
 import type { Model } from '../graph/model';
 import type { CandidatePlan } from './candidates';
@@ -32,11 +33,21 @@ export async function publishWinner(model: Model, plan: Pick<CandidatePlan, 'tag
   return { path, sha256: await sha256(path) };
 }
 
-/** `out/model.int8.onnx` → folder, `model`, `int8`; a name without a second part has an empty tag. */
+/** A name that is asked for is taken as it is; `.onnx` is added where it lacks that. */
 function placeOf(path: string): { directory: string; stem: string; tag: string } {
-  const { dir, name } = parse(path);
-  const dot = name.lastIndexOf('.');
-  return dot <= 0 ? { directory: dir, stem: name, tag: '' } : { directory: dir, stem: name.slice(0, dot), tag: name.slice(dot + 1) };
+  const { dir, base } = parse(path);
+  return { directory: dir, stem: base.replace(/\.onnx$/i, ''), tag: '' };
+}
+
+/**
+ * Whether the file that was asked for can be made: known before the work, not after it.
+ * @throws LatheError `not-found` where its folder is not there, `io` where its name is taken, `source-touched` where it is the source
+ */
+export async function assertOutput(modelPath: string, outputPath: string | undefined): Promise<void> {
+  if (outputPath === undefined) return;
+  const place = placeOf(resolve(outputPath));
+  if (statSync(place.directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw new LatheError('not-found', "The output's folder does not exist.", { file: place.directory, hint: 'Make it first, or choose another.' });
+  await assertNameFree({ ...place, source: modelPath });
 }
 
 function reopen(path: string): void {

@@ -65,6 +65,26 @@ describe('a single fix', () => {
   });
 });
 
+describe('a file that is asked for', () => {
+  const work = { goal: 'size', allowSlower: true, fix: { technique: 'float16', options: { leastElements: 1 } } } as const;
+
+  it('gets the name asked for, and `.onnx` where it lacks that', async () => {
+    const modelPath = await writeSource(smallNetwork(), folder.path);
+    const report = await optimize({ ...work, modelPath, outputPath: join(folder.path, 'result-1.2') });
+    expect(report.variants[0]?.path).toBe(join(folder.path, 'result-1.2.onnx'));
+  });
+
+  it('is refused before the work where its folder is not there or its name is taken', async () => {
+    const modelPath = await writeSource(smallNetwork(), folder.path);
+    writeFileSync(join(folder.path, 'taken.onnx'), '');
+    const idle = { ...services, startRunner: () => Promise.reject(new Error('It was started.')) };
+    const refused = (outputPath: string): Promise<unknown> => optimizeModel({ ...work, modelPath, outputPath }, idle, detachedContext());
+    await expect(refused(join(folder.path, 'none', 'x.onnx'))).rejects.toMatchObject({ code: 'not-found', file: join(folder.path, 'none') });
+    await expect(refused(join(folder.path, 'taken.onnx'))).rejects.toMatchObject({ code: 'io', message: 'taken.onnx exists already; nothing is replaced.' });
+    await expect(refused(modelPath)).rejects.toMatchObject({ code: 'source-touched' });
+  });
+});
+
 describe('an optimization that is refused', () => {
   it.runIf(process.platform === 'linux')('leaves no file open and no temporary folder', async () => {
     const source = await writeSource(smallNetwork(), folder.path);
