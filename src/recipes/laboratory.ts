@@ -157,6 +157,7 @@ export class Laboratory implements Bench, Disposable {
     this.sourceProfile ??= this.usualSample()
       .then((feeds) => profileModel(file, { settings, feeds, runner: services.runnerStart, ...this.part('Profile') }))
       .catch((thrown: unknown) => {
+        if (this.signal.aborted) throw thrown;
         services.log.warn(`The source could not be profiled: ${String(thrown)}`);
         return undefined;
       });

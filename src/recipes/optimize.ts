@@ -120,9 +120,10 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
     const variants = [...choice.variants];
     const { winner } = choice;
     if (winner?.built !== undefined) {
+      // All that takes long comes first: once the file is there, its report follows, and nothing can be cancelled in between.
+      const layers = await laboratory.layerDifferences(winner.built.model);
       const published = await publishWinner(winner.built.model, winner.plan, { modelPath, outputPath: request.outputPath, sourceHash, signal: work.signal });
       const place = variants.findIndex((variant) => variant.id === winner.plan.id);
-      const layers = await laboratory.layerDifferences(winner.built.model);
       const report = variants[place];
       if (report !== undefined) variants[place] = { ...report, path: published.path, sha256: published.sha256, fileBytes: fileBytes(published.path), ...(layers === undefined ? {} : { layers }) };
     }

@@ -85,6 +85,19 @@ describe('a file that is asked for', () => {
   });
 });
 
+describe('an optimization that is cancelled', () => {
+  it.each([1, 2])('while its profile %i is made ends as cancelled, without any file', async (profile) => {
+    const source = await writeSource(smallNetwork(), folder.path);
+    const controller = new AbortController();
+    let profiles = 0;
+    const work = { signal: controller.signal, progress: ({ message }: { message: string }) => { if (message.startsWith('Profile: Measuring the whole') && ++profiles === profile) controller.abort(); } };
+    const running = optimizeModel({ modelPath: source, goal: 'size', allowSlower: true, fix: { technique: 'float16', options: { leastElements: 1 } }, budgets: smallBudgets }, services, work);
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    expect(profiles).toBe(profile);
+    expect(readdirSync(folder.path)).toEqual(['source.onnx']);
+  });
+});
+
 describe('an optimization that is refused', () => {
   it.runIf(process.platform === 'linux')('leaves no file open and no temporary folder', async () => {
     const source = await writeSource(smallNetwork(), folder.path);
