@@ -8,6 +8,7 @@ import { modelFile, openModel } from '../formats/open';
 import type { PictureOptions, Provider, RunSettings } from '../protocol/measurement';
 import type { Goal, OptimizationReport, VariantReport } from '../protocol/report';
 import type { Runner, RunnerStart } from '../runtime/runner';
+import { bytesOnDisk } from '../runtime/materialize';
 import { openSamples } from '../runtime/datasets';
 import { rejection, score } from './acceptance';
 import { Builder } from './build';
@@ -130,7 +131,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
     const machine = laboratory.machine();
     const report: OptimizationReport = {
       schema: 1,
-      source: { path: modelPath, sha256: sourceHash, fileBytes: fileBytes(modelPath), weightBytes: weightBytes(source) },
+      source: { path: modelPath, sha256: sourceHash, fileBytes: bytesOnDisk(source, modelPath), weightBytes: weightBytes(source) },
       goal: request.goal,
       target: request.target ?? 'this machine',
       data: data.description,

@@ -1,9 +1,11 @@
 // What an optimization knows of its source: its bytes, their hash, its weights.
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { toLatheError } from '../base/errors';
+import { openModel } from '../formats/open';
 import type { Graph, Model } from '../graph/model';
 import { subgraphs } from '../graph/traverse';
+import { bytesOnDisk } from '../runtime/materialize';
 import { packedByteLength } from '../tensor/elementType';
 import { elementCount, type Tensor } from '../tensor/tensor';
 
@@ -18,8 +20,14 @@ export async function sha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** Bytes of a model on disk, external data included. @throws LatheError as `openModel` */
 export function fileBytes(path: string): number {
-  return statSync(path).size;
+  const model = openModel(path);
+  try {
+    return bytesOnDisk(model, path);
+  } finally {
+    model.dispose();
+  }
 }
 
 /** Bytes of all constant tensors: initializers and Constant nodes, subgraphs and functions included. */

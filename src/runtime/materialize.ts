@@ -117,7 +117,7 @@ export function assertRunnable(model: Model): void {
 }
 
 /** The model file and the external data it refers to. */
-function bytesOnDisk(model: Model, path: string): number {
+export function bytesOnDisk(model: Model, path: string): number {
   const counted = new Set<TensorSource>();
   const visit = (graph: Graph): number => {
     let bytes = 0;

@@ -1,5 +1,5 @@
 // An optimization end to end on small models: a new file or a reason, a report, a recipe that does it again.
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -82,6 +82,20 @@ describe('a file that is asked for', () => {
     await expect(refused(join(folder.path, 'none', 'x.onnx'))).rejects.toMatchObject({ code: 'not-found', file: join(folder.path, 'none') });
     await expect(refused(join(folder.path, 'taken.onnx'))).rejects.toMatchObject({ code: 'io', message: 'taken.onnx exists already; nothing is replaced.' });
     await expect(refused(modelPath)).rejects.toMatchObject({ code: 'source-touched' });
+  });
+});
+
+describe('a model whose weights lie in a file of their own', () => {
+  const external = { externalData: 'always', externalThreshold: 16 } as const;
+
+  it('counts with them, before and after', async () => {
+    const source = await writeSource(smallNetwork(), folder.path, 'source.onnx', external);
+    const { source: before, variants, confirmation } = await optimize({ modelPath: source, goal: 'size', allowSlower: true, fix: { technique: 'float16', options: { leastElements: 1 } } });
+    const sizes = (name: string): number => statSync(join(folder.path, name)).size + statSync(join(folder.path, `${name}.data`), { throwIfNoEntry: true }).size;
+    expect(before.fileBytes).toBe(confirmation?.source.fileBytes);
+    expect(before.fileBytes).toBeGreaterThan(before.weightBytes);
+    expect(before.fileBytes).toBeLessThanOrEqual(sizes('source.onnx'));
+    expect(variants[0]?.fileBytes).toBeGreaterThan(variants[0]?.weightBytes ?? Infinity);
   });
 });
 

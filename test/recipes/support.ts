@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { detachedContext } from '../../src/base/cancellation';
 import { silentLog } from '../../src/base/log';
-import { writeOnnxModel } from '../../src/formats/onnx/write';
+import { type WriteOptions, writeOnnxModel } from '../../src/formats/onnx/write';
 import type { Model } from '../../src/graph/model';
 import type { Benchmark, Estimate, MetricValue, OutputComparison, VariantMeasurement } from '../../src/protocol/measurement';
 import type { OptimizationReport } from '../../src/protocol/report';
@@ -20,9 +20,9 @@ export function temporaryFolder(): { readonly path: string; readonly remove: () 
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export async function writeSource(model: Model, folder: string, name = 'source.onnx'): Promise<string> {
+export async function writeSource(model: Model, folder: string, name = 'source.onnx', options: WriteOptions = {}): Promise<string> {
   const path = join(folder, name);
-  await writeOnnxModel(model, path);
+  await writeOnnxModel(model, path, options);
   return path;
 }
 
