@@ -52,9 +52,19 @@ export interface Floor {
   readonly minimum: number;
 }
 
+export interface SourceReport {
+  readonly path: string;
+  readonly sha256: string;
+  /** Of the files of external data together; absent where there are none. */
+  readonly weightsSha256?: string;
+  /** With external data. */
+  readonly fileBytes: number;
+  readonly weightBytes: number;
+}
+
 export interface OptimizationReport {
   readonly schema: 1;
-  readonly source: { readonly path: string; readonly sha256: string; readonly fileBytes: number; readonly weightBytes: number };
+  readonly source: SourceReport;
   readonly goal: Goal;
   readonly target: string;
   readonly data: DataDescription;

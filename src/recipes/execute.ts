@@ -6,7 +6,8 @@ import type { WorkContext } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import { LatheError, toLatheError } from '../base/errors';
 import { modelFile, openModel } from '../formats/open';
-import type { OptimizationReport, VariantReport } from '../protocol/report';
+import { captureSource } from '../formats/publish';
+import type { OptimizationReport, SourceReport, VariantReport } from '../protocol/report';
 import { openSamples } from '../runtime/datasets';
 import { inaccuracy } from './acceptance';
 import { Builder, DoesNotApply } from './build';
@@ -17,7 +18,7 @@ import { assertOutput, publishWinner } from './publish';
 import { parseRecipe, type Recipe } from './recipe';
 import { placeOfReports } from './readOnlySource';
 import { readReport, readReports, recipeSuffix } from './report';
-import { fileBytes, sha256 } from './source';
+import { fileBytes, sourceHashes } from './source';
 import { sentence } from './trial';
 
 /** Reads a recipe file. @throws LatheError `not-found`, `malformed` */
@@ -79,13 +80,26 @@ function recordedReport(recipePath: string, modelPath: string): OptimizationRepo
   return report;
 }
 
+/** @throws LatheError `source-touched` where the model or its external data are not those the report is about. */
+function assertRecorded({ source }: OptimizationReport, { sha256, weightsSha256 }: Pick<SourceReport, 'sha256' | 'weightsSha256'>, file: string): void {
+  if (sha256 === source.sha256 && (source.weightsSha256 === undefined || weightsSha256 === source.weightsSha256)) return;
+  throw new LatheError('source-touched', 'The source is not the file the report is about.', { file, hint: 'Run the recipe without --frozen.' });
+}
+
+/** What was decided, without figures of speed: a replay measures none, and those of another run are not its own. */
+function decisionOf(winner: VariantReport, recordedAt: string): VariantReport {
+  return { ...without(winner, ['benchmark', 'layers']), reason: `Recorded on ${recordedAt.slice(0, 10)}: ${winner.reason}` };
+}
+
+function without<T extends object, K extends keyof T & string>(value: T, keys: readonly K[]): Omit<T, K> {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.some((other) => other === key))) as Omit<T, K>;
+}
+
 async function replay(recipePath: string, request: OptimizeRequest, services: OptimizeServices, work: WorkContext): Promise<OptimizationReport> {
   const start = Date.now();
   const recorded = recordedReport(recipePath, request.modelPath);
   const winner = recorded.variants.find((variant) => variant.id === recorded.winner);
   if (winner === undefined) throw new LatheError('rejected', `The recorded run accepted nothing, so there is nothing to replay. ${recorded.conclusion}`, { file: recipePath });
-  const sourceHash = await sha256(request.modelPath);
-  if (sourceHash !== recorded.source.sha256) throw new LatheError('source-touched', 'The source is not the file the report is about.', { file: request.modelPath, hint: 'Run the recipe without --frozen.' });
   placeOfReports(request.modelPath, request.outputPath);
   await assertOutput(request.modelPath, request.outputPath);
   const file = modelFile(request.modelPath, request.followCacheLinks);
@@ -94,6 +108,8 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
   const owned = new DisposableStore();
   try {
     const source = owned.add(openModel(file.path, file));
+    const sourceState = await captureSource(request.modelPath);
+    assertRecorded(recorded, await sourceHashes(source, request.modelPath), request.modelPath);
     const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
     const laboratory = owned.add(new Laboratory({ source, file, data, settings, seed, budgets, floor: recorded.floor.minimum, services, work }));
     assertShapesAgree(source);
@@ -103,11 +119,11 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
     const comparison = await laboratory.compare(built.model);
     const inaccurate = inaccuracy(comparison, laboratory.floorOf(comparison.metric));
     if (inaccurate !== undefined) throw new LatheError('rejected', sentence(`replayed, but ${inaccurate}`), { file: request.modelPath });
-    const published = await publishWinner(built.model, plan, { modelPath: request.modelPath, outputPath: request.outputPath, sourceHash, signal: work.signal });
+    const published = await publishWinner(built.model, plan, { modelPath: request.modelPath, outputPath: request.outputPath, sourceState, signal: work.signal });
     const same = winner.sha256 === published.sha256;
-    const variant: VariantReport = { ...winner, path: published.path, sha256: published.sha256, fileBytes: fileBytes(published.path), comparison };
+    const variant: VariantReport = { ...decisionOf(winner, recorded.startedAt), path: published.path, sha256: published.sha256, fileBytes: fileBytes(published.path), comparison };
     return {
-      ...recorded,
+      ...without(recorded, ['confirmation']),
       variants: [variant],
       conclusion: same ? 'Replayed: the same bytes as recorded.' : 'Replayed: within the recorded floor, but not the same bytes, as on another machine or version.',
       startedAt: new Date(start).toISOString(),

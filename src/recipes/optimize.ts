@@ -5,6 +5,7 @@ import type { WorkContext } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import type { Log } from '../base/log';
 import { modelFile, openModel } from '../formats/open';
+import { captureSource } from '../formats/publish';
 import type { PictureOptions, Provider, RunSettings } from '../protocol/measurement';
 import type { Goal, OptimizationReport, VariantReport } from '../protocol/report';
 import type { Runner, RunnerStart } from '../runtime/runner';
@@ -19,7 +20,7 @@ import { assertOutput, publishWinner } from './publish';
 import type { Recipe } from './recipe';
 import { placeOfReports } from './readOnlySource';
 import { stemOf, writeReport } from './report';
-import { fileBytes, sha256, weightBytes } from './source';
+import { fileBytes, sourceHashes, weightBytes } from './source';
 import { type Trial, Trials } from './trial';
 
 export interface OptimizeRequest {
@@ -90,7 +91,8 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   try {
     const source = owned.add(openModel(file.path, file));
     work.progress({ message: 'Reading the model and the data' });
-    const sourceHash = await sha256(modelPath);
+    const sourceState = await captureSource(modelPath);
+    const hashes = await sourceHashes(source, modelPath);
     const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
     const laboratory = owned.add(new Laboratory({ source, file, data, settings, seed, budgets, floor: request.floor, services, work }));
     assertShapesAgree(source);
@@ -123,7 +125,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
     if (winner?.built !== undefined) {
       // All that takes long comes first: once the file is there, its report follows, and nothing can be cancelled in between.
       const layers = await laboratory.layerDifferences(winner.built.model);
-      const published = await publishWinner(winner.built.model, winner.plan, { modelPath, outputPath: request.outputPath, sourceHash, signal: work.signal });
+      const published = await publishWinner(winner.built.model, winner.plan, { modelPath, outputPath: request.outputPath, sourceState, signal: work.signal });
       const place = variants.findIndex((variant) => variant.id === winner.plan.id);
       const report = variants[place];
       if (report !== undefined) variants[place] = { ...report, path: published.path, sha256: published.sha256, fileBytes: fileBytes(published.path), ...(layers === undefined ? {} : { layers }) };
@@ -131,7 +133,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
     const machine = laboratory.machine();
     const report: OptimizationReport = {
       schema: 1,
-      source: { path: modelPath, sha256: sourceHash, fileBytes: bytesOnDisk(source, modelPath), weightBytes: weightBytes(source) },
+      source: { path: modelPath, ...hashes, fileBytes: bytesOnDisk(source, modelPath), weightBytes: weightBytes(source) },
       goal: request.goal,
       target: request.target ?? 'this machine',
       data: data.description,

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { dirname, parse, resolve } from 'node:path';
 import { LatheError } from '../base/errors';
 import { openModel } from '../formats/open';
-import { assertNameFree, publishModel } from '../formats/publish';
+import { assertNameFree, publishModel, type SourceState } from '../formats/publish';
 import { assertValid } from '../graph/verify';
 import type { Model } from '../graph/model';
 import type { CandidatePlan } from './candidates';
@@ -13,8 +13,8 @@ import { stemOf } from './report';
 export interface PublishRequest {
   readonly modelPath: string;
   readonly outputPath: string | undefined;
-  /** Hash of the source when it was read. */
-  readonly sourceHash: string;
+  /** The source, external data included, as it was when the work began. */
+  readonly sourceState: SourceState;
   readonly signal: AbortSignal;
 }
 
@@ -23,10 +23,8 @@ export interface PublishRequest {
  * @throws LatheError `source-touched` when the source changed meanwhile or is the output; `io`, `no-space`, `cancelled`
  */
 export async function publishWinner(model: Model, plan: Pick<CandidatePlan, 'tag'>, request: PublishRequest): Promise<{ path: string; sha256: string }> {
-  if ((await sha256(request.modelPath)) !== request.sourceHash)
-    throw new LatheError('source-touched', 'The source changed while it was being optimized; nothing was written.', { file: request.modelPath, hint: 'Run it again on the new file.' });
   const place = request.outputPath === undefined ? { directory: dirname(request.modelPath), stem: stemOf(request.modelPath), tag: plan.tag } : placeOf(resolve(request.outputPath));
-  const path = await publishModel(model, { ...place, exact: request.outputPath !== undefined, source: request.modelPath, verify: async (written) => {
+  const path = await publishModel(model, { ...place, exact: request.outputPath !== undefined, source: request.modelPath, sourceState: request.sourceState, verify: async (written) => {
       reopen(written);
       await Promise.resolve();
     }, signal: request.signal });

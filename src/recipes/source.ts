@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { toLatheError } from '../base/errors';
+import { weightFiles } from '../formats/weightFiles';
 import { openModel } from '../formats/open';
 import type { Graph, Model } from '../graph/model';
 import { subgraphs } from '../graph/traverse';
+import type { SourceReport } from '../protocol/report';
 import { bytesOnDisk } from '../runtime/materialize';
 import { packedByteLength } from '../tensor/elementType';
 import { elementCount, type Tensor } from '../tensor/tensor';
@@ -18,6 +20,15 @@ export async function sha256(path: string): Promise<string> {
     throw toLatheError(thrown, path);
   }
   return hash.digest('hex');
+}
+
+/** Hashes of a model's file and of the files that hold its external data, if any. @throws LatheError as {@link sha256} */
+export async function sourceHashes(model: Model, path: string): Promise<Pick<SourceReport, 'sha256' | 'weightsSha256'>> {
+  const files = [...weightFiles(model)].filter((file) => file !== path).sort();
+  if (files.length === 0) return { sha256: await sha256(path) };
+  const weights = createHash('sha256');
+  for (const file of files) weights.update(await sha256(file));
+  return { sha256: await sha256(path), weightsSha256: weights.digest('hex') };
 }
 
 /** Bytes of a model on disk, external data included. @throws LatheError as `openModel` */

@@ -99,6 +99,35 @@ describe('a model whose weights lie in a file of their own', () => {
   });
 });
 
+describe('external data that change', () => {
+  const external = { externalData: 'always', externalThreshold: 16 } as const;
+  const work = { goal: 'size', allowSlower: true, fix: { technique: 'float16', options: { leastElements: 1 } } } as const;
+  const change = (): void => {
+    const path = join(folder.path, 'source.onnx.data');
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.map((byte) => byte ^ 1));
+  };
+
+  it('after a run are another source to its replay', async () => {
+    const modelPath = await writeSource(smallNetwork(), folder.path, 'source.onnx', external);
+    const { recipePath = '' } = await optimize({ ...work, modelPath });
+    change();
+    await expect(runRecipe(recipePath, { frozen: true, budgets: smallBudgets }, services, detachedContext())).rejects.toMatchObject({ code: 'source-touched' });
+  });
+
+  it('during a run keep its result from being written', async () => {
+    const modelPath = await writeSource(smallNetwork(), folder.path, 'source.onnx', external);
+    const before = readdirSync(folder.path);
+    let changed = false;
+    const progress = ({ message }: { message: string }): void => {
+      if (!changed && message.startsWith('Profile: Profiling its nodes')) change();
+      changed ||= message.startsWith('Profile: Profiling its nodes');
+    };
+    await expect(optimizeModel({ ...work, modelPath, budgets: smallBudgets }, services, { ...detachedContext(), progress })).rejects.toMatchObject({ code: 'source-touched' });
+    expect(readdirSync(folder.path)).toEqual(before);
+  });
+});
+
 describe('an optimization that is cancelled', () => {
   it.each([1, 2])('while its profile %i is made ends as cancelled, without any file', async (profile) => {
     const source = await writeSource(smallNetwork(), folder.path);
@@ -148,6 +177,10 @@ describe('a recipe that was written', () => {
     const first = await optimize({ modelPath: source, goal: 'size', allowSlower: true, allowUncalibrated: true, floor: 0, fix: { technique: 'quantize-static', options: { preset: 'all' } } });
     const replayed = await runRecipe(first.recipePath ?? '', { frozen: true, budgets: smallBudgets }, services, detachedContext());
     expect(replayed.conclusion).toBe('Replayed: the same bytes as recorded.');
+    // Nothing was timed: old figures are not shown as this run's.
+    expect(replayed.confirmation).toBeUndefined();
+    expect(replayed.variants[0]?.benchmark).toBeUndefined();
+    expect(replayed.variants[0]?.reason).toMatch(/^Recorded on \d{4}-\d\d-\d\d: /);
     expect(replayed.variants[0]?.path).toBe(join(folder.path, 'source.int8-2.onnx'));
     expect(readFileSync(replayed.variants[0]?.path ?? '').equals(readFileSync(first.variants[0]?.path ?? ''))).toBe(true);
   });
