@@ -1,10 +1,10 @@
 // Reports and recipes in `.lathe/` beside the model: written whole or not at all, read back with suspicion.
-import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join, parse, relative } from 'node:path';
-import { z } from 'zod';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, parse, relative, resolve } from 'node:path';
 import { publishText } from '../formats/publish';
 import type { OptimizationReport } from '../protocol/report';
 import type { Recipe } from './recipe';
+import { reportSchema } from './reportSchema';
 
 const folderName = '.lathe';
 const reportSuffix = '.report.json';
@@ -44,40 +44,33 @@ function freePath(folder: string, name: string, suffix: string): string {
   }
 }
 
-/** What every reader of a report relies on; the rest is shown as it stands. */
-const reportShape = z.looseObject({
-  schema: z.literal(1),
-  source: z.looseObject({ path: z.string(), sha256: z.string(), fileBytes: z.number(), weightBytes: z.number() }),
-  goal: z.enum(['latency', 'size', 'memory', 'simplification']),
-  target: z.string(),
-  data: z.looseObject({ kind: z.string(), samples: z.number() }),
-  settings: z.looseObject({ provider: z.string(), threads: z.number(), bindings: z.record(z.string(), z.number()) }),
-  floor: z.looseObject({ metric: z.string(), minimum: z.number() }),
-  variants: z.array(
-    z.looseObject({
-      id: z.string(),
-      title: z.string(),
-      steps: z.array(z.looseObject({ technique: z.string(), title: z.string(), notes: z.array(z.string()), kept: z.array(z.looseObject({ layer: z.string(), reason: z.string() })) })),
-      status: z.enum(['accepted', 'rejected', 'failed', 'not-chosen']),
-      reason: z.string(),
-      uncalibrated: z.boolean(),
-    }),
-  ),
-  conclusion: z.string(),
-  machine: z.looseObject({ cpu: z.string(), cores: z.number() }),
-  startedAt: z.string(),
-  seconds: z.number(),
-});
-
-/** The report in a file; undefined when it is none. */
+/** The report in a file, with paths as they are where it lies now; undefined when it is none. */
 export function readReport(path: string): OptimizationReport | undefined {
   try {
     if (statSync(path).size > largestReport) return undefined;
-    const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return reportShape.safeParse(json).success ? (json as OptimizationReport) : undefined;
+    const parsed = reportSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    return parsed.success ? relocated(parsed.data, resolve(path)) : undefined;
   } catch {
     return undefined; // a file that cannot be read is no report; the folder may hold anything
   }
+}
+
+/** Paths of a folder that was moved or cloned lead to where it lies now, as far as what they name is there. */
+function relocated(report: OptimizationReport, reportPath: string): OptimizationReport {
+  const [from, to] = [dirname(report.reportPath ?? reportPath), dirname(reportPath)];
+  const moved = (path: string): string => {
+    const here = resolve(to, relative(from, path));
+    return from !== to && existsSync(here) ? here : path;
+  };
+  const { source, data, variants, recipePath } = report;
+  return {
+    ...report,
+    source: { ...source, path: moved(source.path) },
+    data: data.path === undefined ? data : { ...data, path: moved(data.path) },
+    variants: variants.map((variant) => (variant.path === undefined ? variant : { ...variant, path: moved(variant.path) })),
+    ...(recipePath === undefined ? {} : { recipePath: moved(recipePath) }),
+    reportPath,
+  };
 }
 
 /** Reports about a model, newest first. Models are told apart by file name, so that a moved or cloned folder keeps its reports. */

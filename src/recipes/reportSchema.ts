@@ -1,0 +1,108 @@
+// A report file as its readers rely on it, field by field: the file may come from anywhere.
+import { z } from 'zod';
+import type { OptimizationReport } from '../protocol/report';
+import { providers } from '../runtime/providers';
+
+const metricNames = ['agreement-top1', 'agreement-sequence', 'agreement-equal', 'sqnr', 'top1', 'exact-match'] as const;
+
+const range = z.object({ low: z.number(), high: z.number() });
+const estimate = z.object({ value: z.number(), low: z.number(), high: z.number() });
+const settings = z.object({ provider: z.enum(providers), threads: z.number(), bindings: z.record(z.string(), z.number()) });
+const machine = z.object({ cpu: z.string(), cores: z.number(), memoryBytes: z.number(), platform: z.string(), node: z.string(), onnxruntime: z.string() });
+
+const data = z.object({
+  kind: z.enum(['npy', 'test-data-set', 'images', 'seeded']),
+  path: z.exactOptional(z.string()),
+  samples: z.number(),
+  seed: z.exactOptional(z.number()),
+  note: z.exactOptional(z.string()),
+});
+
+const measurement = z.object({
+  path: z.string(),
+  fileBytes: z.number(),
+  medianMs: estimate,
+  p95Ms: z.number(),
+  p99Ms: z.number(),
+  cpuMs: z.number(),
+  loadMs: z.number(),
+  peakMemoryBytes: z.number(),
+  samplesMs: z.array(z.number()),
+});
+
+const benchmark = z.object({
+  source: measurement,
+  variant: z.exactOptional(measurement),
+  latencyRatio: z.exactOptional(estimate),
+  verdict: z.exactOptional(z.enum(['faster', 'slower', 'no-difference', 'inconclusive'])),
+  reason: z.exactOptional(z.string()),
+  rounds: z.number(),
+  settings,
+  drift: z.number(),
+  machine,
+  measuredAt: z.string(),
+});
+
+const comparison = z.object({
+  outputs: z.array(
+    z.object({
+      output: z.string(),
+      bitEqual: z.boolean(),
+      maxAbs: z.nullable(z.number()),
+      sqnrDb: z.nullable(z.number()),
+      cosine: z.nullable(z.number()),
+      problem: z.exactOptional(z.string()),
+      inSource: z.exactOptional(z.literal(true)),
+    }),
+  ),
+  metric: z.exactOptional(z.object({ name: z.enum(metricNames), value: z.number(), low: z.number(), high: z.number(), samples: z.number() })),
+  data,
+});
+
+const step = z.object({
+  technique: z.string(),
+  title: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  notes: z.array(z.string()),
+  kept: z.array(z.object({ layer: z.string(), reason: z.string() })),
+  milliseconds: z.number(),
+});
+
+const variant = z.object({
+  id: z.string(),
+  title: z.string(),
+  steps: z.array(step),
+  status: z.enum(['accepted', 'rejected', 'failed', 'not-chosen']),
+  reason: z.string(),
+  path: z.exactOptional(z.string()),
+  sha256: z.exactOptional(z.string()),
+  fileBytes: z.exactOptional(z.number()),
+  weightBytes: z.exactOptional(z.number()),
+  uncalibrated: z.boolean(),
+  comparison: z.exactOptional(comparison),
+  benchmark: z.exactOptional(benchmark),
+  predicted: z.exactOptional(z.object({ weightBytes: z.exactOptional(range), macs: z.exactOptional(range), milliseconds: z.exactOptional(range), device: z.exactOptional(z.string()) })),
+  layers: z.exactOptional(z.array(z.object({ layer: z.string(), op: z.string(), sourceMs: z.number(), variantMs: z.number() }))),
+});
+
+/** Fields that are not named here are dropped. */
+export const reportSchema = z.object({
+  schema: z.literal(1),
+  source: z.object({ path: z.string(), sha256: z.string(), weightsSha256: z.exactOptional(z.string()), fileBytes: z.number(), weightBytes: z.number() }),
+  goal: z.enum(['latency', 'size', 'memory', 'simplification']),
+  target: z.string(),
+  data,
+  settings,
+  floor: z.object({ metric: z.enum([...metricNames, '']), minimum: z.number() }),
+  seed: z.number(),
+  variants: z.array(variant),
+  winner: z.exactOptional(z.string()),
+  confirmation: z.exactOptional(benchmark),
+  conclusion: z.string(),
+  recipePath: z.exactOptional(z.string()),
+  reportPath: z.exactOptional(z.string()),
+  machine,
+  versions: z.record(z.string(), z.string()),
+  startedAt: z.string(),
+  seconds: z.number(),
+}) satisfies z.ZodType<OptimizationReport>;
