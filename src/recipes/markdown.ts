@@ -1,5 +1,6 @@
 // A report as a person reads it, in Markdown.
 import { basename } from 'node:path';
+import { visible } from '../base/visible';
 import { formatBytes, formatMilliseconds, formatShare, formatVerdict, threeDigits } from '../base/format';
 import type { Benchmark, MetricValue } from '../protocol/measurement';
 import type { OptimizationReport, VariantReport } from '../protocol/report';
@@ -26,11 +27,11 @@ export function reportMarkdown(report: OptimizationReport): string {
     '## How it was measured',
     '',
     `- Measured here: ${escape(machine.cpu)}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${escape(machine.platform)}; Node ${escape(machine.node)}, onnxruntime ${escape(machine.onnxruntime)}.`,
-    `- Execution provider ${settings.provider}, ${settings.threads} ${settings.threads === 1 ? 'thread' : 'threads'}${bindings.length === 0 ? '' : `, ${escape(bindings.join(', '))}`}.`,
-    `- Data: ${report.data.kind === 'seeded' ? `${report.data.samples} samples of seeded random numbers (no real data was given)` : `${report.data.samples} samples of ${report.data.kind}${report.data.path === undefined ? '' : ` from ${escape(report.data.path)}`}`}.`,
+    `- Execution provider ${escape(settings.provider)}, ${settings.threads} ${settings.threads === 1 ? 'thread' : 'threads'}${bindings.length === 0 ? '' : `, ${escape(bindings.join(', '))}`}.`,
+    `- Data: ${report.data.kind === 'seeded' ? `${report.data.samples} samples of seeded random numbers (no real data was given)` : `${report.data.samples} samples of ${escape(report.data.kind)}${report.data.path === undefined ? '' : ` from ${escape(report.data.path)}`}`}.`,
     `- ${report.floor.metric === '' ? '' : `Floor: ${report.floor.metric} ≥ ${report.floor.metric === 'sqnr' ? `${threeDigits(report.floor.minimum)} dB` : formatShare(report.floor.minimum)}. `}Seed ${report.seed}.`,
-    `- Source: ${formatBytes(report.source.fileBytes)}, SHA-256 \`${report.source.sha256}\`.`,
-    `- Started ${report.startedAt}, took ${report.seconds.toFixed(0)} s.`,
+    `- Source: ${formatBytes(report.source.fileBytes)}, SHA-256 ${code(report.source.sha256)}.`,
+    `- Started ${escape(report.startedAt)}, took ${report.seconds.toFixed(0)} s.`,
     '',
   ].join('\n');
 }
@@ -51,7 +52,7 @@ function variantDetails(variant: VariantReport): string[] {
   const notes = variant.steps.flatMap((step) => step.notes.map((note) => `- ${escape(step.title)}: ${escape(note)}`));
   const byReason = new Map<string, string[]>();
   for (const { layer, reason } of variant.steps.flatMap((step) => step.kept)) byReason.set(reason, [...(byReason.get(reason) ?? []), layer]);
-  const kept = [...byReason].map(([reason, layers]) => `- ${layers.length} ${layers.length === 1 ? 'layer' : 'layers'} left as ${layers.length === 1 ? 'it was' : 'they were'} (${escape(reason)})${layers.length <= 4 ? `: ${layers.map((layer) => `\`${layer}\``).join(', ')}` : ''}`);
+  const kept = [...byReason].map(([reason, layers]) => `- ${layers.length} ${layers.length === 1 ? 'layer' : 'layers'} left as ${layers.length === 1 ? 'it was' : 'they were'} (${escape(reason)})${layers.length <= 4 ? `: ${layers.map(code).join(', ')}` : ''}`);
   const predicted = variant.predicted?.weightBytes;
   const estimate = predicted === undefined || variant.fileBytes === undefined ? [] : [`- Predicted change of weight bytes: ${signed(predicted.low)} to ${signed(predicted.high)}; file measured: ${formatBytes(variant.fileBytes)}`];
   const lines = [...notes, ...kept, ...estimate];
@@ -85,7 +86,15 @@ function signed(bytes: number): string {
   return `${bytes < 0 ? '−' : '+'}${formatBytes(Math.abs(bytes))}`;
 }
 
-/** Names from models are text, never markup. */
+/** What comes from models and files is text, never markup. */
 function escape(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]<>|#]/g, '\\$&').replaceAll(/\s+/g, ' ');
+  return visible(text.replaceAll(/\s+/g, ' ')).replaceAll(/[\\`*_{}[\]<>|#&~!]/g, '\\$&');
+}
+
+/** A code span, its fence longer than any run of backticks in it (CommonMark 6.1). */
+function code(text: string): string {
+  const shown = visible(text);
+  const fence = '`'.repeat(1 + Math.max(0, ...(shown.match(/`+/g) ?? []).map((run) => run.length)));
+  const space = shown.startsWith('`') || shown.endsWith('`') || shown.trim() === '' ? ' ' : '';
+  return `${fence}${space}${shown}${space}${fence}`;
 }

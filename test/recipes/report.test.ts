@@ -66,6 +66,23 @@ describe('a report file', () => {
   });
 });
 
+describe('a report as Markdown', () => {
+  const hostile = 'x` ![p](https://evil.example/p.png) <b>bold</b> ``\u001b[31m';
+  const report = reportIn('/place');
+  const [variant] = report.variants;
+  const [step] = variant?.steps ?? [];
+  if (variant === undefined || step === undefined) throw new Error('The report has no variant.');
+
+  it('shows names as text, whatever they hold', () => {
+    const markdown = reportMarkdown({ ...report, startedAt: hostile, conclusion: hostile, source: { ...report.source, sha256: hostile }, variants: [{ ...variant, title: hostile, steps: [{ ...step, kept: [{ layer: hostile, reason: hostile }] }] }] });
+    // Code spans and backslash escapes removed, nothing is left that makes markup.
+    const bare = markdown.replaceAll(/(?<![\\`])(`+)(?!`)[^\n]*?[^`]\1(?!`)/g, '').replaceAll(/\\[!-/:-@[-`{-~]/g, '');
+    expect(bare).not.toMatch(/!\[|<b>|\]\(/);
+    expect(bare).toContain('evil.example');
+    expect(markdown).not.toContain('\u001b');
+  });
+});
+
 describe('reports of a folder that was moved', () => {
   it('lead to the files where they lie now', () => {
     const [old, now] = [join(folder.path, 'old'), join(folder.path, 'now')];

@@ -15,7 +15,7 @@ export function inspectionLines(inspection: Inspection, view: InspectionView): s
 }
 
 function headerLines(model: Inspection): string[] {
-  const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain === '' ? 'ai.onnx' : domain} ${version}`);
+  const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain === '' ? 'ai.onnx' : visible(domain)} ${version}`);
   const facts = [
     `${formatCount(model.parameters)} parameters`,
     `${formatBytes(model.weightBytes)} of weights`,

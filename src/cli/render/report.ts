@@ -8,7 +8,7 @@ import { benchmarkLines, formatMetric } from './measurement';
 export function reportLines(report: OptimizationReport): string[] {
   const winner = report.variants.find((variant) => variant.id === report.winner);
   return [
-    report.conclusion,
+    visible(report.conclusion),
     ...(winner?.path === undefined ? [] : [`written: ${visible(winner.path)}${winner.uncalibrated ? '  (uncalibrated)' : ''}`]),
     '',
     ...tableLines(
