@@ -45,9 +45,10 @@ function candidatesOf(model: Model): Candidate[] {
   return findCandidates(copy);
 }
 
-/** Three of every four bytes of each weight, over between the layers the rule surely takes and all of them. */
-function estimate(model: Model): GainEstimate {
-  const bytes = candidatesOf(model).reduce((sum, { weight }) => sum + (weight === undefined ? 0 : elementCount(weight.tensor.dims) * 4), 0);
+/** Three of every four bytes of each weight that the options allow, over between the layers the rule surely takes and all of them. */
+function estimate(model: Model, { only, keepFloat }: StaticOptions): GainEstimate {
+  const allowed = candidatesOf(model).filter(({ key }) => !keepFloat.includes(key) && only?.includes(key) !== false);
+  const bytes = allowed.reduce((sum, { weight }) => sum + (weight === undefined ? 0 : elementCount(weight.tensor.dims) * 4), 0);
   return { weightBytes: { low: -0.75 * bytes, high: -0.5 * bytes } };
 }
 

@@ -15,6 +15,20 @@ async function quantized(model = smallNetwork(), options: Partial<StaticOptions>
   return result;
 }
 
+describe('the gain that static int8 predicts', () => {
+  const low = (options: Partial<StaticOptions>): number | undefined => quantizeStatic.estimate(twoProducts(), staticOptions.parse(options)).weightBytes?.low;
+
+  it('is of the layers it may change alone', () => {
+    // Weights of 64×48 and 48×32 floats; three of four bytes go.
+    const [first, second] = [64 * 48 * 3, 48 * 32 * 3];
+    const [keyOfFirst, keyOfSecond] = twoProducts().graph.nodes.filter((node) => node.opType === 'MatMul').map((node) => node.name);
+    expect(low({})).toBe(-(first + second));
+    expect(low({ only: [keyOfSecond ?? ''] })).toBe(-second);
+    expect(low({ keepFloat: [keyOfFirst ?? ''] })).toBe(-second);
+    expect(low({ only: [] })).toBeCloseTo(0);
+  });
+});
+
 describe('static int8', () => {
   it('with preset all becomes int8 kernels only, activations, shortcut and classifier included', async () => {
     const model = smallNetwork();
