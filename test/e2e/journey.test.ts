@@ -92,7 +92,7 @@ describe('from a model to a better one', () => {
     await picture(browser.page, 'fixed');
   }, workTimeout);
 
-  it('Optimize Model… asks four questions, works with progress, and ends in the panel with what was tried', async () => {
+  it('Optimize Model… asks its questions, that of pictures among them, works with progress, and ends in the panel with what was tried', async () => {
     const reports = filesIn('PP-OCRv4/.lathe');
     await (await explorerRow(browser.page, recognizer)).click({ button: 'right' });
     await chooseInMenu(browser.page, 'Optimize Model…');
@@ -117,6 +117,8 @@ describe('from a model to a better one', () => {
       await browser.page.waitForTimeout(2500);
       return (await accept.count()) === 0;
     });
+    // The data are pictures: how they are fed is asked too.
+    await choose(browser.page, 'RGB, −1 to 1');
     await choose(browser.page, 'Default for the goal');
     await frameWithElement(browser.page, 'progress', '[role=progressbar], progress, .job', 60_000);
     await picture(browser.page, 'optimizing');
