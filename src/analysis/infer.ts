@@ -2,7 +2,7 @@
 import { parseDimension, sameDimension, substituteDimension } from '../graph/dimension';
 import type { Dimension } from '../graph/dimension';
 import { inputShape, inputSymbols } from '../graph/inputs';
-import type { FunctionBody, Graph, Model, Node, Shape, ValueInfo, ValueType } from '../graph/model';
+import { type FunctionBody, type Graph, maxRank, type Model, type Node, type Shape, type ValueInfo, type ValueType } from '../graph/model';
 import { Contradiction, OperatorContext } from '../operators/context';
 import type { Branch } from '../operators/context';
 import { constantTensor } from '../operators/evaluate';
@@ -180,7 +180,8 @@ class Inference implements TypeInference {
   /** Joins what was inferred with what the file declares: inferred first, declared where nothing is known. */
   private keep(scope: GraphScope, node: Node, name: string, inferred: ValueType | undefined, output: ValueInfo | undefined): ValueType | undefined {
     const declared = (output ?? scope.graph.valueInfo.get(name))?.type;
-    const type = declared === undefined ? inferred : this.joined(node, name, inferred, declared);
+    const possible = withinRank(inferred);
+    const type = declared === undefined ? possible : this.joined(node, name, possible, declared);
     if (type === undefined) scope.types.delete(name);
     else scope.types.set(name, type);
     return type;
@@ -282,6 +283,12 @@ class Inference implements TypeInference {
 }
 
 const functionKey = (domain: string, name: string, overload: string): string => `${normalDomain(domain)}\0${name}\0${overload}`;
+
+/** Rank unknown where no shape has the one inferred: chained Unsqueezes of a few bytes could make it grow without end. */
+function withinRank(type: ValueType | undefined): ValueType | undefined {
+  if (type?.kind !== 'tensor' || type.shape === undefined || type.shape.length <= maxRank) return type;
+  return { kind: 'tensor', elementType: type.elementType };
+}
 
 /** A declared shape fills in what the given type leaves open. */
 function fill(given: ValueType, declared: ValueType): ValueType {

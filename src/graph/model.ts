@@ -6,6 +6,9 @@ import type { Dimension } from './dimension';
 
 export type Shape = readonly Dimension[];
 
+/** The largest rank a shape may have. onnxruntime and the rest of the field stop far below; a bound keeps shapes printable, and a few bytes from asking for billions. */
+export const maxRank = 64;
+
 /** ONNX's TypeProto. A tensor without `shape` has unknown rank. */
 export type ValueType = ValueTypeBody & {
   /** What the value stands for, e.g. `IMAGE`. Source: onnx, TypeDenotation. */

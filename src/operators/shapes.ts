@@ -1,7 +1,7 @@
 // Shape rules that many operators share: broadcasting, reductions, sliding windows, sizes.
 import { addDimensions, floorDivide, ceilDivide, maxDimension, multiplyDimensions, productOf, subtractDimensions, formatDimension, formatShape } from '../graph/dimension';
 import type { Dimension } from '../graph/dimension';
-import type { Shape, ValueType } from '../graph/model';
+import { maxRank, type Shape, type ValueType } from '../graph/model';
 import type { ElementType } from '../tensor/elementType';
 import type { OperatorContext } from './context';
 import type { OperatorCost } from './row';
@@ -15,6 +15,11 @@ export function tensorOf(elementType: ElementType | undefined, shape?: Shape): V
 /** Unknown dimensions, `rank` of them. */
 export function unknownShape(rank: number): Shape {
   return new Array<Dimension>(rank).fill(undefined);
+}
+
+/** Unknown dimensions, as many as the data or its declared length says; unknown rank where no shape has that many. */
+export function shapeOfRank(rank: number): Shape | undefined {
+  return rank <= maxRank ? unknownShape(rank) : undefined;
 }
 
 /** Output 0 is like input `input`. */

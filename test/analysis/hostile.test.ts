@@ -9,7 +9,7 @@ import { cloneModel, makeGraph, makeModel, makeNode, tensorValue } from '../../s
 import type { Attribute, Node } from '../../src/graph/model';
 import { walkNodes } from '../../src/graph/traverse';
 import { operatorRows } from '../../src/operators/table';
-import { float32Tensor } from '../../src/tensor/tensor';
+import { float32Tensor, int64Tensor } from '../../src/tensor/tensor';
 import { ocrModel, packageFile } from '../runtime/support';
 
 const sources = [buildBert(bertTiny), readOnnxModel(ocrModel('cls')), readOnnxModel(packageFile('@ricky0123/vad-web/dist', 'silero_vad_v5.onnx'))];
@@ -67,5 +67,28 @@ describe('analysis of a damaged model', () => {
     const model = makeModel(makeGraph('bomb', { nodes: [makeNode({ opType: 'Expand', inputs: ['c', 'shape'], outputs: ['y'] })], inputs: [], outputs: [tensorValue('y', 'float32')], initializers: new Map([['c', float32Tensor('c', [1], [1])], ['shape', { ...float32Tensor('shape', [2], [0, 0]), elementType: 'int64' as const, dims: [1], source: { byteLength: 8, read: () => new Uint8Array(new BigInt64Array([2n ** 42n]).buffer) } }]]) }));
     const { types } = analyzeModel(model);
     expect(types.constantOf(model.graph, 'y')).toBeUndefined();
+  });
+
+  it.each(['Unsqueeze', 'AffineGrid'])('believes no rank of two thousand million, as the length of what is fed to %s says', (opType) => {
+    const node = makeNode({ opType, inputs: ['x', 'lengths'], outputs: ['y'] });
+    const model = makeModel(makeGraph('bomb', { nodes: [node], inputs: [tensorValue('x', 'float32', [2]), tensorValue('lengths', 'int64', [2_000_000_000])], outputs: [{ name: 'y' }] }));
+    expect(analyzeModel(model).types.typeOf(model.graph, 'y')).toEqual({ kind: 'tensor', elementType: 'float32' });
+  });
+
+  it('lets no chain make a rank grow beyond the one a file may say', () => {
+    const axes = int64Tensor('axes', [40], Array.from({ length: 40 }, (_, i) => i));
+    const nodes = ['a', 'b', 'c'].map((output, i) => makeNode({ opType: 'Unsqueeze', inputs: [['x', 'a', 'b'][i] ?? '', 'axes'], outputs: [output] }));
+    const model = makeModel(makeGraph('growing', { nodes, inputs: [tensorValue('x', 'float32', [2])], outputs: [{ name: 'c' }], initializers: new Map([['axes', axes]]) }));
+    const { types } = analyzeModel(model);
+    expect(types.typeOf(model.graph, 'a')).toMatchObject({ shape: [...new Array<number>(40).fill(1), 2] });
+    expect(types.typeOf(model.graph, 'b')).toEqual({ kind: 'tensor', elementType: 'float32' });
+    expect(types.contradictions).toEqual([]);
+  });
+
+  it.each([2_000_000_000, -2_000_000_000])('takes a Scan of %i scanned inputs for the contradiction it is', (scans) => {
+    const body = makeGraph('body', { nodes: [makeNode({ opType: 'Relu', inputs: ['in'], outputs: ['out'] })], inputs: [{ name: 'in' }], outputs: [{ name: 'out' }] });
+    const node = makeNode({ opType: 'Scan', name: 'scan', inputs: ['x'], outputs: ['y'], attributes: new Map<string, Attribute>([['body', { type: 'graph', value: body }], ['num_scan_inputs', { type: 'int', value: scans }]]) });
+    const model = makeModel(makeGraph('bomb', { nodes: [node], inputs: [tensorValue('x', 'float32', [2])], outputs: [{ name: 'y' }] }));
+    expect(analyzeModel(model).types.contradictions.map(({ message }) => message)).toEqual([`Scan scan: num_scan_inputs is ${scans} of 1 inputs (inputs x[2]).`]);
   });
 });

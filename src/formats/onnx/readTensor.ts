@@ -1,10 +1,10 @@
 // TensorProto and SparseTensorProto: shape, type and where the data lie; the data themselves are not read.
 import { LatheError } from '../../base/errors';
-import type { Int } from '../../graph/model';
+import { type Int, maxRank } from '../../graph/model';
 import { type ElementType, elementBits, packedByteLength } from '../../tensor/elementType';
 import { MemorySource, type SparseTensor, type Tensor, type TensorSource, type TensorStorage } from '../../tensor/tensor';
 import type { ReadContext } from './readContext';
-import { maxRank, readElementType } from './readType';
+import { readElementType } from './readType';
 import { showName } from './utf8';
 import { TypedSource, type TypedField, typedFieldOf, typedFields } from './typedData';
 import { checkSparse } from './sparse';

@@ -1,12 +1,9 @@
 // TypeProto, TensorShapeProto and ValueInfoProto.
 import { LatheError } from '../../base/errors';
 import type { Dimension } from '../../graph/dimension';
-import type { ValueInfo, ValueType } from '../../graph/model';
+import { maxRank, type ValueInfo, type ValueType } from '../../graph/model';
 import { type ElementType, elementTypeFromCode } from '../../tensor/elementType';
 import type { ReadContext } from './readContext';
-
-/** onnxruntime and the rest of the field stop far below; a bound keeps shapes printable. */
-export const maxRank = 64;
 
 export function readElementType(context: ReadContext, code: number): ElementType {
   const type = elementTypeFromCode(code);

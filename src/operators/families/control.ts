@@ -78,6 +78,7 @@ function scan(context: OperatorContext): Types {
   const offset = context.opset < 9 ? 1 : 0;
   const scans = context.int('num_scan_inputs', 1);
   const states = context.inputCount - offset - scans;
+  if (scans < 0 || states < 0) throw context.contradiction(`num_scan_inputs is ${scans} of ${context.inputCount} inputs`);
   const axes = context.ints('scan_input_axes') ?? [];
   const outputAxes = context.ints('scan_output_axes') ?? [];
   if (offset === 1) return context.node.outputs.map((_, i) => (i < states ? context.type(i + 1) : undefined));

@@ -5,7 +5,7 @@ import type { Shape, ValueType } from '../../graph/model';
 import type { OperatorContext } from '../context';
 import { row } from '../row';
 import type { OperatorCost, OperatorRow } from '../row';
-import { elementsOf, flopsPerElement, tensorOf, unknownShape } from '../shapes';
+import { elementsOf, flopsPerElement, shapeOfRank, tensorOf } from '../shapes';
 
 type Types = readonly (ValueType | undefined)[];
 
@@ -84,7 +84,8 @@ function affineGrid(context: OperatorContext): Types {
   const size = context.values(1);
   const length = size?.length ?? context.shape(1)?.[0];
   if (typeof length !== 'number') return [tensorOf(context.elementType(0))];
-  const spatial = size?.slice(2) ?? unknownShape(Math.max(0, length - 2));
+  const spatial = size?.slice(2) ?? shapeOfRank(Math.max(0, length - 2));
+  if (spatial === undefined) return [tensorOf(context.elementType(0))];
   return [tensorOf(context.elementType(0), [size?.[0] ?? context.shape(0)?.[0], ...spatial, spatial.length])];
 }
 

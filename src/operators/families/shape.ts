@@ -8,20 +8,17 @@ import { broadcastIndices, elementTypeOf } from '../arithmetic';
 import type { OperatorContext } from '../context';
 import { row } from '../row';
 import type { Movement, OperatorRow, Values } from '../row';
-import { atLeastZero, broadcastShapes, elementsOf, likeInput, normalAxes, tensorOf, unknownShape } from '../shapes';
+import { atLeastZero, broadcastShapes, elementsOf, likeInput, normalAxes, shapeOfRank, tensorOf, unknownShape } from '../shapes';
 import { tensorValues } from '../values';
 
 type Types = readonly (ValueType | undefined)[];
-
-/** Longest tensor whose rank is believed from the length of a shape tensor. */
-const maxRank = 64;
 
 /** A shape given as a tensor: its elements, or as many unknowns as it has elements. */
 export function shapeFromInput(context: OperatorContext, input: number): Shape | undefined {
   const values = context.values(input);
   if (values !== undefined) return values;
   const length = context.shape(input)?.[0];
-  return context.rank(input) === 1 && typeof length === 'number' && length <= maxRank ? unknownShape(length) : undefined;
+  return context.rank(input) === 1 && typeof length === 'number' ? shapeOfRank(length) : undefined;
 }
 
 /** All elements in their order. */
@@ -122,7 +119,7 @@ function unsqueeze(context: OperatorContext): Types {
   if (shape === undefined) return [tensorOf(context.elementType(0))];
   if (axes === undefined) {
     const count = context.shape(1)?.[0];
-    return [tensorOf(context.elementType(0), typeof count === 'number' ? unknownShape(shape.length + count) : undefined)];
+    return [tensorOf(context.elementType(0), typeof count === 'number' ? shapeOfRank(shape.length + count) : undefined)];
   }
   const rank = shape.length + axes.length;
   const added = new Set(normalAxes(context, axes, rank));
