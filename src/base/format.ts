@@ -50,6 +50,11 @@ export function formatVerdict(verdict: 'faster' | 'slower' | 'no-difference' | '
   }
 }
 
+/** A metric in its unit: noise in dB, all others as shares. */
+export function formatMetric(name: string, value: number): string {
+  return name === 'sqnr' ? `${threeDigits(value)} dB` : formatShare(value);
+}
+
 /** `4.5 %`. */
 export function formatShare(share: number): string {
   const percent = share * 100;

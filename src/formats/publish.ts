@@ -11,7 +11,7 @@ import { assertUntouched, captureSource, type SourceState } from './sourceState'
 import { errorCode, isTaken, refuseLinkedFolder, StagingFolder, sweepOrphans } from './staging';
 
 export { sweepOrphans } from './staging';
-export { assertUntouched, captureSource, type SourceState } from './sourceState';
+export { assertUntouched, captureSource, sha256, type SourceState } from './sourceState';
 
 /** The steps of publishing, each told when it is done. */
 export type PublishStep = 'captured' | 'staged' | 'written' | 'verified' | 'compared' | 'weights-published' | 'published';

@@ -18,7 +18,8 @@ interface FileState {
 }
 
 export interface SourceState {
-  readonly files: readonly FileState[];
+  /** The model's own file first, then those of its external data. */
+  readonly files: readonly [FileState, ...FileState[]];
 }
 
 /** Hashing this much takes some tenths of a second. */
@@ -28,8 +29,8 @@ const hashedBytes = 256n * 2n ** 20n;
 export async function captureSource(path: string): Promise<SourceState> {
   const model = readOnnxModel(path, { externalData: 'allow-links' });
   try {
-    const paths = new Set([path, ...weightFiles(model)]);
-    return { files: await Promise.all([...paths].map(stateOf)) };
+    const data = [...weightFiles(model)].filter((file) => file !== path);
+    return { files: await Promise.all([stateOf(path), ...data.map(stateOf)]) };
   } finally {
     model.dispose();
   }
@@ -40,14 +41,14 @@ export async function assertUntouched(state: SourceState): Promise<void> {
   for (const file of state.files) {
     const now = await statOf(file.path);
     if (now.ino === file.ino && now.dev === file.dev && now.size === file.size && now.mtimeNs === file.mtimeNs && now.ctimeNs === file.ctimeNs) continue;
-    if (file.sha256 !== undefined && (await sha256Of(file.path)) === file.sha256) continue;
+    if (file.sha256 !== undefined && (await sha256(file.path)) === file.sha256) continue;
     throw new LatheError('source-touched', 'The source changed while the new model was made from it; the result was discarded.', { file: file.path, hint: 'Run it again on the new file.' });
   }
 }
 
 async function stateOf(path: string): Promise<FileState> {
   const { dev, ino, size, mtimeNs, ctimeNs } = await statOf(path);
-  return { path, dev, ino, size, mtimeNs, ctimeNs, ...(size <= hashedBytes ? { sha256: await sha256Of(path) } : {}) };
+  return { path, dev, ino, size, mtimeNs, ctimeNs, ...(size <= hashedBytes ? { sha256: await sha256(path) } : {}) };
 }
 
 async function statOf(path: string): Promise<BigIntStats> {
@@ -58,8 +59,13 @@ async function statOf(path: string): Promise<BigIntStats> {
   }
 }
 
-async function sha256Of(path: string): Promise<string> {
+/** Hex SHA-256 of a file, streamed. @throws LatheError `not-found` or `io` */
+export async function sha256(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) if (chunk instanceof Uint8Array) hash.update(chunk);
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) if (chunk instanceof Uint8Array) hash.update(chunk);
+  } catch (thrown) {
+    throw toLatheError(thrown, path);
+  }
   return hash.digest('hex');
 }

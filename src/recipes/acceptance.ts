@@ -1,5 +1,5 @@
 // What a variant must show to be accepted, as a table by goal. Ratios are new / source.
-import { formatShare, formatSpeed, threeDigits } from '../base/format';
+import { formatMetric, formatShare, formatSpeed, threeDigits } from '../base/format';
 import type { Benchmark, Comparison, MetricValue } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
 
@@ -68,13 +68,22 @@ const byGoal: Readonly<Record<Goal, readonly Rule[]>> = {
 export function belowFloor(metric: MetricValue | undefined, floor: number): string | undefined {
   if (metric === undefined) return "nothing of its first output could be compared with the source's";
   if (metric.value >= floor) return undefined;
-  return metric.name === 'sqnr'
-    ? `its outputs differ too much: ${threeDigits(metric.value)} dB SQNR, and the floor is ${threeDigits(floor)} dB`
-    : metric.name === 'agreement-equal'
-      ? `${formatShare(metric.value)} of its values equal the source's (${metric.samples} samples), and the floor is ${formatShare(floor)}`
-      : metric.name === 'agreement-sequence'
-      ? `it reads ${formatShare(metric.value)} of its sequences as the source does (${metric.samples} samples), and the floor is ${formatShare(floor)}`
-      : `it agrees with the source on ${formatShare(metric.value)} of ${metric.samples} samples, and the floor is ${formatShare(floor)}`;
+  const [value, least] = [formatMetric(metric.name, metric.value), formatMetric(metric.name, floor)];
+  const samples = `${metric.samples} samples`;
+  switch (metric.name) {
+    case 'sqnr':
+      return `its outputs differ too much: ${value} SQNR, and the floor is ${least}`;
+    case 'agreement-equal':
+      return `${value} of its values equal the source's (${samples}), and the floor is ${least}`;
+    case 'agreement-sequence':
+      return `it reads ${value} of its sequences as the source does (${samples}), and the floor is ${least}`;
+    case 'agreement-top1':
+    case 'top1':
+    case 'exact-match':
+      return `it agrees with the source on ${value} of ${samples}, and the floor is ${least}`;
+    default:
+      return metric.name satisfies never;
+  }
 }
 
 /** Why a variant's outputs cannot stand for the source's. Said apart from the rest, because giving up layers can cure it. */

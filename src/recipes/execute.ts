@@ -109,7 +109,7 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
   try {
     const source = owned.add(openModel(file.path, file));
     const sourceState = await captureSource(request.modelPath);
-    assertRecorded(recorded, await sourceHashes(source, request.modelPath), request.modelPath);
+    assertRecorded(recorded, await sourceHashes(sourceState), request.modelPath);
     const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
     const laboratory = owned.add(new Laboratory({ source, file, data, settings, seed, budgets, floor: recorded.floor.minimum, services, work }));
     assertShapesAgree(source);

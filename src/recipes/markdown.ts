@@ -1,7 +1,7 @@
 // A report as a person reads it, in Markdown.
 import { basename } from 'node:path';
 import { visible } from '../base/visible';
-import { formatBytes, formatMilliseconds, formatShare, formatVerdict, threeDigits } from '../base/format';
+import { formatBytes, formatMetric, formatMilliseconds, formatVerdict, threeDigits } from '../base/format';
 import type { Benchmark, MetricValue } from '../protocol/measurement';
 import type { OptimizationReport, VariantReport } from '../protocol/report';
 
@@ -29,7 +29,7 @@ export function reportMarkdown(report: OptimizationReport): string {
     `- Measured here: ${escape(machine.cpu)}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${escape(machine.platform)}; Node ${escape(machine.node)}, onnxruntime ${escape(machine.onnxruntime)}.`,
     `- Execution provider ${escape(settings.provider)}, ${settings.threads} ${settings.threads === 1 ? 'thread' : 'threads'}${bindings.length === 0 ? '' : `, ${escape(bindings.join(', '))}`}.`,
     `- Data: ${report.data.kind === 'seeded' ? `${report.data.samples} samples of seeded random numbers (no real data was given)` : `${report.data.samples} samples of ${escape(report.data.kind)}${report.data.path === undefined ? '' : ` from ${escape(report.data.path)}`}`}.`,
-    `- ${report.floor.metric === '' ? '' : `Floor: ${report.floor.metric} ≥ ${report.floor.metric === 'sqnr' ? `${threeDigits(report.floor.minimum)} dB` : formatShare(report.floor.minimum)}. `}Seed ${report.seed}.`,
+    `- ${report.floor.metric === '' ? '' : `Floor: ${report.floor.metric} ≥ ${formatMetric(report.floor.metric, report.floor.minimum)}. `}Seed ${report.seed}.`,
     `- Source: ${formatBytes(report.source.fileBytes)}, SHA-256 ${code(report.source.sha256)}.`,
     `- Started ${escape(report.startedAt)}, took ${report.seconds.toFixed(0)} s.`,
     '',
@@ -79,7 +79,7 @@ function benchmarkTable(benchmark: Benchmark): string[] {
 }
 
 function metricText(metric: MetricValue): string {
-  return metric.name === 'sqnr' ? `${threeDigits(metric.value)} dB` : `${formatShare(metric.value)} of ${metric.samples}`;
+  return `${formatMetric(metric.name, metric.value)}${metric.name === 'sqnr' ? '' : ` of ${metric.samples}`}`;
 }
 
 function signed(bytes: number): string {

@@ -4,6 +4,7 @@ import { assertShapesAgree } from '../analysis/contradictions';
 import type { WorkContext } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import type { Log } from '../base/log';
+import { assertBindable } from '../graph/defaultBindings';
 import { modelFile, openModel } from '../formats/open';
 import { captureSource } from '../formats/publish';
 import type { PictureOptions, Provider, RunSettings } from '../protocol/measurement';
@@ -75,7 +76,7 @@ export interface OptimizeServices {
 
 /**
  * Runs an optimization to its report. The source is never written to; only an accepted winner becomes a file.
- * @throws LatheError `usage`, `not-found` or `io` where the result has no place; for a source that cannot be read or run or whose shapes contradict each other, data that does not fit, `busy`, `cancelled`; what goes wrong
+ * @throws LatheError `usage`, `not-found` or `io` where the result has no place; `usage` for bindings the model has no dimension for; for a source that cannot be read or run or whose shapes contradict each other, data that does not fit, `busy`, `cancelled`; what goes wrong
  * with one variant is in its report instead.
  */
 export async function optimizeModel(request: OptimizeRequest, services: OptimizeServices, work: WorkContext): Promise<OptimizationReport> {
@@ -84,15 +85,16 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   const budgets = { ...defaultBudgets, ...request.budgets };
   const settings: RunSettings = { provider: request.provider ?? 'cpu', threads: request.threads ?? 1, bindings: request.bindings ?? {} };
   const seed = request.seed ?? 0;
-  const reports = placeOfReports(modelPath, request.outputPath);
-  await assertOutput(modelPath, request.outputPath);
   const file = modelFile(modelPath, request.followCacheLinks);
   const owned = new DisposableStore();
   try {
     const source = owned.add(openModel(file.path, file));
+    assertBindable(source.graph, settings.bindings);
+    const reports = placeOfReports(modelPath, request.outputPath);
+    await assertOutput(modelPath, request.outputPath);
     work.progress({ message: 'Reading the model and the data' });
     const sourceState = await captureSource(modelPath);
-    const hashes = await sourceHashes(source, modelPath);
+    const hashes = await sourceHashes(sourceState);
     const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
     const laboratory = owned.add(new Laboratory({ source, file, data, settings, seed, budgets, floor: request.floor, services, work }));
     assertShapesAgree(source);

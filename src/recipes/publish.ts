@@ -3,11 +3,10 @@ import { statSync } from 'node:fs';
 import { dirname, parse, resolve } from 'node:path';
 import { LatheError } from '../base/errors';
 import { openModel } from '../formats/open';
-import { assertNameFree, publishModel, type SourceState } from '../formats/publish';
+import { assertNameFree, publishModel, sha256, type SourceState } from '../formats/publish';
 import { assertValid } from '../graph/verify';
 import type { Model } from '../graph/model';
 import type { CandidatePlan } from './candidates';
-import { sha256 } from './source';
 import { stemOf } from './report';
 
 export interface PublishRequest {

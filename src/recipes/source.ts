@@ -1,9 +1,7 @@
 // What an optimization knows of its source: its bytes, their hash, its weights.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { toLatheError } from '../base/errors';
-import { weightFiles } from '../formats/weightFiles';
 import { openModel } from '../formats/open';
+import { sha256, type SourceState } from '../formats/publish';
 import type { Graph, Model } from '../graph/model';
 import { subgraphs } from '../graph/traverse';
 import type { SourceReport } from '../protocol/report';
@@ -11,24 +9,15 @@ import { bytesOnDisk } from '../runtime/materialize';
 import { packedByteLength } from '../tensor/elementType';
 import { elementCount, type Tensor } from '../tensor/tensor';
 
-/** SHA-256 of a file, streamed. */
-export async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  } catch (thrown) {
-    throw toLatheError(thrown, path);
-  }
-  return hash.digest('hex');
-}
-
-/** Hashes of a model's file and of the files that hold its external data, if any. @throws LatheError as {@link sha256} */
-export async function sourceHashes(model: Model, path: string): Promise<Pick<SourceReport, 'sha256' | 'weightsSha256'>> {
-  const files = [...weightFiles(model)].filter((file) => file !== path).sort();
-  if (files.length === 0) return { sha256: await sha256(path) };
+/** Hashes of a model's file and of the files that hold its external data, if any; those taken when the state was noted are not taken again. @throws LatheError as {@link sha256} */
+export async function sourceHashes({ files }: SourceState): Promise<Pick<SourceReport, 'sha256' | 'weightsSha256'>> {
+  const hashOf = (file: SourceState['files'][number]): string | Promise<string> => file.sha256 ?? sha256(file.path);
+  const [model, ...data] = files;
+  const hash = await hashOf(model);
+  if (data.length === 0) return { sha256: hash };
   const weights = createHash('sha256');
-  for (const file of files) weights.update(await sha256(file));
-  return { sha256: await sha256(path), weightsSha256: weights.digest('hex') };
+  for (const file of data.sort((a, b) => (a.path < b.path ? -1 : 1))) weights.update(await hashOf(file));
+  return { sha256: hash, weightsSha256: weights.digest('hex') };
 }
 
 /** Bytes of a model on disk, external data included. @throws LatheError as `openModel` */

@@ -15,7 +15,7 @@ const engine = {
   request: (method: string, params: { readonly path?: string } & OptimizeRequest) => {
     if (method === 'data/kind') return Promise.resolve(kinds[params.path ?? '']);
     requests.push(params);
-    return Promise.resolve({ source: { path: '/work/model.onnx' }, conclusion: 'done', variants: [] });
+    return Promise.resolve({ source: { path: '/models/model.onnx' }, conclusion: 'done', variants: [] });
   },
 };
 const model = {
@@ -34,7 +34,7 @@ const host = {
 /** Applies a fix while the person picks; gives what the engine was asked. */
 async function applied(fix: string, ...picks: readonly string[]): Promise<readonly OptimizeRequest[]> {
   fakeVscode.picks.push(...picks);
-  await new Work(host as never, { reveal: () => Promise.resolve() } as never).applyFix(new FakeUri('file', '/work/model.onnx') as never, fix);
+  await new Work(host as never, { reveal: () => Promise.resolve() } as never).applyFix(new FakeUri('file', '/models/model.onnx') as never, fix);
   return requests;
 }
 

@@ -9,16 +9,16 @@ vi.mock('vscode', () => fakeVscode);
 const { registerCommands } = await import('../../src/extension/commands');
 const { ModelPanel } = await import('../../src/extension/modelPanel');
 
-const model = 'file:///work/model.onnx';
-const text = 'onnx-text:/work/model.onnx.onnxtxt';
+const model = 'file:///models/model.onnx';
+const text = 'onnx-text:/models/model.onnx.onnxtxt';
 const polluted: unknown = JSON.parse('{"__proto__":{"target":"file:///etc/passwd"},"constructor":1}');
 
 /** Command, arguments as a link gives them, the argument that is refused. */
 const refusedCalls: readonly (readonly [CommandName, readonly unknown[], string])[] = [
   ['openModelView', ['https://example.com/model.onnx'], 'target'],
   ['openModelView', ['command:workbench.action.terminal.sendSequence'], 'target'],
-  ['openModelView', ['/work/model.onnx'], 'target'],
-  ['optimize', [{ scheme: 'file', path: '/work/model.onnx' }], 'target'],
+  ['openModelView', ['/models/model.onnx'], 'target'],
+  ['optimize', [{ scheme: 'file', path: '/models/model.onnx' }], 'target'],
   ['optimize', [polluted], 'target'],
   ['optimize', [{ kind: 'layer', layer: 3, target: model }], 'target'],
   ['profile', [7], 'target'],
@@ -44,7 +44,7 @@ const refusedCalls: readonly (readonly [CommandName, readonly unknown[], string]
   ['revealLayer', [model, 5], 'layer'],
   ['runRecipe', ['file:///etc/passwd'], 'target'],
   ['runRecipe', [model], 'target'],
-  ['openReport', ['file:///work/.lathe/x.lathe.json'], 'target'],
+  ['openReport', ['file:///models/.lathe/x.lathe.json'], 'target'],
   ['cancelJob', [{ id: 'job-1' }], 'job'],
   ['cancelJob', ['x'.repeat(101)], 'job'],
 ];
@@ -61,8 +61,8 @@ describe('a command', () => {
     expect(parseArguments('applyFix', [model, 'oversized-layer|a|simplify'], false)).toEqual({ target: model, fix: 'oversized-layer|a|simplify' });
     expect(parseArguments('chooseFix', [text, 12], false)).toEqual({ target: text, line: 12 });
     expect(parseArguments('revealLayer', [model, ''], false)).toEqual({ target: model, layer: '' });
-    expect(parseArguments('compareWith', [model, [model, 'file:///work/b.onnx']], true)).toEqual({ target: model, selected: [model, 'file:///work/b.onnx'] });
-    expect(parseArguments('runRecipe', ['file:///work/.lathe/model.int8.lathe.json'], true)).toEqual({ target: 'file:///work/.lathe/model.int8.lathe.json' });
+    expect(parseArguments('compareWith', [model, [model, 'file:///models/b.onnx']], true)).toEqual({ target: model, selected: [model, 'file:///models/b.onnx'] });
+    expect(parseArguments('runRecipe', ['file:///models/.lathe/model.int8.lathe.json'], true)).toEqual({ target: 'file:///models/.lathe/model.int8.lathe.json' });
     // Menus add where they stood; the title of the tree gives the row with the focus, or null.
     expect(parseArguments('showText', [model, { groupId: 0 }], true)).toEqual({ target: model });
     expect(parseArguments('showText', [model, [model]], true)).toEqual({ target: model });
@@ -139,7 +139,7 @@ describe('the model view', () => {
     let receive: (message: unknown) => void = () => undefined;
     new ModelPanel(
       noting('host', { log: { warn: (message: string) => warnings.push(message) }, jobs: noting('jobs', { onDidChange: event, all: () => [] }) }),
-      noting('model', { uri: new FakeUri('file', '/work/model.onnx'), path: '/work/model.onnx', onDidChange: event, findings: [], snapshot: undefined, selected: undefined, gone: false }),
+      noting('model', { uri: new FakeUri('file', '/models/model.onnx'), path: '/models/model.onnx', onDidChange: event, findings: [], snapshot: undefined, selected: undefined, gone: false }),
       { webview: { onDidReceiveMessage: (listener: typeof receive) => ((receive = listener), event()), postMessage: (message: unknown) => void sent.push(message) } } as never,
     );
     return { warnings, sent, touched, receive: (message) => receive(message) };

@@ -62,7 +62,7 @@ describe('a model of the Hugging Face cache', () => {
 
   it('needs another place for a result, as no other model does', async () => {
     fakeVscode.calls.length = 0;
-    expect(await askOutput(new FakeUri('file', '/work/model.onnx') as never)).toEqual({});
+    expect(await askOutput(new FakeUri('file', '/models/model.onnx') as never)).toEqual({});
     expect(fakeVscode.calls).toEqual([]);
     expect(await askOutput(new FakeUri('file', cached) as never)).toBeUndefined();
     expect(fakeVscode.calls).toMatchObject([['showSaveDialog', { title: 'The Hugging Face cache is only read: where does the result go?' }]]);

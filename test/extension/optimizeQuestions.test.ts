@@ -21,7 +21,7 @@ const host = {
 
 async function answer(...labels: readonly string[]): Promise<OptimizeAnswers | undefined> {
   fakeVscode.picks.push(...labels);
-  return await askOptimize(host as never, new FakeUri('file', '/work/model.onnx') as never);
+  return await askOptimize(host as never, new FakeUri('file', '/models/model.onnx') as never);
 }
 
 const steps = (): unknown[] => fakeVscode.calls.map(([, step]) => step);

@@ -8,7 +8,7 @@ import { runRecipe } from '../../src/recipes/execute';
 import { optimizeModel } from '../../src/recipes/optimize';
 import { reportMarkdown } from '../../src/recipes/markdown';
 import { readReports } from '../../src/recipes/report';
-import { sha256 } from '../../src/recipes/source';
+import { sha256 } from '../../src/formats/publish';
 import { Runner } from '../../src/runtime/runner';
 import { smallNetwork, twoProducts } from '../techniques/quantize/support';
 import { optimize, services, smallBudgets, temporaryFolder, writeSource } from './support';

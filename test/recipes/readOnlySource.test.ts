@@ -9,12 +9,12 @@ const model = '/home/a/.cache/huggingface/hub/models--org--tiny/snapshots/0123/o
 
 describe('the place of an optimization\u2019s report', () => {
   it('is beside the model', () => {
-    expect(placeOfReports('/work/model.onnx', undefined)).toBe('/work/.lathe');
-    expect(placeOfReports('/work/models--org--tiny/model.onnx', '/out/new.onnx')).toBe('/work/models--org--tiny/.lathe');
+    expect(placeOfReports('/models/model.onnx', undefined)).toBe('/models/.lathe');
+    expect(placeOfReports('/models/models--org--tiny/model.onnx', '/out/new.onnx')).toBe('/models/models--org--tiny/.lathe');
   });
 
   it('is beside the result of a model of the Hugging Face cache', () => {
-    expect(placeOfReports(model, '/work/out/new.onnx')).toBe('/work/out/.lathe');
+    expect(placeOfReports(model, '/models/out/new.onnx')).toBe('/models/out/.lathe');
   });
 
   it.each([undefined, '/home/a/.cache/huggingface/hub/models--org--tiny/new.onnx', '/home/a/.cache/huggingface/hub/models--org--tiny/blobs/../snapshots/x.onnx', '/home/a/.cache/huggingface/hub/models--org--other/snapshots/4567/new.onnx'])(

@@ -7,7 +7,7 @@ import { picturesOf, type PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { reportLines } from '../render/report';
 import { print, printJson, terminalLog } from '../terminal';
-import { type RunModelOptions, type RunnerOptions, runnerStart, withModel } from './running';
+import { type RunModelOptions, type RunnerOptions, runnerStart } from './running';
 
 export interface OptimizeOptions extends RunModelOptions, PictureArguments {
   readonly goal: Goal;
@@ -26,7 +26,6 @@ export interface RunOptions extends RunnerOptions {
 /** @param given those of the options that are no defaults: they override what a recipe says */
 export async function optimize(session: Session, modelPath: string, options: OptimizeOptions, given: Partial<OptimizeOptions>): Promise<void> {
   const request = options.recipe === undefined ? { ...requestOfOptions(options), goal: options.goal, modelPath } : requestByRecipe(options.recipe, modelPath, given);
-  await withModel(modelPath, options, () => undefined); // what does not fit the model is said before any work
   finish(session, await optimizeModel(request, services(options), session.context), options);
 }
 

@@ -1,6 +1,6 @@
 // `lathe bench`, `compare` and `profile` for a person.
 import { visible } from '../../base/visible';
-import { formatBytes, formatMilliseconds, formatShare, formatSpeed, threeDigits } from '../../base/format';
+import { formatBytes, formatMetric, formatMilliseconds, formatShare, formatSpeed } from '../../base/format';
 import type { Benchmark, Comparison, Estimate, MetricValue, Profile, RunSettings, VariantMeasurement } from '../../protocol/measurement';
 import { tableLines } from '../terminal';
 
@@ -44,11 +44,6 @@ export function verdictLines(benchmark: Benchmark): string[] {
 /** `75.2 µs (74.0 µs–76.1 µs)`: each end in a unit of its own, as an interval may cross from one into the next. */
 function latency({ value, low, high }: Estimate): string {
   return `${formatMilliseconds(value)} (${formatMilliseconds(low)}–${formatMilliseconds(high)})`;
-}
-
-/** A metric in its unit: noise in dB, all others as shares. */
-export function formatMetric(name: MetricValue['name'], value: number): string {
-  return name === 'sqnr' ? `${threeDigits(value)} dB` : formatShare(value);
 }
 
 export function settingsLine(settings: RunSettings, extra: string): string {

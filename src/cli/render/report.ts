@@ -1,9 +1,9 @@
 // `lathe optimize` and `run` for a person: what was tried, what was kept, and why.
 import { visible } from '../../base/visible';
-import { formatBytes } from '../../base/format';
+import { formatBytes, formatMetric } from '../../base/format';
 import type { OptimizationReport, VariantReport } from '../../protocol/report';
 import { tableLines } from '../terminal';
-import { benchmarkLines, formatMetric } from './measurement';
+import { benchmarkLines } from './measurement';
 
 export function reportLines(report: OptimizationReport): string[] {
   const winner = report.variants.find((variant) => variant.id === report.winner);

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { attributes, cloneModel, makeNode } from '../../graph/construct';
 import type { Graph, Model, Node } from '../../graph/model';
-import { subgraphs } from '../../graph/traverse';
+import { subgraphs, walkNodes } from '../../graph/traverse';
+import { freeWeightsFromInputs } from '../../graph/weightInputs';
 import { elementTypeCode } from '../../tensor/elementType';
 import { elementCount, type Tensor } from '../../tensor/tensor';
 import { FreshNames } from '../quantize/names';
-import { freeWeightsFromInputs } from '../simplify/weightInputs';
 import type { Technique, TechniqueResult } from '../technique';
 import { halfWeight, largestHalf, largestMagnitude, smallestNormalHalf } from './halfWeight';
 
@@ -26,6 +26,9 @@ export const float16: Technique<Float16Options> = {
   },
   apply: (model, options) => Promise.resolve(apply(model, options)),
 };
+
+/** Operators whose second input is a scale or a divisor. */
+const readsExactly = new Set(['DequantizeLinear', 'QuantizeLinear', 'Div']);
 
 function* float32Weights(graph: Graph): Generator<Tensor> {
   for (const tensor of graph.initializers.values()) if (tensor.elementType === 'float32') yield tensor;
@@ -63,11 +66,11 @@ function apply(model: Model, options: Float16Options): TechniqueResult {
     kept.push({ layer: tensor.name, reason: largest < smallestNormalHalf ? 'holds values below the normal range of float16 (6.1e-5) only' : 'holds values beyond float16 (65504), NaN or infinite' });
     return false;
   };
+  // Scales of quantization and divisors: what is small among them matters as much as what is large.
+  const exact = new Set([...walkNodes(result.graph)].flatMap(({ node }) => (readsExactly.has(node.opType) ? node.inputs.slice(1, 2) : [])));
   const convert = (graph: Graph): void => {
     const casts: Node[] = [];
     const outputs = new Set(graph.outputs.map((value) => value.name));
-    // Scales of quantization and divisors: what is small among them matters as much as what is large.
-    const exact = new Set(graph.nodes.flatMap((node) => (['DequantizeLinear', 'QuantizeLinear', 'Div'].includes(node.opType) ? node.inputs.slice(1, 2) : [])));
     const inputs = new Set(graph.inputs.map((value) => value.name));
     for (const [name, tensor] of [...graph.initializers]) {
       // A weight a caller may override, or that is itself an output, keeps its type.
@@ -84,7 +87,7 @@ function apply(model: Model, options: Float16Options): TechniqueResult {
         for (const inner of subgraphs(node)) convert(inner.graph);
         const tensor = constantValue(node);
         const [output = ''] = node.outputs;
-        if (tensor === undefined || !fits(tensor)) return [node];
+        if (tensor === undefined || exact.has(output) || !fits(tensor)) return [node];
         const half = names.fresh(`${output}_float16`);
         converted++;
         return [{ ...node, outputs: [half], attributes: new Map([['value', { type: 'tensor' as const, value: halfWeight(tensor.name, tensor) }]]) }, widen(half, output, names, node.origin)];

@@ -2,6 +2,7 @@
 import { attributes, makeNode } from '../../graph/construct';
 import type { Graph, Model, Node } from '../../graph/model';
 import { GraphIndex, intAttribute } from '../../graph/traverse';
+import { toFloat32Array } from '../../tensor/decode';
 import { tensorFromArray, type Tensor } from '../../tensor/tensor';
 import type { Candidate } from './candidates';
 import { type ChannelScales, scanChannelScales, type WeightRange } from './channelScales';
@@ -245,7 +246,7 @@ function isDepthwise({ kind, node, outputChannels }: Candidate): boolean {
 /** Elements of a float32 constant. */
 function floatConstant(model: Model, name: string): Float32Array | undefined {
   const tensor = constantOf(model, name);
-  return tensor?.elementType === 'float32' ? new Float32Array(tensor.source.read().slice().buffer) : undefined;
+  return tensor?.elementType === 'float32' ? toFloat32Array(tensor) : undefined;
 }
 
 function activationInputs(candidate: Candidate): string[] {

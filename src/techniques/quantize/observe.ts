@@ -1,6 +1,7 @@
 // Calibration: the range every activation takes over the samples, found inside the runtime so that only numbers travel.
 import type { Model } from '../../graph/model';
 import { attributes, cloneModel, makeNode, tensorValue } from '../../graph/construct';
+import { toFloat32Array, toIntegers } from '../../tensor/decode';
 import { int64Tensor, tensorFromArray, type Tensor } from '../../tensor/tensor';
 import type { TechniqueContext } from '../technique';
 import { FreshNames } from './names';
@@ -148,14 +149,11 @@ function percentileRange(bins: Float64Array, range: Observation, percentile: num
 }
 
 function floats(tensor: Tensor | undefined): Float32Array {
-  if (tensor?.elementType !== 'float32') return new Float32Array(0);
-  const bytes = tensor.source.read();
-  return new Float32Array(bytes.slice().buffer);
+  return tensor?.elementType === 'float32' ? toFloat32Array(tensor) : new Float32Array(0);
 }
 
 function integers(tensor: Tensor | undefined): number[] {
-  if (tensor?.elementType !== 'int64') return [];
-  return [...new BigInt64Array(tensor.source.read().slice().buffer)].map(Number);
+  return tensor?.elementType === 'int64' ? toIntegers(tensor) : [];
 }
 
 /** Bytes of a scalar as an initializer, for probes and parameters. */

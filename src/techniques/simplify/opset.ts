@@ -5,9 +5,9 @@ import { LatheError } from '../../base/errors';
 import { cloneModel } from '../../graph/construct';
 import type { Graph, Model, Node } from '../../graph/model';
 import { floatAttribute, intAttribute, intsAttribute, stringAttribute, walkNodes } from '../../graph/traverse';
+import { freeWeightsFromInputs } from '../../graph/weightInputs';
 import { toFloat64Array } from '../../tensor/decode';
 import { type Tensor, float32Tensor, int64Tensor } from '../../tensor/tensor';
-import { freeWeightsFromInputs } from './weightInputs';
 
 const oldest = 7;
 const newest = 13;

@@ -8,11 +8,11 @@ import { ModelEditor } from '../../graph/rewrite';
 import { runRules } from '../../graph/rewriteRules';
 import { subgraphs } from '../../graph/traverse';
 import { assertValid } from '../../graph/verify';
+import { freeWeightsFromInputs } from '../../graph/weightInputs';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
 import { SimplifyContext } from './context';
 import { foldFloats } from './floatFolding';
 import { ruleIds, ruleNotes, simplifyRules } from './rules';
-import { freeWeightsFromInputs } from './weightInputs';
 import { dropUnusedInitializers, joinDuplicateInitializers } from './rules/duplicates';
 
 export const simplifyOptions = z.strictObject({

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { attributes, makeGraph, makeModel, makeNode, tensorValue } from '../../../src/graph/construct';
 import { GraphBuilder } from '../../../src/graph/builder';
+import type { Graph } from '../../../src/graph/model';
 import { assertValid } from '../../../src/graph/verify';
 import { weightBytes } from '../../../src/recipes/source';
 import { float16, float16Options } from '../../../src/techniques/float16/float16';
@@ -59,5 +60,20 @@ describe('float16 storage', () => {
     expect([...result.model.graph.initializers].filter(([, tensor]) => tensor.elementType === 'float32').map(([name]) => name)).toEqual(['tiny', 'divisor']);
     expect(result.kept).toEqual([{ layer: 'tiny', reason: 'holds values below the normal range of float16 (6.1e-5) only' }]);
     expect(await sqnrBetween(model, result.model)).toBeGreaterThan(55);
+  });
+
+  it('does so for Constant nodes, and for divisors that only a branch reads', async () => {
+    const branch = (name: string): Graph => makeGraph(name, { nodes: [makeNode({ opType: 'Div', inputs: ['x', 'outer'], outputs: [`${name}.y`] })], outputs: [tensorValue(`${name}.y`, 'float32', [2, 4])] });
+    const builder = new GraphBuilder('branches', { opset: 13 });
+    const at = builder.module('');
+    const x = builder.input('x', 'float32', [2, 4]);
+    builder.initializer(float32Tensor('outer', [4], [1e-7, 1, 2, 3]));
+    const divisor = at.node('Constant', [], { value: { type: 'tensor', value: float32Tensor('', [4], [1e-7, 1, 2, 3]) } });
+    const chosen = at.node('If', [at.node('Greater', [at.node('Size', [x]), at.int64('limit', [5], [])])], { then_branch: { type: 'graph', value: branch('then') }, else_branch: { type: 'graph', value: branch('else') } });
+    builder.output(at.node('Div', [chosen, divisor]), 'float32', [2, 4], 'y');
+    const model = builder.build();
+    const result = await float16.apply(model, float16Options.parse({ leastElements: 1 }), await contextFor(model));
+    expect(result.unchanged).toBe(true);
+    expect(result.model.graph.nodes.map(({ opType }) => opType)).toEqual(model.graph.nodes.map(({ opType }) => opType));
   });
 });

@@ -1,5 +1,5 @@
 // Old models list their weights among the inputs.
-import type { Model } from '../../graph/model';
+import type { Model } from './model';
 
 /** Initializers had to be listed among the inputs up to this IR version, whether a caller may set them or not. */
 const lastIrWithInputsForWeights = 3;
