@@ -9,7 +9,7 @@ import { t } from './translate';
 /** `2.36 M parameters · 116 MMACs · 1.42 ms measured here`; only what is known and not zero. */
 export function costPhrase(cost: LineCost): string {
   const parts: string[] = [];
-  if (cost.parameters > 0) parts.push(t('{0} parameters', formatCount(cost.parameters)));
+  if (cost.parameters > 0) parts.push(cost.parameters === 1 ? t('1 parameter') : t('{0} parameters', formatCount(cost.parameters)));
   if (cost.macs !== null && cost.macs > 0) parts.push(formatCount(cost.macs, 'MACs'));
   if (cost.milliseconds !== undefined) parts.push(t('{0} measured here', formatMilliseconds(cost.milliseconds)));
   return parts.join(' · ');

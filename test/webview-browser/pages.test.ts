@@ -36,6 +36,16 @@ describe.skipIf(chromium === undefined)('the pages in a browser', () => {
     await view.close();
   });
 
+  it.each([280, 460])('keep every figure of the benchmark in sight at %i pixels, a width of the side panel', async (width) => {
+    const view = await harness.open({ page: 'benchmarkView', theme: 'light', width, height: 900 });
+    await view.post("{ type: 'reports', model: '/models/rec.onnx', reports: [fixtures.report()] }");
+    await view.page.getByRole('table').first().waitFor();
+    const cut = await view.page.evaluate<number>("Math.max(...[...document.querySelectorAll('table')].map((table) => table.getBoundingClientRect().right)) - document.documentElement.clientWidth");
+    await view.screenshot(`benchmark-${width.toString()}`);
+    expect(cut).toBeLessThanOrEqual(0);
+    await view.close();
+  });
+
   it('draw the model view in a narrow column', async () => {
     const view = await harness.open({ page: 'modelView', width: 480 });
     await view.post("{ type: 'snapshot', snapshot: fixtures.resnet50() }");
