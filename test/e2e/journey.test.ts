@@ -64,7 +64,7 @@ describe('from a model to a better one', () => {
     const rows = browser.page.locator('.markers-panel .monaco-list-row');
     await rows.filter({ hasText: 'recognizer.onnx.onnxtxt' }).first().waitFor({ timeout: 60_000 });
     await rows.filter({ hasText: /\d+ findings?/ }).first().waitFor({ timeout: 60_000 });
-    await picture(browser.page, 'problems-light', { docs: true });
+    await picture(browser.page, 'problems-light');
   });
 
   it('a finding opens the text at its line, where a fix can be chosen', async () => {
@@ -74,7 +74,7 @@ describe('from a model to a better one', () => {
     await editor.waitFor({ timeout: 30_000 });
     await editor.locator('.view-line').first().waitFor();
     await browser.page.locator('.codelens-decoration:visible', { hasText: /simplify|est\.|fixes/i }).first().waitFor({ timeout: 30_000 });
-    await picture(browser.page, 'text-view-light', { docs: true });
+    await picture(browser.page, 'text-view-light');
   });
 
   it('the chosen fix makes a new file, checked and measured, and shows it beside the source without another click', async () => {
@@ -126,9 +126,9 @@ describe('from a model to a better one', () => {
     const panel = await frameWithText(browser.page, 'the variants', ['recognizer', 'measured here'], 60_000);
     await runCommand(browser.page, 'View: Hide Panel');
     await widenSidePanel(browser.page);
-    await picture(browser.page, 'benchmark-light', { docs: true });
+    await picture(browser.page, 'benchmark-light');
     await changeTheme(browser.page, panel, 'dark');
-    await picture(browser.page, 'benchmark-dark', { docs: true });
+    await picture(browser.page, 'benchmark-dark');
     expect(filesIn('PP-OCRv4').filter((name) => name.endsWith('.onnx')).length).toBeGreaterThan(2);
   }, workTimeout);
 });
