@@ -1,6 +1,6 @@
 // What each command takes. Links, key bindings and other extensions can call a command with anything: what is not of this
 // form is refused with a word, and nothing is done.
-import { z } from 'zod';
+import * as z from 'zod';
 import { LatheError } from '../base/errors';
 import type { CommandName } from './commandNames';
 

@@ -1,5 +1,5 @@
 // What the model view draws: layers as columns (typed arrays travel as they are), groups, edges; and the messages of both pages.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ErrorJson } from '../base/errors';
 import type { ModelSummary, RooflineEstimate, ValueSummary } from './analysis';
 import type { Finding } from './findings';

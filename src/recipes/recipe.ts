@@ -1,5 +1,5 @@
 // A recipe (`*.lathe.json`): which model, for which goal, on which data, by which steps, and what the result must fulfil.
-import { z } from 'zod';
+import * as z from 'zod';
 import { LatheError } from '../base/errors';
 import { pictureOrders, pixelScales } from '../protocol/measurement';
 import { techniques } from '../techniques/registry';

@@ -1,5 +1,5 @@
 // A report file as its readers rely on it, field by field: the file may come from anywhere.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OptimizationReport } from '../protocol/report';
 import { providers } from '../runtime/providers';
 

@@ -1,5 +1,5 @@
 // Float16 storage: weights take half the bytes and are widened to float32 when the model is loaded; the arithmetic stays the same.
-import { z } from 'zod';
+import * as z from 'zod';
 import { attributes, cloneModel, makeNode } from '../../graph/construct';
 import type { Graph, Model, Node } from '../../graph/model';
 import { subgraphs, walkNodes } from '../../graph/traverse';

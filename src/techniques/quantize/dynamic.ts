@@ -1,5 +1,5 @@
 // Dynamic int8: weights of MatMul and Gemm stored as int8, activations quantized at run time; needs no data.
-import { z } from 'zod';
+import * as z from 'zod';
 import { attributes, cloneModel, makeNode } from '../../graph/construct';
 import type { Model, Node } from '../../graph/model';
 import { elementTypeCode } from '../../tensor/elementType';

@@ -1,5 +1,5 @@
 // Static int8: calibrated uint8 activations and int8 weights per channel, as QuantizeLinear/DequantizeLinear pairs (QDQ).
-import { z } from 'zod';
+import * as z from 'zod';
 import { inferTypes } from '../../analysis/infer';
 import { cloneModel } from '../../graph/construct';
 import type { Model } from '../../graph/model';

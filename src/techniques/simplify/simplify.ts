@@ -1,5 +1,5 @@
 // The simplify technique: the same function with fewer nodes, in the forms the runtime's own fusions know. Lossless up to rounding.
-import { z } from 'zod';
+import * as z from 'zod';
 import { inferTypes } from '../../analysis/infer';
 import { throwIfCancelled } from '../../base/cancellation';
 import { cloneModel } from '../../graph/construct';
