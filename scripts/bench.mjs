@@ -13,6 +13,7 @@ const benchmarks = {
   sizes: 'Sizes of what is shipped',
   open: 'Opening a 1.5 GB model',
   analysis: 'Analysing a graph of 20,000 nodes',
+  scale: 'Growing to 100,000 nodes and 2.7 GB',
   simplify: 'Simplifying, beside onnxsim',
   int8: 'Quantizing BERT-base to int8',
   ocr: 'Optimizing the PP-OCRv4 models',
