@@ -29,8 +29,7 @@ export function typeText(type: ValueType | undefined): string {
 
 export function summarizeValue(name: string, type: ValueType | undefined): ValueSummary {
   const shape = type?.kind === 'tensor' || type?.kind === 'sparseTensor' ? type.shape : undefined;
-  const summary = { name, type: typeText(type) };
-  return shape === undefined ? summary : { ...summary, shape: shape.map(summarizeDimension) };
+  return shape === undefined ? { name, type: typeText(type) } : { name, type: typeText(type), shape: shape.map(summarizeDimension) };
 }
 
 function summarizeDimension(dimension: Dimension): number | string | null {

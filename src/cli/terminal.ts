@@ -5,8 +5,38 @@ import { visible } from '../base/visible';
 
 /** Prints one JSON document. NaN and infinities become null, as JSON has none. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 1)}\n`);
+  for (const part of jsonParts(value)) process.stdout.write(part);
 }
+
+/** Long lists of a document are written in parts of so many items: a document of 50,000 layers is 22 MB of text. */
+const itemsPerPart = 1000;
+
+/** The text of a JSON document in parts that together are its `JSON.stringify(…, null, 1)` and a line end. */
+export function* jsonParts(value: unknown): Generator<string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || 'toJSON' in value) {
+    yield `${JSON.stringify(value, null, 1)}\n`;
+    return;
+  }
+  let opening = '{';
+  for (const [key, member] of Object.entries(value) as [string, unknown][]) {
+    if (member === undefined) continue;
+    const name = `${opening}\n ${JSON.stringify(key)}: `;
+    if (Array.isArray(member) && member.length > itemsPerPart) {
+      let before = `${name}[`;
+      for (let from = 0; from < member.length; from += itemsPerPart) {
+        const items = indented(member.slice(from, from + itemsPerPart)).slice('['.length, -'\n ]'.length);
+        yield `${before}${items}`;
+        before = ',';
+      }
+      yield '\n ]';
+    } else yield `${name}${indented(member)}`;
+    opening = ',';
+  }
+  yield opening === '{' ? '{}\n' : '\n}\n';
+}
+
+/** A member's text, one level in. */
+const indented = (member: unknown): string => JSON.stringify(member, null, 1).replaceAll('\n', '\n ');
 
 export function print(line = ''): void {
   process.stdout.write(`${line}\n`);

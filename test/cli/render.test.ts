@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { benchmarkLines, comparisonLines } from '../../src/cli/render/measurement';
 import { reportLines } from '../../src/cli/render/report';
+import { jsonParts } from '../../src/cli/terminal';
 import type { Comparison } from '../../src/protocol/measurement';
 import { benchmark, report } from '../webview/fixtures';
 
@@ -31,5 +32,17 @@ describe('a benchmark', () => {
     const unnamed = { ...whole, confirmation: { ...confirmation, variant: { ...confirmation.variant, path: '' } } };
     const head = (lines: readonly string[]): string => lines[lines.findIndex((line) => line.startsWith('latency, median')) - 1] ?? '';
     expect(head(reportLines({ ...unnamed, variants: [{ ...winner, path: '/models/m.int8.onnx' }] }))).toMatch(/ \/models\/m\.int8\.onnx$/);
+  });
+});
+
+describe('a JSON document', () => {
+  const documents: Record<string, unknown> = {
+    'a list longer than one part': { name: 'a\nb', list: Array.from({ length: 2500 }, (_, i) => ({ i, nested: [i, [], {}] })), last: null },
+    'nothing in it': {},
+    'members JSON has not': { none: undefined, nan: NaN, one: 1 },
+    'no object': [1, { two: 2 }],
+  };
+  it.each(Object.entries(documents))('printed in parts is what it is in one piece: %s', (_, document) => {
+    expect([...jsonParts(document)].join('')).toBe(`${JSON.stringify(document, null, 1)}\n`);
   });
 });

@@ -159,6 +159,9 @@ export function readNode(context: ReadContext): Node {
     }
   }
   wire.leave();
+  // A list that grew by push holds room for 17: most of the memory of a graph of short lists.
+  node.inputs = node.inputs.slice();
+  node.outputs = node.outputs.slice();
   if (metadata !== undefined) node.metadata = metadata;
   if (unknownFields !== undefined) node.unknownFields = unknownFields;
   return node;
