@@ -32,19 +32,31 @@ const words = (
 
 /** Renders `count` lines into `folder` and returns where they are and what they say. The same seed gives the same lines. */
 export async function renderTextLines(folder: string, options: TextLineOptions): Promise<TextLine[]> {
-  mkdirSync(folder, { recursive: true });
   const random = seeded(options.seed);
   const texts = Array.from({ length: options.count }, () => lineOf(random));
-  const executablePath = options.executablePath ?? browsers.find((path) => path !== '' && existsSync(path));
+  const paths = await renderPictures(folder, options.executablePath, drawLines, { texts, hard: options.style === 'hard', seed: options.seed });
+  return paths.map((path, i) => ({ path, text: texts[i] ?? '' }));
+}
+
+/** Renders `count` pages of 640 × 640 pixels with some lines of text each, as a text detector sees them. The same seed gives the same pages. */
+export async function renderTextPages(folder: string, { count, seed, executablePath }: Omit<TextLineOptions, 'style'>): Promise<string[]> {
+  const random = seeded(seed);
+  const pages = Array.from({ length: count }, () => Array.from({ length: 5 + Math.floor(random() * 8) }, () => lineOf(random)));
+  return await renderPictures(folder, executablePath, drawPages, { pages, seed });
+}
+
+/** Draws PNG pictures in a browser's page and writes them into `folder`. @returns their paths */
+async function renderPictures<Drawn>(folder: string, browserPath: string | undefined, draw: (drawing: Drawn) => string[], drawing: Drawn): Promise<string[]> {
+  mkdirSync(folder, { recursive: true });
+  const executablePath = browserPath ?? browsers.find((path) => path !== '' && existsSync(path));
   const browser = await chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: ['--no-sandbox'] });
   try {
     const page = await browser.newPage();
-    const pictures = await page.evaluate(drawLines, { texts, hard: options.style === 'hard', seed: options.seed });
+    const pictures = await page.evaluate<string[], unknown>(draw as (drawing: unknown) => string[], drawing);
     return pictures.map((picture, i) => {
-      const text = texts[i] ?? '';
       const path = join(folder, `${String(i).padStart(4, '0')}.png`);
       writeFileSync(path, Buffer.from(picture.slice(picture.indexOf(',') + 1), 'base64'));
-      return { path, text };
+      return path;
     });
   } finally {
     await browser.close();
@@ -135,6 +147,42 @@ function drawLines({ texts, hard, seed }: Drawing): string[] {
       }
       context.putImageData(image, 0, 0);
     }
+    return canvas.toDataURL('image/png');
+  });
+}
+
+/** Runs inside the page: everything it uses must be within it. */
+function drawPages({ pages, seed }: { readonly pages: readonly (readonly string[])[]; readonly seed: number }): string[] {
+  let state = seed + 54321;
+  const random = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const fonts = ['DejaVu Sans', 'DejaVu Serif', 'DejaVu Sans Mono', 'sans-serif'];
+  const side = 640;
+  return pages.map((lines) => {
+    const canvas = document.createElement('canvas');
+    canvas.width = side;
+    canvas.height = side;
+    const context = canvas.getContext('2d');
+    const paper = 170 + random() * 85;
+    context.fillStyle = `rgb(${paper},${paper},${paper * 0.95})`;
+    context.fillRect(0, 0, side, side);
+    context.setTransform(1, (random() - 0.5) * 0.06, (random() - 0.5) * 0.06, 1, 0, 0);
+    lines.forEach((text, i) => {
+      const size = 16 + Math.floor(random() * 24);
+      const ink = Math.max(0, paper - 90 - random() * 120);
+      context.fillStyle = `rgb(${ink},${ink},${ink})`;
+      context.font = `${random() < 0.3 ? 'bold ' : ''}${size}px "${fonts[Math.floor(random() * fonts.length)] ?? 'sans-serif'}"`;
+      context.fillText(text, 20 + random() * 160, ((i + 0.6) * side) / lines.length);
+    });
+    const image = context.getImageData(0, 0, side, side);
+    const strength = random() * 30;
+    for (let i = 0; i < image.data.length; i += 4) {
+      const noise = (random() - 0.5) * strength;
+      for (let channel = 0; channel < 3; channel++) image.data[i + channel] = (image.data[i + channel] ?? 0) + noise;
+    }
+    context.putImageData(image, 0, 0);
     return canvas.toDataURL('image/png');
   });
 }

@@ -2,56 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { inferTypes } from '../../src/analysis/infer';
 import { readOnnxModel } from '../../src/formats/onnx/read';
-import { readTensorFile } from '../../src/formats/onnx/tensorFile';
-import { formatShape } from '../../src/graph/dimension';
-import type { Model, ValueType } from '../../src/graph/model';
+import type { ValueType } from '../../src/graph/model';
 import { evaluateNode } from '../../src/operators/evaluate';
 import { elementBits } from '../../src/tensor/elementType';
 import type { Tensor } from '../../src/tensor/tensor';
 import { listNodeTests } from '../support/nodeTests';
-import type { NodeTest } from '../support/nodeTests';
+import { isStatic, judgeType, showType, stripOutputTypes, testTensors } from '../support/nodeTestTypes';
 
 const tests = listNodeTests().filter((test) => test.group === 'node');
-
-/** What a model says of its outputs, taken away from it. */
-function strip(model: Model): readonly (ValueType | undefined)[] {
-  const declared = model.graph.outputs.map((output) => output.type);
-  model.graph.outputs = model.graph.outputs.map(({ name }) => ({ name }));
-  model.graph.valueInfo.clear();
-  return declared;
-}
-
-function tensorsOf(test: NodeTest, kind: 'input' | 'output', count: number): (Tensor | undefined)[] {
-  const folder = test.dataSets[0] ?? '';
-  return Array.from({ length: count }, (_, i) => {
-    try {
-      return readTensorFile(`${folder}/${kind}_${i}.pb`);
-    } catch {
-      return undefined; // a sequence or an optional
-    }
-  });
-}
-
-const shapeOf = (type: ValueType | undefined): string => (type?.kind === 'tensor' ? `${type.elementType}${formatShape(type.shape)}` : (type?.kind ?? 'unknown'));
-
-/** How a found type stands to the true one. */
-function verdict(found: ValueType | undefined, truth: ValueType): 'exact' | 'open' | 'wrong' {
-  if (found === undefined) return 'open';
-  if (found.kind !== truth.kind) return 'wrong';
-  if (found.kind !== 'tensor' || truth.kind !== 'tensor') return 'exact';
-  if (found.elementType !== truth.elementType) return 'wrong';
-  if (truth.shape === undefined) return 'exact';
-  if (found.shape === undefined) return 'open';
-  if (found.shape.length !== truth.shape.length) return 'wrong';
-  let open = false;
-  for (const [axis, dimension] of truth.shape.entries()) {
-    if (typeof dimension !== 'number') continue;
-    const got = found.shape[axis];
-    if (typeof got === 'number' && got !== dimension) return 'wrong';
-    open ||= got !== dimension;
-  }
-  return open ? 'open' : 'exact';
-}
 
 describe.skipIf(tests.length === 0)('ONNX node tests, outputs stripped and inferred anew', () => {
   it('are never inferred wrong, and more often fully than onnx itself does (1,335 of 1,776)', () => {
@@ -59,14 +17,14 @@ describe.skipIf(tests.length === 0)('ONNX node tests, outputs stripped and infer
     const wrong: string[] = [];
     for (const test of tests) {
       const model = readOnnxModel(test.model);
-      const declared = strip(model);
+      const declared = stripOutputTypes(model);
       const types = inferTypes(model);
-      const verdicts = declared.map((truth, i) => (truth === undefined ? 'exact' : verdict(types.typeOf(model.graph, model.graph.outputs[i]?.name ?? ''), truth)));
+      const verdicts = declared.map((truth, i) => (truth === undefined ? 'exact' : judgeType(types.typeOf(model.graph, model.graph.outputs[i]?.name ?? ''), truth)));
       declared.forEach((truth, i) => {
-        if (verdicts[i] === 'wrong') wrong.push(`${test.name}: ${shapeOf(types.typeOf(model.graph, model.graph.outputs[i]?.name ?? ''))}, declared ${shapeOf(truth)}`);
+        if (verdicts[i] === 'wrong') wrong.push(`${test.name}: ${showType(types.typeOf(model.graph, model.graph.outputs[i]?.name ?? ''))}, declared ${showType(truth)}`);
       });
       for (const { message } of types.contradictions) wrong.push(`${test.name}: ${message}`);
-      const fixed = declared.every((type) => type?.kind === 'tensor' && type.shape?.every((dimension) => typeof dimension === 'number') === true);
+      const fixed = declared.every(isStatic);
       if (fixed && verdicts.every((each) => each === 'exact')) full++;
     }
     expect(wrong).toEqual([]);
@@ -78,9 +36,9 @@ describe.skipIf(tests.length === 0)('ONNX node tests, outputs stripped and infer
     let open = 0;
     for (const test of tests) {
       const model = readOnnxModel(test.model);
-      strip(model);
-      const inputs = tensorsOf(test, 'input', model.graph.inputs.length);
-      const outputs = tensorsOf(test, 'output', model.graph.outputs.length);
+      stripOutputTypes(model);
+      const inputs = testTensors(test, 'input', model.graph.inputs.length);
+      const outputs = testTensors(test, 'output', model.graph.outputs.length);
       model.graph.inputs.forEach(({ name }, i) => {
         const tensor = inputs[i];
         if (tensor !== undefined) model.graph.initializers.set(name, { ...tensor, name });
@@ -93,8 +51,8 @@ describe.skipIf(tests.length === 0)('ONNX node tests, outputs stripped and infer
         const truth: ValueType = { kind: 'tensor', elementType: expected.elementType, shape: expected.dims };
         const found = types.typeOf(model.graph, name);
         if (found?.kind !== 'tensor') return;
-        const result = verdict(found, truth);
-        if (result === 'wrong') wrong.push(`${test.name}: ${shapeOf(found)}, expected ${shapeOf(truth)}`);
+        const result = judgeType(found, truth);
+        if (result === 'wrong') wrong.push(`${test.name}: ${showType(found)}, expected ${showType(truth)}`);
         if (result === 'open') open++;
       });
     }
@@ -111,14 +69,14 @@ describe.skipIf(tests.length === 0)('ONNX node tests, outputs stripped and infer
       const [node, ...others] = model.graph.nodes;
       if (node === undefined || others.length > 0) continue;
       const inputs = new Map<string, Tensor>();
-      tensorsOf(test, 'input', model.graph.inputs.length).forEach((tensor, i) => {
+      testTensors(test, 'input', model.graph.inputs.length).forEach((tensor, i) => {
         const name = model.graph.inputs[i]?.name;
         if (tensor !== undefined && name !== undefined) inputs.set(name, tensor);
       });
       const results = evaluateNode(node, model.opsetImports, inputs);
       if (results === undefined) continue;
       evaluated++;
-      tensorsOf(test, 'output', model.graph.outputs.length).forEach((expected, i) => {
+      testTensors(test, 'output', model.graph.outputs.length).forEach((expected, i) => {
         const result = results.find((tensor) => tensor.name === model.graph.outputs[i]?.name);
         if (expected !== undefined && (result === undefined || !same(result, expected))) wrong.push(test.name);
       });
