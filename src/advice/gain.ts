@@ -2,6 +2,7 @@
 import type { LayerAnalysis } from '../analysis/analyze';
 import { intAttribute, intsAttribute } from '../graph/traverse';
 import type { GainEstimate, Range } from '../protocol/findings';
+import { measuredMilliseconds } from '../protocol/measurement';
 import type { AdviceContext } from './context';
 import { convolutionRatio, kernelRatioDevice, matmulDynamicRatio, matmulStaticRatio } from './kernelRatios';
 
@@ -35,7 +36,7 @@ export function int8Gain(context: AdviceContext, layers: readonly LayerAnalysis[
     const ratio = int8Ratio(context, layer, scheme);
     if (ratio === undefined) continue;
     saved += layer.weightBytes * 0.75;
-    const ms = context.profile?.milliseconds[layer.key];
+    const ms = measuredMilliseconds(context.profile, layer.key);
     if (ms === undefined) continue;
     timed = true;
     low -= ms * (1 - ratio.low);

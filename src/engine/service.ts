@@ -8,7 +8,7 @@ import { unrunnableOpset } from '../graph/opsets';
 import type { Inspection } from '../protocol/analysis';
 import type { Bindings, LineCost, ModelSettings, TextDocument } from '../protocol/engine';
 import type { Finding } from '../protocol/findings';
-import type { Profile } from '../protocol/measurement';
+import { measuredMilliseconds, type Profile } from '../protocol/measurement';
 import type { LayerDetail, ModelSnapshot } from '../protocol/view';
 import { bindingsKey, type EngineDocument } from './documents';
 
@@ -108,7 +108,7 @@ export async function lineCosts(document: EngineDocument, bindings: Bindings): P
   const profile = profileOf(document, bindings);
   const costs: LineCost[] = [];
   for (const { key, parameters, macs, weightBytes } of layers) {
-    const milliseconds = profile?.milliseconds[key];
+    const milliseconds = measuredMilliseconds(profile, key);
     if (parameters === 0 && (macs ?? 0) === 0 && milliseconds === undefined) continue;
     costs.push({ key, parameters, macs, weightBytes, ...(milliseconds === undefined ? {} : { milliseconds }) });
   }

@@ -121,6 +121,11 @@ export interface DataDescription {
   readonly note?: string;
 }
 
+/** What a node was measured at; its key is a name out of the model, `constructor` perhaps, so only the record's own keys count. */
+export function measuredMilliseconds(profile: Profile | undefined, key: string): number | undefined {
+  return profile !== undefined && Object.hasOwn(profile.milliseconds, key) ? profile.milliseconds[key] : undefined;
+}
+
 /** Measured milliseconds per node of the source model (median over runs). */
 export interface Profile {
   readonly settings: RunSettings;

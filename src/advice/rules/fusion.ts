@@ -1,6 +1,7 @@
 // Nodes off the fused path: BatchNormalization left unfolded, activations in a form the runtime does not fuse, quantization that fell apart.
 import type { LayerAnalysis } from '../../analysis/analyze';
 import { formatBytes } from '../../base/format';
+import { measuredMilliseconds } from '../../protocol/measurement';
 import type { AdviceContext, Draft, FindingRule } from '../context';
 import { bytesGain } from '../gain';
 
@@ -33,7 +34,7 @@ function batchNormBytes(context: AdviceContext, layer: LayerAnalysis): number {
 }
 
 function timeText(context: AdviceContext, layer: LayerAnalysis): string {
-  const ms = context.profile?.milliseconds[layer.key];
+  const ms = measuredMilliseconds(context.profile, layer.key);
   return ms === undefined ? '' : `, ${ms.toFixed(2)} ms measured here`;
 }
 

@@ -2,6 +2,7 @@
 import type { LayerAnalysis } from '../../analysis/analyze';
 import { formatBytes, formatCount, formatMilliseconds, formatShare } from '../../base/format';
 import type { Fix } from '../../protocol/findings';
+import { measuredMilliseconds } from '../../protocol/measurement';
 import type { AdviceContext, Draft, FindingRule } from '../context';
 import { int8Gain, int8Ratio, layerTitle } from '../gain';
 
@@ -17,7 +18,7 @@ interface Metric {
 const metrics: readonly Metric[] = [
   { title: 'of the weights', of: (_, layer) => layer.weightBytes, format: formatBytes },
   { title: 'of the arithmetic', of: (_, layer) => layer.macs ?? 0, format: (value) => formatCount(value, 'MACs') },
-  { title: 'of the time, measured here', of: (context, layer) => context.profile?.milliseconds[layer.key] ?? 0, format: formatMilliseconds },
+  { title: 'of the time, measured here', of: (context, layer) => measuredMilliseconds(context.profile, layer.key) ?? 0, format: formatMilliseconds },
 ];
 
 /** The smallest set of layers holding `share` of the metric, each at least `minimum` of it. */
@@ -51,7 +52,7 @@ export const oversizedLayers: FindingRule = {
       }
     }
     for (const [layer, reasons] of found) {
-      const milliseconds = context.profile?.milliseconds[layer.key];
+      const milliseconds = measuredMilliseconds(context.profile, layer.key);
       yield {
         code: 'oversized-layer',
         severity: 'information',
