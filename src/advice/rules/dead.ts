@@ -3,7 +3,7 @@ import { checkpoint } from '../../base/cancellation';
 import { formatBytes } from '../../base/format';
 import type { Graph, Node } from '../../graph/model';
 import { nodeReads } from '../../graph/traverse';
-import { fingerprintTensor, hashTensor } from '../../tensor/statistics';
+import { fingerprintTensor, hashTensor, sameContent } from '../../tensor/statistics';
 import type { Tensor } from '../../tensor/tensor';
 import type { AdviceContext, Draft, FindingRule } from '../context';
 import { bytesGain } from '../gain';
@@ -81,13 +81,14 @@ export const duplicateWeights: FindingRule = {
     }
     for (const list of bySize.values()) {
       if (list.length < 2) continue;
-      const first = new Map<string, string>();
+      const firsts = new Map<string, { name: string; tensor: Tensor }[]>();
       for (const { name, tensor } of list) {
         await checkpoint(context.signal);
         const hash = hashTensor(tensor);
-        const original = first.get(hash);
+        const alike = firsts.get(hash) ?? [];
+        const original = alike.find((other) => sameContent(other.tensor, tensor));
         if (original === undefined) {
-          first.set(hash, name);
+          firsts.set(hash, [...alike, { name, tensor }]);
           continue;
         }
         const bytes = tensor.source.byteLength;
@@ -95,7 +96,7 @@ export const duplicateWeights: FindingRule = {
           code: 'duplicate-weights',
           severity: 'information',
           value: name,
-          message: `${name} (${formatBytes(bytes)}) holds the same numbers as ${original}.`,
+          message: `${name} (${formatBytes(bytes)}) holds the same numbers as ${original.name}.`,
           cost: { bytes },
           fixes: [{ title: 'Store equal weights once (simplify)', ...simplify, estimate: bytesGain(bytes) }],
         };

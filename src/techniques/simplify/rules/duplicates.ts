@@ -1,14 +1,14 @@
 // Nodes that compute the same from the same are joined; so are weights with the same content.
 import type { Attribute, Node } from '../../../graph/model';
 import { type GraphEditor, mergedOrigin, type ModelEditor } from '../../../graph/rewrite';
-import { hashTensor } from '../../../tensor/statistics';
+import { hashTensor, sameContent } from '../../../tensor/statistics';
 import type { Tensor } from '../../../tensor/tensor';
 import type { SimplifyRule } from '../context';
 
 /** Operators whose equal nodes are not the same: random ones, and the pairs of quantization that a runtime wants one per reader. */
 const neverJoined = new Set(['RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial', 'Dropout', 'QuantizeLinear', 'DequantizeLinear', 'Constant']);
 
-/** Text that is equal exactly for equal attributes; undefined for those not worth comparing. */
+/** Text that is equal for equal attributes, and of unequal ones only where tensors share a hash; undefined for those not worth comparing. */
 function attributeKey(attribute: Attribute): string | undefined {
   switch (attribute.type) {
     case 'int':
@@ -47,6 +47,15 @@ function nodeKey(node: Node): string | undefined {
   return parts.join('\u0001');
 }
 
+/** The key holds tensors by their hash, which tensors made for it can share. */
+function sameTensors(a: Node, b: Node): boolean {
+  for (const [name, attribute] of a.attributes) {
+    const other = b.attributes.get(name);
+    if (attribute.type === 'tensor' && (other?.type !== 'tensor' || !sameContent(attribute.value, other.value))) return false;
+  }
+  return true;
+}
+
 /** A rule that remembers, per scope, the first node of each kind; made anew for every run. */
 export function duplicateNodes(): SimplifyRule {
   const seen = new WeakMap<GraphEditor, Map<string, Node>>();
@@ -60,7 +69,7 @@ export function duplicateNodes(): SimplifyRule {
       let nodes = seen.get(scope);
       if (nodes === undefined) seen.set(scope, (nodes = new Map<string, Node>()));
       const first = nodes.get(key);
-      if (first === undefined || first === node || scope.model.scopeOf(first) !== scope || nodeKey(first) !== key) {
+      if (first === undefined || first === node || scope.model.scopeOf(first) !== scope || nodeKey(first) !== key || !sameTensors(first, node)) {
         nodes.set(key, node);
         return false;
       }
@@ -108,7 +117,7 @@ export function joinDuplicateInitializers(editor: ModelEditor): number {
     for (const item of group) {
       const hash = item.tensor.source.byteLength <= sampleBytes ? '' : hashTensor(item.tensor);
       const same = firsts.get(hash) ?? [];
-      const first = same.find(({ scope, name }) => item.scope.resolve(name) === scope);
+      const first = same.find(({ scope, name, tensor }) => item.scope.resolve(name) === scope && sameContent(tensor, item.tensor));
       if (first !== undefined && item.scope.replaceUses(item.name, first.name)) {
         item.scope.removeInitializer(item.name);
         joined++;
