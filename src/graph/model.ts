@@ -31,6 +31,8 @@ export type Metadata = readonly (readonly [string, string])[];
 export interface ValueInfo {
   readonly name: string;
   readonly type?: ValueType;
+  /** The type as it stands in the file where its element type is UNDEFINED: written back while `type` is not known. */
+  readonly untyped?: Uint8Array;
   readonly docString?: string;
   readonly metadata?: Metadata;
   readonly unknownFields?: readonly Uint8Array[];

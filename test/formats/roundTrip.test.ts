@@ -52,7 +52,9 @@ const { type } = fc.letrec<{ type: Fields }>((tie) => ({
   ),
 }));
 
-const value = fc.record({ name, type, doc_string: text, metadata_props: entries }, { requiredKeys: ['name'] });
+/** Exporters that declare an output by its name and shape alone write element type 0, UNDEFINED. */
+const untyped = fc.record({ elem_type: fc.constant(0), shape: fc.record({ dim: fc.array(dimension, { maxLength: 4 }) }) }).map((inner): Fields => ({ tensor_type: inner, denotation: 'IMAGE' }));
+const value = fc.record({ name, type: fc.oneof({ weight: 4, arbitrary: type }, { weight: 1, arbitrary: untyped }), doc_string: text, metadata_props: entries }, { requiredKeys: ['name'] });
 
 const { graph, attribute } = fc.letrec<{ graph: Fields; attribute: Fields; node: Fields }>((tie) => ({
   attribute: fc.oneof(

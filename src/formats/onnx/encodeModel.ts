@@ -166,6 +166,7 @@ class ModelEncoder {
     wire.message(field, () => {
       wire.textUnlessEmpty(1, value.name);
       if (value.type !== undefined) this.type(2, value.type);
+      else if (value.untyped !== undefined) wire.raw(value.untyped);
       wire.textUnlessEmpty(3, value.docString);
       encodeEntries(wire, 4, value.metadata);
       for (const unknown of value.unknownFields ?? []) wire.raw(unknown);

@@ -15,6 +15,7 @@ export function readValueInfo(context: ReadContext): ValueInfo {
   const { wire } = context;
   let name = '';
   let type: ValueType | undefined;
+  let untyped: Uint8Array | undefined;
   let docString = '';
   const metadata: (readonly [string, string])[] = [];
   const unknownFields: Uint8Array[] = [];
@@ -25,9 +26,12 @@ export function readValueInfo(context: ReadContext): ValueInfo {
       case 1:
         name = context.name();
         break;
-      case 2:
+      case 2: {
+        const { fieldStart } = wire;
         type = readType(context, name);
+        untyped = type === undefined ? wire.copyFrom(fieldStart) : undefined;
         break;
+      }
       case 3:
         docString = wire.text();
         break;
@@ -42,6 +46,7 @@ export function readValueInfo(context: ReadContext): ValueInfo {
   return {
     name,
     ...(type === undefined ? {} : { type }),
+    ...(untyped === undefined ? {} : { untyped }),
     ...(docString === '' ? {} : { docString }),
     ...(metadata.length === 0 ? {} : { metadata }),
     ...(unknownFields.length === 0 ? {} : { unknownFields }),

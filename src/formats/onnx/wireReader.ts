@@ -40,7 +40,8 @@ export class WireReader {
   private limit: number;
   private readonly limits: number[] = [];
   private readonly names: string[] = [];
-  private fieldStart = 0;
+  /** Offset of the current field, tag included. */
+  fieldStart = 0;
   private spent = 0;
   private readonly interned = new Array<string>(internSlots).fill('');
 
@@ -218,12 +219,16 @@ export class WireReader {
     else if (this.wire === 1) this.skip(8);
     else if (this.wire === 5) this.skip(4);
     else this.skip(this.length());
-    const end = this.offset;
-    if (end > this.limit) throw this.malformed('A field runs past its message');
-    const length = end - this.fieldStart;
+    if (this.offset > this.limit) throw this.malformed('A field runs past its message');
+    return this.copyFrom(this.fieldStart);
+  }
+
+  /** The bytes from an offset up to here, to be written back. */
+  copyFrom(start: number): Uint8Array {
+    const length = this.offset - start;
     if (length > maxTextBytes) throw new LatheError('unsupported', `A field this reader does not know holds ${length} bytes.`, this.where());
     this.charge(length + 64);
-    this.seek(this.fieldStart);
+    this.seek(start);
     return this.take(length);
   }
 
