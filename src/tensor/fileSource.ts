@@ -17,15 +17,37 @@ export interface SourceFileOptions {
   readonly followLinks: boolean;
 }
 
-const openHandles = new FinalizationRegistry<{ fd: number | undefined }>((handle) => {
-  if (handle.fd !== undefined) closeSync(handle.fd);
-});
+interface Handle {
+  fd: number | undefined;
+}
+
+/** Models with one file per tensor exist, of more files than a process may hold open (often 1,024); beyond this many the one read longest ago is closed. */
+const maxOpenFiles = 64;
+/** Open handles, the one read last at the end. */
+const openHandles = new Set<Handle>();
+const forgotten = new FinalizationRegistry<Handle>(close);
+
+function close(handle: Handle): void {
+  openHandles.delete(handle);
+  if (handle.fd === undefined) return;
+  closeSync(handle.fd);
+  handle.fd = undefined;
+}
+
+/** Notes that a handle is read now. */
+function touch(handle: Handle): void {
+  openHandles.delete(handle);
+  openHandles.add(handle);
+  if (openHandles.size <= maxOpenFiles) return;
+  const [oldest] = openHandles;
+  if (oldest !== undefined) close(oldest);
+}
 
 /** A regular file read at random places. Closing is not final: a later read opens it again and checks that nothing changed. */
 export class SourceFile implements Disposable {
   readonly size: number;
   private readonly identity: FileIdentity;
-  private readonly handle: { fd: number | undefined } = { fd: undefined };
+  private readonly handle: Handle = { fd: undefined };
 
   /** @throws LatheError `not-found`, `io`, or `not-a-model` where the path is not a regular file. */
   constructor(
@@ -35,7 +57,7 @@ export class SourceFile implements Disposable {
     const stats = this.open();
     this.identity = stats;
     this.size = Number(stats.size);
-    openHandles.register(this, this.handle);
+    forgotten.register(this, this.handle);
   }
 
   /** Fills `target` from `offset`. @throws LatheError when the file ends before, or changed since it was first opened. */
@@ -60,9 +82,7 @@ export class SourceFile implements Disposable {
   }
 
   dispose(): void {
-    if (this.handle.fd === undefined) return;
-    closeSync(this.handle.fd);
-    this.handle.fd = undefined;
+    close(this.handle);
   }
 
   private descriptor(): number {
@@ -75,6 +95,7 @@ export class SourceFile implements Disposable {
       }
     }
     if (this.handle.fd === undefined) throw new LatheError('internal', 'The file is not open.', { file: this.path });
+    touch(this.handle);
     return this.handle.fd;
   }
 
@@ -93,6 +114,7 @@ export class SourceFile implements Disposable {
       throw new LatheError('not-a-model', stats.isDirectory() ? 'This is a folder, not a model file.' : 'This is a pipe or device, not a file.', { file: this.path });
     }
     this.handle.fd = fd;
+    touch(this.handle);
     return stats;
   }
 }

@@ -1,6 +1,6 @@
 // Bad input 26–30: external data is read from plain files in the model's folder, and from nowhere else.
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readOnnxBytes, readOnnxModel } from '../../src/formats/onnx/read';
@@ -34,6 +34,22 @@ describe('external data', () => {
     const tensor = model.graph.initializers.get('w');
     expect(tensor && toFloat32Array(tensor)).toEqual(Float32Array.of(3, 4));
     model.dispose();
+  });
+
+  it.runIf(existsSync('/proc/self/fd'))('in one file per tensor holds few of them open, and still reads them all', () => {
+    const count = 300;
+    const initializer = Array.from({ length: count }, (_, i) => ({ name: `w${i}`, data_type: 1, dims: [1], data_location: 1, external_data: [{ key: 'location', value: `w${i}.bin` }] }));
+    const path = modelFile(modelBytes({ initializer }));
+    for (let i = 0; i < count; i++) writeFileSync(beside(path, `w${i}.bin`), Buffer.from(Float32Array.of(i).buffer));
+    const before = readdirSync('/proc/self/fd').length;
+    const model = readOnnxModel(path);
+    const read = (): number[] => [...model.graph.initializers.values()].map((tensor) => toFloat32Array(tensor)[0] ?? NaN);
+    expect(read()).toEqual(Array.from({ length: count }, (_, i) => i));
+    expect(readdirSync('/proc/self/fd').length - before).toBeLessThan(100);
+    writeFileSync(beside(path, 'w0.bin'), Buffer.from(Float32Array.of(1, 2).buffer));
+    expect(refusal(read)).toMatchObject({ code: 'source-touched' });
+    model.dispose();
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
   });
 
   it.each([
