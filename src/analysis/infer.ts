@@ -14,7 +14,7 @@ import { elementKind } from '../tensor/elementType';
 import type { Tensor } from '../tensor/tensor';
 import { formatShape } from '../graph/dimension';
 import { instantiate } from './functions';
-import { GraphScope, smallValues } from './scope';
+import { GraphScope, smallValues, ValueBudget } from './scope';
 
 export interface TypeContradiction {
   /** Key of the node, or its name where it lies in a function. */
@@ -71,6 +71,7 @@ class Inference implements TypeInference {
   private readonly found = new Map<Node, TypeContradiction>();
   private readonly impossible = new Set<Graph>();
   private visits: number;
+  private readonly budget = new ValueBudget();
   /** Functions whose bodies are being inferred: one that calls itself ends there. */
   private readonly active = new Set<FunctionBody>();
 
@@ -82,7 +83,7 @@ class Inference implements TypeInference {
   ) {
     for (const body of model.functions) this.functions.set(functionKey(body.domain, body.name, body.overload), body);
     this.visits = Math.max(minimumVisits, visitsPerNode * model.graph.nodes.length);
-    const scope = new GraphScope(model.graph, model.opsetImports, undefined, this.subgraph, this.branch, model.irVersion >= 4);
+    const scope = new GraphScope(model.graph, model.opsetImports, undefined, this.subgraph, this.branch, model.irVersion >= 4, this.budget);
     this.scopes.set(model.graph, scope);
     for (const input of model.graph.inputs) this.declare(scope, input);
     this.run(scope);
@@ -216,30 +217,30 @@ class Inference implements TypeInference {
     if (node.opType === 'Constant') {
       const tensor = constantTensor(node);
       const values = tensor === undefined ? undefined : smallValues(tensor);
-      if (values !== undefined) scope.known.set(name, values);
+      if (values !== undefined) scope.know(name, values);
       return;
     }
     if (!isSmall(types[0])) return;
     if (row.values !== undefined) {
       row.values(context, types).forEach((values, i) => {
         const output = node.outputs[i];
-        if (output !== undefined && output !== '' && values !== undefined && values.length <= maxValueElements) scope.known.set(output, values);
+        if (output !== undefined && output !== '' && values !== undefined) scope.know(output, values);
       });
       return;
     }
     const moved = moveValues(row, context);
-    if (moved !== undefined) scope.known.set(name, moved);
+    if (moved !== undefined) scope.know(name, moved);
   }
 
   private readonly subgraph = (outer: GraphScope, graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[] => {
-    const scope = new GraphScope(graph, outer.opsetImports, outer, this.subgraph, this.branch, false);
+    const scope = new GraphScope(graph, outer.opsetImports, outer, this.subgraph, this.branch, false, this.budget);
     this.scopes.set(graph, scope);
     graph.inputs.forEach((input, i) => {
       const given = inputs[i];
       const type = given === undefined ? input.type : input.type === undefined ? given : fill(given, this.bind(input.type));
       if (type !== undefined) scope.types.set(input.name, type);
       const known = values?.[i];
-      if (known !== undefined) scope.known.set(input.name, known);
+      if (known !== undefined) scope.know(input.name, known);
     });
     this.run(scope);
     return graph.outputs.map((output) => scope.type(output.name) ?? output.type);
@@ -259,7 +260,7 @@ class Inference implements TypeInference {
   private call(scope: GraphScope, node: Node, body: FunctionBody): readonly (ValueType | undefined)[] {
     if (this.active.has(body)) return [];
     const graph = instantiate(body, node);
-    const inner = new GraphScope(graph, new Map([...this.model.opsetImports, ...body.opsetImports]), undefined, this.subgraph, this.branch, false);
+    const inner = new GraphScope(graph, new Map([...this.model.opsetImports, ...body.opsetImports]), undefined, this.subgraph, this.branch, false, this.budget);
     this.scopes.set(graph, inner);
     this.bodies.set(node, graph);
     body.inputs.forEach((name, i) => {
@@ -268,7 +269,7 @@ class Inference implements TypeInference {
       const type = scope.type(given);
       const values = scope.values(given);
       if (type !== undefined) inner.types.set(name, type);
-      if (values !== undefined) inner.known.set(name, values);
+      if (values !== undefined) inner.know(name, values);
     });
     this.active.add(body);
     this.run(inner);
@@ -276,7 +277,7 @@ class Inference implements TypeInference {
     return body.outputs.map((name, i) => {
       const values = inner.values(name);
       const output = node.outputs[i];
-      if (values !== undefined && output !== undefined) scope.known.set(output, values);
+      if (values !== undefined && output !== undefined) scope.know(output, values);
       return inner.type(name);
     });
   }

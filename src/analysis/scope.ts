@@ -10,8 +10,20 @@ import { maxValueElements, tensorFromValues, tensorValues } from '../operators/v
 
 /** Floats matter to shapes only as scales and scalars; larger float tensors are weights and are not read. */
 const maxFloatElements = 16;
-/** Largest constant made by moving data on request (a transposed weight, say). */
-const maxConstantBytes = 64 * 1024 * 1024;
+/** Elements that all values together may have which one inference works out and keeps: some 32 MB, a hundred times what shape arithmetic of 50,000 nodes needs. */
+const maxElements = 2 ** 22;
+
+/** What is left to one inference to work out: a model of a few bytes may ask for as many large constants as it has nodes. */
+export class ValueBudget {
+  private left = maxElements;
+
+  /** Takes so many elements from the budget, if they are a value's share and there are as many. */
+  take(elements: number): boolean {
+    if (elements > maxValueElements || elements > this.left) return false;
+    this.left -= elements;
+    return true;
+  }
+}
 
 export type InferSubgraph = (scope: GraphScope, graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]) => readonly (ValueType | undefined)[];
 
@@ -29,6 +41,7 @@ export class GraphScope implements ValueScope {
     private readonly inferBranch: (scope: GraphScope, graph: Graph) => Branch,
     /** From IR version 4 on, an initializer that is also an input may be overridden by the caller. */
     private readonly overridable: boolean,
+    private readonly budget: ValueBudget,
   ) {}
 
   /** The scope that defines a name, this one or an outer one. */
@@ -54,6 +67,7 @@ export class GraphScope implements ValueScope {
     return this.parent?.values(name);
   }
 
+  /** The tensor a value always is: a stored one of any size, one worked out only where it is small. */
   constant(name: string): Tensor | undefined {
     if (this.constants.has(name)) return this.constants.get(name);
     const owner = this.owner(name);
@@ -71,22 +85,25 @@ export class GraphScope implements ValueScope {
     if (node === undefined) return undefined;
     if (node.opType === 'Constant' && node.domain === '') return constantTensor(node);
     const type = this.types.get(name);
+    if (type?.kind !== 'tensor' || type.shape?.every((dimension) => typeof dimension === 'number') !== true || !this.budget.take(elementCount(type.shape))) return undefined;
     const values = this.known.get(name);
-    if (type?.kind === 'tensor' && values !== undefined && values !== null && type.shape?.every((dimension) => typeof dimension === 'number') === true) {
-      const tensor = tensorFromValues(name, type.elementType, type.shape, values);
-      if (tensor !== undefined) return tensor;
-    }
-    return this.evaluated(node, name);
+    const tensor = values === undefined || values === null ? undefined : tensorFromValues(name, type.elementType, type.shape, values);
+    return tensor ?? this.evaluated(node, name);
   }
 
-  /** Result of moving constant data. Chains too deep for the stack, and contradictions (reported when types were inferred), give nothing. */
+  /** Notes what is known of a value's elements, within the budget. */
+  know(name: string, values: Values): void {
+    if (this.budget.take(values.length)) this.known.set(name, values);
+  }
+
+  /** Small result of moving small constant data. Chains too deep for the stack, and contradictions (reported when types were inferred), give nothing. */
   private evaluated(node: Node, name: string): Tensor | undefined {
     const inputs = new Map<string, Tensor>();
     try {
       for (const input of node.inputs) {
         if (input === '') continue;
         const tensor = this.constant(input);
-        if (tensor === undefined || tensor.source.byteLength > maxConstantBytes) return undefined;
+        if (tensor === undefined || elementCount(tensor.dims) > maxValueElements) return undefined;
         inputs.set(input, tensor);
       }
       if (inputs.size === 0) return undefined;

@@ -6,9 +6,24 @@ import { GraphBuilder } from '../../src/graph/builder';
 import type { Model } from '../../src/graph/model';
 import { tensorFromArray } from '../../src/tensor/tensor';
 import { placedMessage, type Finding, type FindingCode } from '../../src/protocol/findings';
+import type { Profile } from '../../src/protocol/measurement';
 import { buildFlawed } from '../../samples/architectures/flawed';
 import { buildResNet50 } from '../../samples/architectures/resnet50';
+import { collidingTensors } from '../support/hashCollision';
 import { findingTitles } from '../../webview/model/inspector/findingTitles';
+
+/** Of a run nothing was learnt from. */
+const profile: Profile = {
+  settings: { provider: 'cpu', threads: 1, bindings: {} },
+  runs: 1,
+  milliseconds: {},
+  fusedInto: {},
+  added: [],
+  totalMs: 1,
+  latencyMs: { value: 1, low: 1, high: 1 },
+  machine: { cpu: '', cores: 1, memoryBytes: 1, platform: '', node: '', onnxruntime: '' },
+  measuredAt: '',
+};
 
 async function findingsOf(model: Model, deep = false): Promise<Finding[]> {
   return findFindings(model, analyzeModel(model), { deep });
@@ -87,6 +102,52 @@ describe('findings of other models', () => {
     expect(first?.code).toBe('nan-weights');
     expect(first?.severity).toBe('warning');
     expect(first?.message).toContain('1 of the weights in bias');
+  });
+
+  it('call no weights equal that only share a hash', async () => {
+    const builder = new GraphBuilder('alike');
+    const root = builder.module('');
+    const [a, b] = collidingTensors('a', 'b').map((tensor) => builder.initializer(tensor));
+    builder.output(root.node('Sub', [root.node('Mul', [builder.input('x', 'float32', [4096]), a ?? '']), b ?? '']), 'float32', [4096], 'y');
+    expect((await findingsOf(builder.build(), true)).map((finding) => finding.code)).not.toContain('duplicate-weights');
+  });
+
+  it('take a node called constructor for one the profile says nothing of', async () => {
+    const builder = new GraphBuilder('odd', { opset: 14 });
+    const root = builder.module('');
+    const x = root.node('Conv', [builder.input('x', 'float32', [1, 2, 4, 4]), root.weight('w', [2, 2, 1, 1], {})], {}, { name: 'toString' });
+    builder.output(root.node('HardSwish', [x], {}, { name: 'constructor' }), 'float32', [1, 2, 4, 4], 'y');
+    const model = builder.build();
+    const timed = await findFindings(model, analyzeModel(model), { deep: false, profile: profile });
+    expect(timed).toEqual(await findingsOf(model));
+    expect(timed.map((finding) => finding.layer)).toContain('constructor');
+  });
+
+  it('say that a generated constant is one without making it', async () => {
+    const builder = new GraphBuilder('large', { opset: 13 });
+    const root = builder.module('');
+    let sum = builder.input('x', 'float32', [1]);
+    const count = 6;
+    for (let i = 0; i < count; i++) sum = root.node('Add', [sum, root.node('ReduceMax', [root.node('Expand', [root.float32(`c${i}`, [i]), root.int64(`s${i}`, [2 ** 25])])])]);
+    builder.output(sum, 'float32', [1], 'y');
+    const model = builder.build();
+    const analysis = analyzeModel(model);
+    const before = process.memoryUsage().arrayBuffers;
+    const findings = await findFindings(model, analysis, { deep: false });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+    expect(findings.filter((finding) => finding.code === 'foldable-constants').map((finding) => finding.message)).toEqual([`${2 * count} nodes compute the same result on every run (first: Expand).`]);
+  });
+
+  it('call nothing constant that is fed, drawn at random or only quantized', async () => {
+    const builder = new GraphBuilder('fed', { opset: 13 });
+    const root = builder.module('');
+    const size = builder.input('size', 'int64', [1]);
+    const shape = root.int64('shape', [4]);
+    const expanded = root.node('Expand', [root.float32('one', [1]), size]);
+    const random = root.node('RandomNormalLike', [root.float32('like', [1, 2, 3, 4], [4])]);
+    const dequantized = root.node('DequantizeLinear', [builder.initializer(tensorFromArray('q', 'int8', [4], new Int8Array(4))), root.float32('scale', [0.1])]);
+    builder.output(root.node('Sum', [expanded, random, root.node('Reshape', [dequantized, shape])]), 'float32', ['n'], 'y');
+    expect((await findingsOf(builder.build())).map((finding) => finding.code)).not.toContain('foldable-constants');
   });
 
   it('warn of an operator nobody knows', async () => {

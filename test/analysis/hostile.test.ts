@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bertTiny, buildBert } from '../../samples/architectures/bert';
 import { analyzeModel } from '../../src/analysis/analyze';
+import { inferTypes } from '../../src/analysis/infer';
 import { buildSnapshot } from '../../src/analysis/snapshot';
 import { readOnnxModel } from '../../src/formats/onnx/read';
 import { cloneModel, makeGraph, makeModel, makeNode, tensorValue } from '../../src/graph/construct';
-import type { Attribute, Node } from '../../src/graph/model';
+import type { Attribute, Model, Node } from '../../src/graph/model';
 import { walkNodes } from '../../src/graph/traverse';
 import { operatorRows } from '../../src/operators/table';
 import { float32Tensor, int64Tensor } from '../../src/tensor/tensor';
@@ -67,6 +68,19 @@ describe('analysis of a damaged model', () => {
     const model = makeModel(makeGraph('bomb', { nodes: [makeNode({ opType: 'Expand', inputs: ['c', 'shape'], outputs: ['y'] })], inputs: [], outputs: [tensorValue('y', 'float32')], initializers: new Map([['c', float32Tensor('c', [1], [1])], ['shape', { ...float32Tensor('shape', [2], [0, 0]), elementType: 'int64' as const, dims: [1], source: { byteLength: 8, read: () => new Uint8Array(new BigInt64Array([2n ** 42n]).buffer) } }]]) }));
     const { types } = analyzeModel(model);
     expect(types.constantOf(model.graph, 'y')).toBeUndefined();
+  });
+
+  it('keeps no large constant it works out, and of small ones no more than a budget', () => {
+    const count = 3000;
+    const nodes = Array.from({ length: count }, (_, i) => makeNode({ opType: 'Expand', inputs: ['c', 'shape'], outputs: [`y${i}`] }));
+    const shape = (size: number) => makeModel(makeGraph('many', { nodes, inputs: [], outputs: [tensorValue('y0', 'int64')], initializers: new Map([['c', int64Tensor('c', [1], [7])], ['shape', int64Tensor('shape', [1], [size])]]) }));
+    const kept = (model: Model): number => {
+      const types = inferTypes(model);
+      return nodes.reduce((sum, node) => sum + (types.constantOf(model.graph, node.outputs[0] ?? '')?.source.byteLength ?? 0), 0);
+    };
+    expect(kept(shape(2))).toBe(count * 16);
+    expect(kept(shape(2 ** 20))).toBe(0);
+    expect(kept(shape(4096))).toBeLessThan(2 ** 25);
   });
 
   it.each(['Unsqueeze', 'AffineGrid'])('believes no rank of two thousand million, as the length of what is fed to %s says', (opType) => {

@@ -1,6 +1,7 @@
 // Arithmetic that could be done once (constants), data that is moved for nothing, and what shape inference and the table object to.
 import type { AdviceContext, Draft, FindingRule } from '../context';
 import type { LayerAnalysis } from '../../analysis/analyze';
+import type { Graph } from '../../graph/model';
 
 const simplifyFix = (title: string): NonNullable<Draft['fixes']> => [{ title, technique: 'simplify', options: {}, estimate: {} }];
 
@@ -8,7 +9,7 @@ const simplifyFix = (title: string): NonNullable<Draft['fixes']> => [{ title, te
 export const foldableConstants: FindingRule = {
   codes: ['foldable-constants'],
   *find(context): Generator<Draft> {
-    const foldable = context.layers.filter((layer) => isFoldable(context, layer));
+    const foldable = foldableLayers(context);
     const first = foldable[0];
     if (first === undefined) return;
     yield {
@@ -22,12 +23,30 @@ export const foldableConstants: FindingRule = {
   },
 };
 
-const sources: ReadonlySet<string> = new Set(['Constant', 'ConstantOfShape', 'RandomNormal', 'RandomUniform', 'DequantizeLinear', 'QuantizeLinear']);
+/** What these make is constant too, but they are how constants are written. */
+const writtenConstants: ReadonlySet<string> = new Set(['Constant', 'ConstantOfShape']);
+/** Left between a stored weight and its reader: folding them would undo the quantization. */
+const quantizing: ReadonlySet<string> = new Set(['DequantizeLinear', 'QuantizeLinear']);
 
-function isFoldable(context: AdviceContext, layer: LayerAnalysis): boolean {
-  const { node, graph } = layer;
-  if (sources.has(node.opType) || node.inputs.length === 0) return false;
-  return node.outputs.some((name) => context.analysis.types.constantOf(graph, name) !== undefined);
+/** Nodes that make the same of the same. Nothing is worked out for this: a result may be of any size. Nodes come in topological order, those of a subgraph after those it reads. */
+function foldableLayers(context: AdviceContext): readonly LayerAnalysis[] {
+  const { types } = context.analysis;
+  const fixed = new Map<Graph, Set<string>>();
+  const isFixed = (graph: Graph, name: string): boolean => {
+    const owner = types.scopeOf(graph)?.owner(name)?.graph;
+    if (owner === undefined) return false;
+    return fixed.get(owner)?.has(name) === true || (owner.initializers.has(name) && types.constantOf(owner, name) !== undefined);
+  };
+  return context.layers.filter(({ node, graph }) => {
+    const row = types.rowOf(graph, node);
+    const given = node.inputs.filter((name) => name !== '');
+    if (row === undefined || row.traits.deterministic === false || row.traits.control === true || quantizing.has(node.opType)) return false;
+    if ((given.length === 0 && node.opType !== 'Constant') || !given.every((name) => isFixed(graph, name))) return false;
+    const names = fixed.get(graph) ?? new Set<string>();
+    for (const name of node.outputs) names.add(name);
+    fixed.set(graph, names);
+    return !writtenConstants.has(node.opType);
+  });
 }
 
 const moves: ReadonlySet<string> = new Set(['Reshape', 'Transpose', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity', 'Cast', 'Dropout']);
