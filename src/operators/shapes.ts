@@ -93,9 +93,11 @@ export interface Window {
   readonly pads: readonly number[] | undefined;
   readonly autoPad: string;
   readonly ceil: boolean;
+  /** Set for pooling, see {@link pooledBeyond}. */
+  readonly pools: boolean;
 }
 
-/** Attributes of an operator that slides a window; `kernel` where it does not come from `kernel_shape`. */
+/** Attributes of an operator that slides a window; `kernel` of a convolution, whose weight says it too. */
 export function windowOf(context: OperatorContext, spatial: number, kernel?: readonly Dimension[]): Window {
   const autoPad = context.text('auto_pad', 'NOTSET');
   const ones = new Array<number>(spatial).fill(1);
@@ -115,6 +117,7 @@ export function windowOf(context: OperatorContext, spatial: number, kernel?: rea
     pads: autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER' ? undefined : autoPad === 'VALID' ? [...ones, ...ones].fill(0) : list('pads', [...ones, ...ones].fill(0)),
     autoPad,
     ceil: context.int('ceil_mode', 0) === 1,
+    pools: kernel === undefined,
   };
 }
 
@@ -132,12 +135,27 @@ export function slide(context: OperatorContext, input: Shape, window: Window): D
     if (window.pads === undefined) return ceilDivide(size, stride);
     const extent = addDimensions(multiplyDimensions(subtractDimensions(kernel, 1), window.dilations[axis] ?? 1), 1);
     const free = subtractDimensions(addDimensions(size, padding), extent);
-    if (typeof free === 'number' && free < 0) throw context.contradiction(`a window of ${formatDimension(extent)} does not fit ${formatDimension(size)} + ${padding} of padding on spatial axis ${axis}`);
+    if (typeof free === 'number' && free < 0) {
+      const steps = window.pools ? pooledBeyond(free, stride, window.ceil) : -1;
+      if (steps === undefined || steps >= 0) return steps;
+      throw context.contradiction(`a window of ${formatDimension(extent)} does not fit ${formatDimension(size)} + ${padding} of padding on spatial axis ${axis}`);
+    }
     if (!window.ceil) return addDimensions(floorDivide(free, stride), 1);
     const steps = addDimensions(ceilDivide(free, stride), 1);
     if (typeof steps !== 'number' || typeof size !== 'number') return stride === 1 ? steps : undefined;
     return (steps - 1) * stride >= size + before ? steps - 1 : steps;
   });
+}
+
+/**
+ * Output size of pooling where the window is larger than the padded map (`free` < 0); negative where there is none. The formula
+ * stands: with `ceil_mode` it may give a window that hangs over, or an empty map, and both run. Without it the specification rounds
+ * down and onnxruntime towards zero (PoolAttributes::ComputeOutputSize); where these differ the size is not known.
+ */
+function pooledBeyond(free: number, stride: number, ceil: boolean): number | undefined {
+  const towardsZero = Math.ceil(free / stride) + 1;
+  const down = ceil ? towardsZero : Math.floor(free / stride) + 1;
+  return towardsZero === down || towardsZero < 0 ? towardsZero : undefined;
 }
 
 /** Axes of a reduction made non-negative and unique. */

@@ -9,10 +9,13 @@ import { elementsOf, flopsPerElement, shapeOfRank, tensorOf } from '../shapes';
 
 type Types = readonly (ValueType | undefined)[];
 
-/** floor(size × scale); of a symbol only where the scale, or what it divides by, is a whole number. */
+/**
+ * floor(size × scale), the product taken in float32 as onnx's shape inference and onnxruntime take it: 10 × 0.7 is 7 there, 6.99… in
+ * float64. Of a symbol only where the scale, or what it divides by, is a whole number.
+ */
 function scaled(size: Dimension, scale: Dimension): Dimension {
   if (typeof scale !== 'number') return undefined;
-  if (typeof size === 'number') return Math.floor(size * scale);
+  if (typeof size === 'number') return Math.floor(Math.fround(Math.fround(size) * Math.fround(scale)));
   if (Number.isInteger(scale)) return multiplyDimensions(size, scale);
   const inverse = 1 / scale;
   return Number.isInteger(inverse) ? floorDivide(size, inverse) : undefined;
@@ -35,7 +38,7 @@ function resizeShape(context: OperatorContext): Shape | undefined {
   return result;
 }
 
-/** `keep_aspect_ratio_policy` (opset 18) makes one scale of all: the least or the greatest; sizes are then rounded. */
+/** `keep_aspect_ratio_policy` (opset 18) makes one scale of all: the least or the greatest, in float32 as the runtime; sizes are then rounded. */
 function resizeToSizes(context: OperatorContext, input: Shape, axes: readonly number[], sizes: readonly Dimension[]): Shape {
   const policy = context.text('keep_aspect_ratio_policy', 'stretch');
   const result = [...input];
@@ -45,13 +48,13 @@ function resizeToSizes(context: OperatorContext, input: Shape, axes: readonly nu
   }
   const ratios = axes.map((axis, i) => {
     const [from, to] = [input[axis], sizes[i]];
-    return typeof from === 'number' && typeof to === 'number' ? to / from : undefined;
+    return typeof from === 'number' && typeof to === 'number' ? Math.fround(to / from) : undefined;
   });
   const known = ratios.filter((ratio) => ratio !== undefined);
   const scale = policy === 'not_larger' ? Math.min(...known) : Math.max(...known);
   axes.forEach((axis) => {
     const from = input[axis];
-    result[axis] = known.length === axes.length && typeof from === 'number' ? Math.round(from * scale) : undefined;
+    result[axis] = known.length === axes.length && typeof from === 'number' ? Math.round(Math.fround(from * scale)) : undefined;
   });
   return result;
 }

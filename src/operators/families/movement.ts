@@ -143,7 +143,8 @@ function sliceLength(start: Dimension, end: Dimension, step: Dimension, size: Di
   }
   if (typeof start !== 'number' || typeof end !== 'number') return undefined;
   if (typeof size !== 'number') return (start === -1 || start >= 2 ** 31 - 1) && end <= -(2 ** 31) + 1 ? ceilDivide(size, -step) : undefined;
-  const first = Math.min(start < 0 ? start + size : start, size - 1);
+  if (size === 0) return 0;
+  const first = Math.min(Math.max(start < 0 ? start + size : start, 0), size - 1);
   const last = Math.max(end < 0 ? end + size : end, -1);
   return Math.max(0, Math.ceil((first - last) / -step));
 }
