@@ -1,5 +1,5 @@
 // The cost of one node: its row's arithmetic, the bytes it moves, and what the body of a model-local function costs.
-import { addDimensions, multiplyDimensions } from '../graph/dimension';
+import { addDimensions, multiplyDimensions, productOf } from '../graph/dimension';
 import type { Dimension } from '../graph/dimension';
 import type { Graph, Model, Node } from '../graph/model';
 import { subgraphs, walkNodes } from '../graph/traverse';
@@ -45,7 +45,7 @@ export function nodeCost(request: CostRequest): NodeCost {
   if (row === undefined) return { ...nothing, macs: undefined, flops: undefined, bytesMoved: undefined, unknownOperator: true };
   if (request.folded) return nothing;
   const context = types.contextOf(graph, node);
-  if (context === undefined) return nothing;
+  if (context === undefined) return { ...nothing, macs: undefined, flops: undefined, bytesMoved: undefined };
   try {
     const cost = row.cost?.(context) ?? { macs: 0, flops: 0 };
     const moved = row.traits.view === true || row.traits.control === true ? 0 : bytesMoved(request);
@@ -67,8 +67,9 @@ function tripCount(types: TypeInference, graph: Graph, node: Node): number | und
     return typeof bound === 'number' && Number.isSafeInteger(bound) ? Math.max(0, bound) : undefined;
   }
   if (node.opType === 'Scan' && context !== undefined) {
-    const scans = context.int('num_scan_inputs', 1);
-    const steps = context.shape(context.inputCount - scans)?.[context.ints('scan_input_axes')?.[0] ?? 0];
+    const shape = context.shape(context.inputCount - context.int('num_scan_inputs', 1));
+    // Until opset 8 the first axis was the batch, each of whose sequences was scanned on its own.
+    const steps = context.opset < 9 ? (shape === undefined ? undefined : productOf(shape.slice(0, 2))) : shape?.at(context.ints('scan_input_axes')?.[0] ?? 0);
     return typeof steps === 'number' ? steps : undefined;
   }
   return undefined;

@@ -156,6 +156,18 @@ describe('control flow', () => {
     expect(shapes(model, 'all')).toBe('float32[5, 1, 8]');
   });
 
+  it.each([
+    ['along its first axis', 17, [5, 1, 8], {}, 5],
+    ['along an axis counted from the end', 17, [1, 5, 8], { scan_input_axes: [-2] }, 5],
+    ['of opset 8, over each sequence of the batch', 8, [3, 5, 1, 8], {}, 15],
+  ] as const)('counts a scan %s as often as it steps', (_, opset, shape, axes, steps) => {
+    const body = makeGraph('body', { inputs: [tensorValue('slice', 'float32', [1, 8])], outputs: [tensorValue('step', 'float32', [1, 8])], nodes: [node('MatMul', ['slice', 'w'], ['step'])] });
+    const scan = node('Scan', opset === 8 ? ['', 'x'] : ['x'], ['all'], { num_scan_inputs: 1, ...axes });
+    scan.attributes.set('body', { type: 'graph', value: body });
+    const model = modelOf({ inputs: [tensorValue('x', 'float32', shape)], outputs: [tensorValue('all', 'float32')], initializers: weights(seededTensor('w', [8, 8], 1)), nodes: [scan] }, { opsetImports: new Map([['', opset]]) });
+    expect(analyzeModel(model).totals.macs).toBe(steps * 64);
+  });
+
   it('sees through the model\'s own functions, attributes of the call included', () => {
     const inner = node('Gemm', ['a', 'b'], ['c']);
     inner.attributes.set('transB', { type: 'int', value: 0, reference: 'turned' });

@@ -81,7 +81,7 @@ function scan(context: OperatorContext): Types {
   if (scans < 0 || states < 0) throw context.contradiction(`num_scan_inputs is ${scans} of ${context.inputCount} inputs`);
   const axes = context.ints('scan_input_axes') ?? [];
   const outputAxes = context.ints('scan_output_axes') ?? [];
-  if (offset === 1) return context.node.outputs.map((_, i) => (i < states ? context.type(i + 1) : undefined));
+  if (offset === 1) return scanBatch(context, scans, states);
   let steps: Dimension;
   const slices = Array.from({ length: scans }, (_, i) => {
     const type = context.type(states + i);
@@ -101,6 +101,22 @@ function scan(context: OperatorContext): Types {
     return tensorOf(type.elementType, [...type.shape.slice(0, axis), steps, ...type.shape.slice(axis)]);
   });
 }
+
+/** Scan of opset 8: (sequence_lens?, state [batch, …] …, scanned [batch, steps, …] …); the body sees one sequence of the batch. */
+function scanBatch(context: OperatorContext, scans: number, states: number): Types {
+  const types = Array.from({ length: states + scans }, (_, i) => context.type(i + 1));
+  const [batch, steps] = types[states]?.kind === 'tensor' ? (context.shape(states + 1) ?? []) : [];
+  const inner = types.map((type, i) => (type?.kind === 'tensor' ? tensorOf(type.elementType, type.shape?.slice(i < states ? 1 : 2)) : type));
+  const body = context.subgraph('body', inner);
+  return context.node.outputs.map((_, i) => {
+    const type = body[i];
+    if (i < states) return commonType(outside(type, [batch]), types[i]) ?? loosened(type);
+    return outside(type, [batch, steps]);
+  });
+}
+
+/** A type with axes put before its own. */
+const outside = (type: ValueType | undefined, axes: Shape): ValueType | undefined => (type?.kind === 'tensor' && type.shape !== undefined ? tensorOf(type.elementType, [...axes, ...type.shape]) : loosened(type));
 
 const elementOf = (type: ValueType | undefined): ValueType | undefined => (type?.kind === 'sequence' || type?.kind === 'optional' ? type.of : undefined);
 const sequenceOf = (of: ValueType | undefined): ValueType | undefined => (of === undefined ? undefined : { kind: 'sequence', of });
