@@ -70,11 +70,12 @@ export function makeProgram(session: Session): Command {
     .action((source: string, variant: string | undefined, options: commands.BenchOptions) => commands.bench(session, source, variant, options));
 
   withRunOptions(program.command('compare <source> <variant>'))
-    .description('outputs of two models on the same inputs')
+    .description('outputs of two models on the same inputs, and what changed node by node')
     .option(...data)
     .option(...imageOrder)
     .option(...imageScale)
     .option('--floor <value>', 'exit 1 when the agreement is below this', parseNumber('--floor'))
+    .option('--layers <count>', 'changed layers shown in the table; 0 shows none', parseInteger('--layers', 0), 10)
     .option(...json)
     .action((source: string, variant: string, options: commands.CompareOptions) => commands.compare(session, source, variant, options));
 

@@ -57,6 +57,34 @@ export interface Inspection extends ModelSummary {
   readonly deep: boolean;
 }
 
+/** What some nodes of a model cost before and after it was changed; null where a dimension is unknown. */
+export interface CostChange {
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+/** Nodes that belong together in two models: one and one, several that were fused into one, one that became several, or some that have no counterpart. */
+export interface LayerChange {
+  /** Node keys; empty for what is new. */
+  readonly before: readonly string[];
+  /** Node keys; empty for what is gone. */
+  readonly after: readonly string[];
+  /** `Conv + BatchNormalization → Conv`. */
+  readonly operators: string;
+  readonly parameters: CostChange;
+  readonly weightBytes: CostChange;
+  readonly macs: CostChange;
+}
+
+/** Two models node by node. */
+export interface StructureComparison {
+  readonly nodes: { readonly before: number; readonly after: number };
+  /** Nodes of the first model that have a counterpart in the second. */
+  readonly matched: number;
+  /** All of it, in the order of the second model; what is gone stands at the end. */
+  readonly layers: readonly LayerChange[];
+}
+
 /** Time a model ought to take on a device: max of arithmetic and memory time, summed over layers (Williams et al. 2009). */
 export interface RooflineEstimate {
   readonly device: string;

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildFlawed } from '../../samples/architectures/flawed';
 import { buildLeNet } from '../../samples/architectures/lenet';
 import { writeOnnxModel } from '../../src/formats/onnx/write';
-import type { Inspection } from '../../src/protocol/analysis';
+import type { Inspection, StructureComparison } from '../../src/protocol/analysis';
 import type { OptimizationReport } from '../../src/protocol/report';
 import { lathe, spawnLathe } from './support';
 
@@ -108,6 +108,16 @@ describe('lathe', () => {
     const { status, stdout } = lathe('compare', digits, digits, '--json');
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ outputs: [{ bitEqual: true, maxAbs: 0 }] });
+  });
+
+  it('compares two models node by node: what was fused, what it cost and costs', () => {
+    const simplified = join(folder, 'compared.onnx');
+    expect(lathe('optimize', flawed, '--goal', 'simplification', '-o', simplified, '--json').stdout).toContain('accepted');
+    const { stdout } = lathe('compare', flawed, simplified, '--json');
+    const { structure } = JSON.parse(stdout) as { structure: StructureComparison };
+    expect(structure.layers.flatMap(({ after }) => after)).toHaveLength(structure.nodes.after);
+    expect(structure.layers.some(({ operators }) => /BatchNormalization.* → /.test(operators))).toBe(true);
+    expect(lathe('compare', flawed, simplified, '--layers', '3').stdout).toMatch(/nodes → \d+: \d+ of the first have a counterpart/);
   });
 
   it('feeds images in the order and scale asked for, and states it', () => {

@@ -1,16 +1,21 @@
-// `lathe compare A B`: outputs of two models on the same inputs; with `--floor` a gate.
+// `lathe compare A B`: outputs of two models on the same inputs, with `--floor` a gate; and both node by node.
+import { compareStructure } from '../../analysis/structuralDiff';
 import { modelFile } from '../../formats/open';
+import { defaultBindings } from '../../graph/defaultBindings';
 import { belowFloor, floorFor } from '../../recipes/acceptance';
 import { sentence } from '../../recipes/trial';
 import { compareModels } from '../../runtime/compare';
 import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { comparisonLines } from '../render/measurement';
+import { structureLines } from '../render/structure';
 import { print, printJson } from '../terminal';
 import { type RunModelOptions, runnerStart, samplesFor, withModel } from './running';
 
 export interface CompareOptions extends RunModelOptions, PictureArguments {
   readonly floor?: number;
+  /** Layers shown; 0 leaves the comparison node by node away. */
+  readonly layers: number;
 }
 
 export async function compare(session: Session, source: string, variant: string, options: CompareOptions): Promise<void> {
@@ -22,8 +27,11 @@ export async function compare(session: Session, source: string, variant: string,
     const { metric } = comparison;
     const below = options.floor === undefined ? undefined : belowFloor(metric, floorFor(metric?.name ?? 'sqnr', options.floor));
     if (below !== undefined || problem !== undefined) session.outcome.exitCode = 1;
-    if (options.json) printJson(comparison);
-    else for (const line of comparisonLines(comparison)) print(line);
+    await withModel(variant, { ...options, bind: {} }, (changed) => {
+      const structure = compareStructure(model, changed, { bindings: defaultBindings(model.graph, options.bind) });
+      if (options.json) printJson({ ...comparison, structure });
+      else for (const line of [...comparisonLines(comparison), ...(options.layers === 0 ? [] : ['', ...structureLines(structure, options.layers)])]) print(line);
+    });
     if (below !== undefined) process.stderr.write(`lathe: ${sentence(below)}\n`);
   });
 }

@@ -1,0 +1,70 @@
+// Two models node by node: which belong together, and what each cost before and costs now.
+import type { Model } from '../graph/model';
+import type { CostChange, LayerChange, StructureComparison } from '../protocol/analysis';
+import { analyzeModel, type LayerAnalysis } from './analyze';
+import type { InferOptions } from './infer';
+import { matchModels, type NodePair } from './match';
+
+/** @throws LatheError when weights that tell nodes apart cannot be read */
+export function compareStructure(before: Model, after: Model, options: InferOptions = {}): StructureComparison {
+  const { pairs, onlyBefore } = matchModels(before, after);
+  const layersBefore = layersOf(before, options);
+  const layersAfter = layersOf(after, options);
+  const parts = partsOf(pairs);
+  for (const key of layersAfter.keys()) if (!parts.after.has(key)) parts.after.set(key, { before: new Set(), after: new Set([key]) });
+  const inOrder = new Set([...layersAfter.keys()].flatMap((key) => parts.after.get(key) ?? []));
+  for (const key of onlyBefore) inOrder.add({ before: new Set([key]), after: new Set() });
+  return {
+    nodes: { before: layersBefore.size, after: layersAfter.size },
+    matched: layersBefore.size - onlyBefore.length,
+    layers: [...inOrder].map((part) => changeOf(part, layersBefore, layersAfter)),
+  };
+}
+
+interface Part {
+  readonly before: Set<string>;
+  readonly after: Set<string>;
+}
+
+/** What pairs hang together, by the keys on either side. */
+function partsOf(pairs: readonly NodePair[]): { readonly before: ReadonlyMap<string, Part>; readonly after: Map<string, Part> } {
+  const before = new Map<string, Part>();
+  const after = new Map<string, Part>();
+  for (const pair of pairs) {
+    const [left, right] = [before.get(pair.before), after.get(pair.after)];
+    const part: Part = { before: new Set([pair.before, ...(left?.before ?? []), ...(right?.before ?? [])]), after: new Set([pair.after, ...(left?.after ?? []), ...(right?.after ?? [])]) };
+    for (const key of part.before) before.set(key, part);
+    for (const key of part.after) after.set(key, part);
+  }
+  return { before, after };
+}
+
+const layersOf = (model: Model, options: InferOptions): ReadonlyMap<string, LayerAnalysis> => new Map(analyzeModel(model, options).layers.map((layer) => [layer.key, layer]));
+
+function changeOf(part: Part, layersBefore: ReadonlyMap<string, LayerAnalysis>, layersAfter: ReadonlyMap<string, LayerAnalysis>): LayerChange {
+  const known = (keys: ReadonlySet<string>, layers: ReadonlyMap<string, LayerAnalysis>): LayerAnalysis[] => [...keys].flatMap((key) => layers.get(key) ?? []).sort((a, b) => (b.macs ?? 0) - (a.macs ?? 0));
+  // What does the work stands first: it is what the whole goes by.
+  const [before, after] = [known(part.before, layersBefore), known(part.after, layersAfter)];
+  const change = (of: (layer: LayerAnalysis) => number | null): CostChange => ({ before: total(before, of), after: total(after, of) });
+  return {
+    before: before.map(({ key }) => key),
+    after: after.map(({ key }) => key),
+    operators: [before, after]
+      .filter((layers) => layers.length > 0)
+      .map((layers) => layers.map(({ node }) => node.opType).join(' + '))
+      .join(' → '),
+    parameters: change((layer) => layer.parameters),
+    weightBytes: change((layer) => layer.weightBytes),
+    macs: change((layer) => layer.macs),
+  };
+}
+
+function total(layers: readonly LayerAnalysis[], of: (layer: LayerAnalysis) => number | null): number | null {
+  let sum = 0;
+  for (const layer of layers) {
+    const value = of(layer);
+    if (value === null) return null;
+    sum += value;
+  }
+  return sum;
+}
