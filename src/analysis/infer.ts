@@ -10,9 +10,10 @@ import type { Movement, OperatorRow, Values } from '../operators/row';
 import { findOperator, normalDomain, opsetOf } from '../operators/table';
 import { maxValueElements } from '../operators/values';
 import { LatheError } from '../base/errors';
-import { elementKind } from '../tensor/elementType';
+import { type ElementType, elementKind } from '../tensor/elementType';
 import type { Tensor } from '../tensor/tensor';
 import { formatShape } from '../graph/dimension';
+import { demandedSymbols } from './demands';
 import { instantiate } from './functions';
 import { GraphScope, smallValues, ValueBudget } from './scope';
 
@@ -25,6 +26,11 @@ export interface TypeContradiction {
 export interface InferOptions {
   /** Values of dimension symbols. */
   readonly bindings?: Readonly<Record<string, number>> | ReadonlyMap<string, number>;
+  /**
+   * Only what holds whenever the model runs, whoever feeds it: what a rewrite may rest on. Shapes declared of anything but
+   * the inputs are not believed, initializers that a caller may override have no values, dimensions of inputs may be 0.
+   */
+  readonly proven?: boolean;
 }
 
 /** What is known of a model's values. Graphs are the model's own, their subgraphs, and function bodies as instantiated for each call. */
@@ -51,7 +57,30 @@ export interface TypeInference {
 export function inferTypes(model: Model, options: InferOptions = {}): TypeInference {
   const bindings = bindingMap(options.bindings);
   const open = bindings.size > 0 && inputSymbols(model.graph).some((name) => bindings.has(name));
-  return new Inference(model, bindings, open);
+  if (options.proven === true) return provenTypes(model, bindings);
+  return new Inference(model, bindings, { bound: open });
+}
+
+/** Symbols found to be positive may make others known: so many passes follow, and what is not found counts as possibly 0. */
+const maxDemandPasses = 3;
+
+function provenTypes(model: Model, bindings: ReadonlyMap<string, number>): TypeInference {
+  const positive = new Set<string>();
+  const symbols = inputSymbols(model.graph).length;
+  for (let pass = 1; ; pass++) {
+    const types = new Inference(model, bindings, { bound: false, isOpen: (name) => !positive.has(name) });
+    if (pass > maxDemandPasses || positive.size >= symbols) return types;
+    const before = positive.size;
+    for (const name of demandedSymbols(model.graph, types)) positive.add(name);
+    if (positive.size === before) return types;
+  }
+}
+
+interface Beliefs {
+  /** Declared shapes may have been traced at other sizes than those bound: then they are not held against the inferred ones. */
+  readonly bound: boolean;
+  /** Says of a symbol whether it may be 0; where there is such a question, only what is proven counts, see {@link InferOptions.proven}. */
+  readonly isOpen?: (name: string) => boolean;
 }
 
 export function bindingMap(bindings: InferOptions['bindings']): ReadonlyMap<string, number> {
@@ -78,20 +107,24 @@ class Inference implements TypeInference {
   constructor(
     private readonly model: Model,
     private readonly bindings: ReadonlyMap<string, number>,
-    /** Declared shapes may have been traced at other sizes than those bound: then they are not held against the inferred ones. */
-    private readonly bound: boolean,
+    private readonly beliefs: Beliefs,
   ) {
     for (const body of model.functions) this.functions.set(functionKey(body.domain, body.name, body.overload), body);
     this.visits = Math.max(minimumVisits, visitsPerNode * model.graph.nodes.length);
-    const scope = new GraphScope(model.graph, model.opsetImports, undefined, this.subgraph, this.branch, model.irVersion >= 4, this.budget);
-    this.scopes.set(model.graph, scope);
+    const scope = this.scope(model.graph, model.opsetImports, undefined, model.irVersion >= 4);
     for (const input of model.graph.inputs) this.declare(scope, input);
     this.run(scope);
   }
 
+  private scope(graph: Graph, opsetImports: ReadonlyMap<string, number>, parent: GraphScope | undefined, overridable: boolean): GraphScope {
+    const scope = new GraphScope(graph, opsetImports, parent, this.subgraph, this.branch, { overridable, proven: this.beliefs.isOpen !== undefined }, this.budget);
+    this.scopes.set(graph, scope);
+    return scope;
+  }
+
   get contradictions(): readonly TypeContradiction[] {
-    if (!this.bound) return [...this.found.values()];
-    const unbound = new Inference(this.model, new Map(), false).contradictions;
+    if (!this.beliefs.bound) return [...this.found.values()];
+    const unbound = new Inference(this.model, new Map(), { ...this.beliefs, bound: false }).contradictions;
     return [...new Map([...unbound, ...this.found.values()].map((entry) => [entry.node, entry])).values()];
   }
 
@@ -129,18 +162,21 @@ class Inference implements TypeInference {
     return !this.impossible.has(graph);
   }
 
-  /** Types of a graph's own names known before its nodes: inputs as declared, initializers. */
+  /** Types of a graph's own names known before its nodes: inputs as declared (an initializer that is one has the shape of its default, as far as nobody overrides it). */
   private declare(scope: GraphScope, input: ValueInfo): void {
-    const tensor = scope.graph.initializers.get(input.name);
-    if (tensor !== undefined || input.type === undefined) return;
-    const shape = inputShape(input, this.bindings);
+    const { initializers } = scope.graph;
+    if (input.type === undefined || (initializers.has(input.name) && !scope.isOverridden(input.name))) return;
+    const shape = inputShape(input, this.bindings, this.beliefs.isOpen);
     scope.types.set(input.name, input.type.kind === 'tensor' && shape !== undefined ? { ...input.type, shape } : input.type);
   }
 
   private run(scope: GraphScope): void {
     const { graph } = scope;
-    for (const [name, tensor] of graph.initializers) scope.types.set(name, { kind: 'tensor', elementType: tensor.elementType, shape: tensor.dims });
-    for (const [name, sparse] of graph.sparseInitializers) scope.types.set(name, { kind: 'tensor', elementType: sparse.values.elementType, shape: sparse.dims });
+    const declare = (name: string, elementType: ElementType, shape: Shape): void => {
+      if (!scope.isOverridden(name)) scope.types.set(name, { kind: 'tensor', elementType, shape });
+    };
+    for (const [name, { elementType, dims }] of graph.initializers) declare(name, elementType, dims);
+    for (const [name, { values, dims }] of graph.sparseInitializers) declare(name, values.elementType, dims);
     const outputs = new Map(graph.outputs.map((output) => [output.name, output]));
     for (const node of graph.nodes) {
       for (const name of node.outputs) if (name !== '') scope.producers.set(name, node);
@@ -180,7 +216,7 @@ class Inference implements TypeInference {
 
   /** Joins what was inferred with what the file declares: inferred first, declared where nothing is known. */
   private keep(scope: GraphScope, node: Node, name: string, inferred: ValueType | undefined, output: ValueInfo | undefined): ValueType | undefined {
-    const declared = (output ?? scope.graph.valueInfo.get(name))?.type;
+    const declared = this.believed((output ?? scope.graph.valueInfo.get(name))?.type);
     const possible = withinRank(inferred);
     const type = declared === undefined ? possible : this.joined(node, name, possible, declared);
     if (type === undefined) scope.types.delete(name);
@@ -194,13 +230,18 @@ class Inference implements TypeInference {
     if (inferred.kind !== 'tensor' || stated.kind !== 'tensor' || stated.shape === undefined) return inferred;
     if (inferred.shape === undefined) return { ...inferred, shape: stated.shape };
     if (contradicts(inferred.shape, stated.shape)) {
-      if (!this.bound && !this.found.has(node))
+      if (!this.beliefs.bound && !this.found.has(node))
         this.found.set(node, { node, message: `${node.opType} ${node.name}: ${name} is declared ${formatShape(stated.shape)}, but its inputs make it ${formatShape(inferred.shape)}.` });
       return inferred;
     }
     const shape = stated.shape;
     if (inferred.shape.every((dimension) => dimension !== undefined)) return inferred;
     return { ...inferred, shape: inferred.shape.map((dimension, axis) => dimension ?? shape[axis]) };
+  }
+
+  /** What may be taken from a declaration of a value that is no input of the model: the runtime holds it to the element type, not to the shape. */
+  private believed(declared: ValueType | undefined): ValueType | undefined {
+    return this.beliefs.isOpen === undefined ? declared : withoutShape(declared);
   }
 
   /** Declared dimension names read as expressions, bindings put in. */
@@ -233,17 +274,17 @@ class Inference implements TypeInference {
   }
 
   private readonly subgraph = (outer: GraphScope, graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[] => {
-    const scope = new GraphScope(graph, outer.opsetImports, outer, this.subgraph, this.branch, false, this.budget);
-    this.scopes.set(graph, scope);
+    const scope = this.scope(graph, outer.opsetImports, outer, false);
     graph.inputs.forEach((input, i) => {
       const given = inputs[i];
-      const type = given === undefined ? input.type : input.type === undefined ? given : fill(given, this.bind(input.type));
+      const declared = this.believed(input.type);
+      const type = given === undefined ? declared : declared === undefined ? given : fill(given, this.bind(declared));
       if (type !== undefined) scope.types.set(input.name, type);
       const known = values?.[i];
       if (known !== undefined) scope.know(input.name, known);
     });
     this.run(scope);
-    return graph.outputs.map((output) => scope.type(output.name) ?? output.type);
+    return graph.outputs.map((output) => scope.type(output.name) ?? this.believed(output.type));
   };
 
   /** Exporters guard what does not fit every size by an If (a Squeeze, say): a contradiction there is no fault of the model. */
@@ -260,8 +301,7 @@ class Inference implements TypeInference {
   private call(scope: GraphScope, node: Node, body: FunctionBody): readonly (ValueType | undefined)[] {
     if (this.active.has(body)) return [];
     const graph = instantiate(body, node);
-    const inner = new GraphScope(graph, new Map([...this.model.opsetImports, ...body.opsetImports]), undefined, this.subgraph, this.branch, false, this.budget);
-    this.scopes.set(graph, inner);
+    const inner = this.scope(graph, new Map([...this.model.opsetImports, ...body.opsetImports]), undefined, false);
     this.bodies.set(node, graph);
     body.inputs.forEach((name, i) => {
       const given = node.inputs[i];
@@ -289,6 +329,25 @@ const functionKey = (domain: string, name: string, overload: string): string => 
 function withinRank(type: ValueType | undefined): ValueType | undefined {
   if (type?.kind !== 'tensor' || type.shape === undefined || type.shape.length <= maxRank) return type;
   return { kind: 'tensor', elementType: type.elementType };
+}
+
+/** The type with nothing said of shapes, also those of a sequence's elements. */
+function withoutShape(type: ValueType | undefined): ValueType | undefined {
+  switch (type?.kind) {
+    case undefined:
+      return undefined;
+    case 'tensor':
+      return { kind: 'tensor', elementType: type.elementType };
+    case 'sequence':
+    case 'optional':
+      return { kind: type.kind, of: withoutShape(type.of) ?? type.of };
+    case 'sparseTensor':
+    case 'map':
+    case 'opaque':
+      return type;
+    default:
+      return type satisfies never;
+  }
 }
 
 /** A declared shape fills in what the given type leaves open. */

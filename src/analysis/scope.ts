@@ -27,10 +27,18 @@ export class ValueBudget {
 
 export type InferSubgraph = (scope: GraphScope, graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]) => readonly (ValueType | undefined)[];
 
+export interface ScopeBeliefs {
+  /** From IR version 4 on, an initializer that is also an input may be overridden by the caller. */
+  readonly overridable: boolean;
+  /** Nothing counts as known that another caller could make different. */
+  readonly proven: boolean;
+}
+
 export class GraphScope implements ValueScope {
   readonly types = new Map<string, ValueType>();
   readonly known = new Map<string, Values | null>();
   readonly producers = new Map<string, Node>();
+  private readonly inputNames: ReadonlySet<string>;
   private readonly constants = new Map<string, Tensor | undefined>();
 
   constructor(
@@ -39,10 +47,20 @@ export class GraphScope implements ValueScope {
     readonly parent: GraphScope | undefined,
     private readonly inferSubgraph: InferSubgraph,
     private readonly inferBranch: (scope: GraphScope, graph: Graph) => Branch,
-    /** From IR version 4 on, an initializer that is also an input may be overridden by the caller. */
-    private readonly overridable: boolean,
+    private readonly beliefs: ScopeBeliefs,
     private readonly budget: ValueBudget,
-  ) {}
+  ) {
+    this.inputNames = new Set(graph.inputs.map(({ name }) => name));
+  }
+
+  /** True for an initializer whose value is no proof: whoever runs the model may feed another. Shapes shown to a person rest on it all the same. */
+  isOverridden(name: string): boolean {
+    return this.beliefs.proven && this.isOverridable(name);
+  }
+
+  private isOverridable(name: string): boolean {
+    return this.beliefs.overridable && this.inputNames.has(name);
+  }
 
   /** The scope that defines a name, this one or an outer one. */
   owner(name: string): GraphScope | undefined {
@@ -59,7 +77,7 @@ export class GraphScope implements ValueScope {
     if (known !== undefined) return known ?? undefined;
     const stored = this.graph.initializers.get(name);
     if (stored !== undefined) {
-      const values = smallValues(stored);
+      const values = this.isOverridden(name) ? undefined : smallValues(stored);
       this.known.set(name, values ?? null);
       return values;
     }
@@ -80,7 +98,7 @@ export class GraphScope implements ValueScope {
 
   private findConstant(name: string): Tensor | undefined {
     const stored = this.graph.initializers.get(name);
-    if (stored !== undefined) return this.overridable && this.graph.inputs.some((input) => input.name === name) ? undefined : stored;
+    if (stored !== undefined) return this.isOverridable(name) ? undefined : stored;
     const node = this.producers.get(name);
     if (node === undefined) return undefined;
     if (node.opType === 'Constant' && node.domain === '') return constantTensor(node);

@@ -21,7 +21,7 @@ export interface Term {
 }
 
 export type Factor =
-  | { readonly kind: 'symbol'; readonly text: string; readonly name: string }
+  | { readonly kind: 'symbol'; readonly text: string; readonly name: string; /** Absent: it is 1 or more. */ readonly mayBeZero?: true }
   | { readonly kind: 'floorDiv' | 'max' | 'min'; readonly text: string; readonly left: KnownDimension; readonly right: KnownDimension };
 
 /** Expressions beyond this many products, factors in one product or characters count as unknown: hostile models make them, people do not. */
@@ -38,14 +38,14 @@ function termsOf(dimension: KnownDimension): readonly Term[] {
   return typeof parsed === 'number' ? constantTerms(parsed) : (parsed.terms ?? symbolTerms(dimension.text));
 }
 
-function symbolTerms(name: string): readonly Term[] {
+function symbolTerms(name: string, mayBeZero = false): readonly Term[] {
   const text = isPlainName(name) ? name : `\`${name}\``;
-  return [{ coefficient: 1, factors: [{ kind: 'symbol', name, text }] }];
+  return [{ coefficient: 1, factors: [{ kind: 'symbol', name, text, ...(mayBeZero ? { mayBeZero } : {}) }] }];
 }
 
-/** The dimension that a name (ONNX's `dim_param`) stands for; its text is the name as it is. */
-export function symbol(name: string): DimensionExpression {
-  return { text: name, terms: symbolTerms(name) };
+/** The dimension that a name (ONNX's `dim_param`) stands for, 1 or more unless said otherwise; its text is the name as it is. */
+export function symbol(name: string, mayBeZero = false): DimensionExpression {
+  return { text: name, terms: symbolTerms(name, mayBeZero) };
 }
 
 const monomialText = (factors: readonly Factor[]): string => factors.map((factor) => factor.text).join('*');
@@ -222,7 +222,7 @@ export function divideExactly(a: Dimension, b: Dimension): Dimension {
   return rest === 0 ? quotient : undefined;
 }
 
-/** The larger; decided at once where the difference has one sign for all symbols of 1 or more. */
+/** The larger; decided at once where the difference has one sign for all values of the symbols. */
 export function maxDimension(a: Dimension, b: Dimension): Dimension {
   return extreme('max', a, b);
 }
@@ -241,7 +241,7 @@ function extreme(kind: 'max' | 'min', a: Dimension, b: Dimension): Dimension {
   return compound(kind, left, right);
 }
 
-/** A number that the dimension is never below, taking every symbol as 1 or more; −∞ where none is evident. */
+/** A number that the dimension is never below; −∞ where none is evident. Symbols are 1 or more, or 0 or more where they say so. */
 export function lowerBound(dimension: Dimension): number {
   if (dimension === undefined) return -Infinity;
   if (typeof dimension === 'number') return dimension;
@@ -261,7 +261,7 @@ export function lowerBound(dimension: Dimension): number {
 function leastOf(factor: Factor): number {
   switch (factor.kind) {
     case 'symbol':
-      return 1;
+      return factor.mayBeZero === true ? 0 : 1;
     case 'floorDiv':
       return typeof factor.right === 'number' ? Math.floor(lowerBound(factor.left) / factor.right) : Math.min(0, lowerBound(factor.left));
     case 'max':
@@ -271,6 +271,23 @@ function leastOf(factor: Factor): number {
     default:
       return factor satisfies never;
   }
+}
+
+/** True for an expression that is 0 when some of its symbols are, those being allowed to. Never of expressions whose symbols are all 1 or more. */
+export function canBeZero(dimension: Dimension): boolean {
+  if (dimension === undefined || typeof dimension === 'number' || lowerBound(dimension) > 0) return false;
+  const open = (part: KnownDimension): boolean =>
+    typeof part !== 'number' && termsOf(part).some(({ factors }) => factors.some((factor) => (factor.kind === 'symbol' ? factor.mayBeZero === true : open(factor.left) || open(factor.right))));
+  return open(dimension);
+}
+
+/** True for min(whole, n) with n of 1 or more: never above the whole, and 0 only where that is. */
+export function isCutOf(cut: Dimension, whole: Dimension): boolean {
+  if (cut === undefined || typeof cut === 'number') return false;
+  const [term, more] = termsOf(cut);
+  const factor = term?.factors[0];
+  if (term?.coefficient !== 1 || more !== undefined || term.factors.length !== 1 || factor?.kind !== 'min') return false;
+  return (sameDimension(factor.left, whole) && lowerBound(factor.right) > 0) || (sameDimension(factor.right, whole) && lowerBound(factor.left) > 0);
 }
 
 /** max(a, min(a, c)) = a, max(a, max(a, c)) = max(a, c), and the other way about. */
@@ -329,7 +346,7 @@ export function substituteDimension(dimension: Dimension, bindings: ReadonlyMap<
 function substituteFactor(factor: Factor, bindings: ReadonlyMap<string, number>): Dimension {
   switch (factor.kind) {
     case 'symbol':
-      return bindings.get(factor.name) ?? symbol(factor.name);
+      return bindings.get(factor.name) ?? symbol(factor.name, factor.mayBeZero);
     case 'floorDiv':
       return floorDivide(substituteDimension(factor.left, bindings), substituteDimension(factor.right, bindings));
     case 'max':
@@ -350,14 +367,16 @@ export function evaluateDimension(dimension: Dimension, bindings: ReadonlyMap<st
  * Reads a dimension from text: whole numbers, names, `+ - *` , `floor(a / b)`, `ceil(a / b)`, `a // b`, `max(a, b)`, `min(a, b)`.
  * Text that is no such expression is the name of a symbol (ONNX allows any string as `dim_param`); `-` belongs to a name
  * unless spaces surround it, so that `batch-size` stays one symbol.
+ * @param isOpen says of a symbol's name whether it may be 0
  */
-export function parseDimension(text: string): KnownDimension {
-  return parseExpression(text, algebra) ?? symbol(text);
+export function parseDimension(text: string, isOpen?: (name: string) => boolean): KnownDimension {
+  if (isOpen === undefined) return parseExpression(text, algebra) ?? symbol(text);
+  return parseExpression(text, { ...algebra, symbol: (name) => symbol(name, isOpen(name)) }) ?? symbol(text, isOpen(text));
 }
 
 const algebra: ExpressionAlgebra<KnownDimension> = {
   number: (value) => value,
-  symbol,
+  symbol: (name) => symbol(name),
   add: addDimensions,
   subtract: subtractDimensions,
   multiply: multiplyDimensions,

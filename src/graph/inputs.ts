@@ -13,15 +13,20 @@ export function fedInputs(graph: Graph): readonly ValueInfo[] {
   return graph.inputs.filter((input) => !graph.initializers.has(input.name) && !graph.sparseInitializers.has(input.name));
 }
 
-/** The declared shape of an input, names read as expressions, nameless dimensions named by {@link namelessSymbol}, bindings put in. */
-export function inputShape(input: ValueInfo, bindings: ReadonlyMap<string, number> = new Map()): Shape | undefined {
+/**
+ * The declared shape of an input, names read as expressions, nameless dimensions named by {@link namelessSymbol}, bindings put in.
+ * @param isOpen says of a symbol's name whether it may be 0; absent, none may
+ */
+export function inputShape(input: ValueInfo, bindings: ReadonlyMap<string, number> = new Map(), isOpen?: (name: string) => boolean): Shape | undefined {
   if (input.type?.kind !== 'tensor') return undefined;
-  return input.type.shape?.map((dimension, axis) => substituteDimension(namedDimension(dimension, input.name, axis), bindings));
+  return input.type.shape?.map((dimension, axis) => substituteDimension(namedDimension(dimension, input.name, axis, isOpen), bindings));
 }
 
-function namedDimension(dimension: Dimension, input: string, axis: number): KnownDimension {
+function namedDimension(dimension: Dimension, input: string, axis: number, isOpen?: (name: string) => boolean): KnownDimension {
   if (typeof dimension === 'number') return dimension;
-  return dimension === undefined ? symbol(namelessSymbol(input, axis)) : parseDimension(dimension.text);
+  if (dimension !== undefined) return parseDimension(dimension.text, isOpen);
+  const name = namelessSymbol(input, axis);
+  return symbol(name, isOpen?.(name));
 }
 
 /** Symbols that decide the shapes of what a caller feeds, in order of appearance. */

@@ -120,14 +120,15 @@ export const divide: BinaryRule = (a, b, float) => {
   if (isNumber(a) && isNumber(b)) return float ? a / b : b === 0 ? undefined : Math.trunc(a / b);
   if (!whole(a, b)) return undefined;
   if (float) return divideExactly(a, b);
-  return isNonNegative(a) && isPositive(b) ? floorDivide(a, b) : divideExactly(a, b);
+  // Nothing is divided by 0, so what is not negative is positive here.
+  return isNonNegative(a) && isNonNegative(b) ? floorDivide(a, b) : divideExactly(a, b);
 };
 
 export const modulo: BinaryRule = (a, b, float) => {
   if (float || b === 0) return undefined;
   // The sign of the result depends on `fmod` where an operand is negative.
   if (isNumber(a) && isNumber(b)) return a >= 0 && b > 0 ? a % b : undefined;
-  if (!isNonNegative(a) || !isPositive(b)) return undefined;
+  if (!isNonNegative(a) || !isNonNegative(b)) return undefined;
   return subtractDimensions(a, multiplyDimensions(floorDivide(a, b), b));
 };
 
@@ -150,7 +151,7 @@ export const round: UnaryRule = (a) => {
 };
 export const not: UnaryRule = (a) => (isNumber(a) ? 1 - a : undefined);
 
-/** Sign of a − b where it holds for every value of the symbols (which are 1 or more). */
+/** Sign of a − b where it holds for every value of the symbols. */
 function order(a: KnownDimension, b: KnownDimension): 'less' | 'equal' | 'greater' | 'not less' | 'not greater' | undefined {
   if (isNumber(a) && isNumber(b)) return a < b ? 'less' : a > b ? 'greater' : a === b ? 'equal' : undefined;
   if (!whole(a, b)) return undefined;

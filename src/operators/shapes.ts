@@ -1,5 +1,5 @@
 // Shape rules that many operators share: broadcasting, reductions, sliding windows, sizes.
-import { addDimensions, floorDivide, ceilDivide, maxDimension, multiplyDimensions, productOf, subtractDimensions, formatDimension, formatShape } from '../graph/dimension';
+import { addDimensions, canBeZero, floorDivide, isCutOf, ceilDivide, maxDimension, multiplyDimensions, productOf, sameDimension, subtractDimensions, formatDimension, formatShape } from '../graph/dimension';
 import type { Dimension } from '../graph/dimension';
 import { maxRank, type Shape, type ValueType } from '../graph/model';
 import type { ElementType } from '../tensor/elementType';
@@ -29,14 +29,16 @@ export function likeInput(context: OperatorContext, input = 0): readonly (ValueT
 
 /**
  * One dimension of a broadcast. A symbol against a number other than 1 can only be that number; of two expressions, equal
- * or one of them 1 wherever the model runs at all, the result is the larger.
+ * or one of them 1 wherever the model runs at all, the result is the larger (of 0 and 1 it is 0, so nothing is said there).
  */
 function broadcastDimension(a: Dimension, b: Dimension): Dimension | 'contradiction' {
   if (a === 1) return b;
   if (b === 1) return a;
   if (typeof a === 'number') return typeof b === 'number' && a !== b ? 'contradiction' : a;
   if (typeof b === 'number') return b;
-  return maxDimension(a, b);
+  if (sameDimension(a, b) || isCutOf(b, a)) return a;
+  if (isCutOf(a, b)) return b;
+  return canBeZero(a) || canBeZero(b) ? undefined : maxDimension(a, b);
 }
 
 /** Multidirectional (numpy-style) broadcasting. Source: ONNX, Broadcasting.md. */

@@ -1,5 +1,5 @@
 // Operators about shapes: Shape, Reshape, Squeeze, Expand, Range … and constants.
-import { ceilDivide, divideExactly, floorDivide, formatShape, productOf, subtractDimensions } from '../../graph/dimension';
+import { canBeZero, ceilDivide, divideExactly, floorDivide, formatShape, productOf, sameDimension, subtractDimensions } from '../../graph/dimension';
 import type { Dimension } from '../../graph/dimension';
 import type { Shape, ValueType } from '../../graph/model';
 import { int64Tensor } from '../../tensor/tensor';
@@ -46,7 +46,9 @@ function reshape(context: OperatorContext): Types {
   const input = context.shape(0);
   const allowZero = context.int('allowzero', 0) === 1;
   const shape = wanted.map((dimension, axis) => {
-    if (dimension !== 0 || allowZero) return dimension;
+    if (allowZero) return dimension;
+    // Where it comes to 0 it copies a dimension too; where there is none to copy, it does not come to 0.
+    if (dimension !== 0) return canBeZero(dimension) && !(input !== undefined && axis >= input.length) && !sameDimension(dimension, input?.[axis]) ? undefined : dimension;
     if (input !== undefined && axis >= input.length) throw context.contradiction(`entry ${axis} of the new shape copies a dimension that the input lacks`);
     return input?.[axis];
   });
@@ -63,7 +65,8 @@ function reshape(context: OperatorContext): Types {
   }
   if (unknowns === 1) {
     const at = shape.indexOf(undefined);
-    return [tensorOf(context.elementType(0), shape.with(at, known.includes(0) ? undefined : divideExactly(total, productOf(shape.filter((_, axis) => axis !== at)))))];
+    const others = productOf(shape.filter((_, axis) => axis !== at));
+    return [tensorOf(context.elementType(0), shape.with(at, known.includes(0) || canBeZero(others) ? undefined : divideExactly(total, others)))];
   }
   return [tensorOf(context.elementType(0), shape.map((dimension) => (typeof dimension === 'number' && dimension < 0 ? undefined : dimension)))];
 }

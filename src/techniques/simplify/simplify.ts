@@ -71,7 +71,7 @@ async function apply(model: Model, options: SimplifyOptions, work: TechniqueCont
 
 function contextFor(editor: ModelEditor, options: SimplifyOptions): SimplifyContext {
   const { model } = editor;
-  const types = inferTypes(model);
+  const types = inferTypes(model, { proven: true });
   const opset = model.opsetImports.get('') ?? model.opsetImports.get('ai.onnx') ?? 1;
   return new SimplifyContext(editor, opset, options, {
     typeOf: (scope, name) => types.typeOf(scope.graph, name),

@@ -8,6 +8,8 @@ import type { OutputComparison } from '../../../src/protocol/measurement';
 import { compareModels } from '../../../src/runtime/compare';
 import { openSamples } from '../../../src/runtime/datasets';
 import { Runner } from '../../../src/runtime/runner';
+import type { SampleSource } from '../../../src/runtime/samples';
+import type { Tensor } from '../../../src/tensor/tensor';
 import { simplify, simplifyOptions, type SimplifyOptions } from '../../../src/techniques/simplify/simplify';
 import type { TechniqueContext, TechniqueResult } from '../../../src/techniques/technique';
 
@@ -39,17 +41,36 @@ async function techniqueContext(model: Model): Promise<TechniqueContext> {
   };
 }
 
+/** For models that the runtime does not run. */
+export async function simplifyOnly(model: Model): Promise<Model> {
+  const result = await simplify.apply(model, simplifyOptions.parse({}), await techniqueContext(model));
+  assertValid(result.model);
+  return result.model;
+}
+
 export interface Simplified extends TechniqueResult {
   readonly outputs: readonly OutputComparison[];
   /** Operators of the result, subgraphs included, in order. */
   readonly operators: readonly string[];
 }
 
+/** One sample of tensors given. */
+export function feeding(...tensors: readonly Tensor[]): SampleSource {
+  const feeds = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  return {
+    description: { kind: 'npy', samples: 1 },
+    real: true,
+    async *samples() {
+      yield await Promise.resolve(feeds);
+    },
+  };
+}
+
 /** Simplifies, verifies the result, runs source and result on the same inputs (seeded, or those of `data`) and lays the outputs beside each other. */
-export async function simplifyAndCompare(model: Model, bindings: Record<string, number> = {}, options: Partial<SimplifyOptions> = {}, data?: string): Promise<Simplified> {
+export async function simplifyAndCompare(model: Model, bindings: Record<string, number> = {}, options: Partial<SimplifyOptions> = {}, data?: string | SampleSource): Promise<Simplified> {
   const result = await simplify.apply(model, simplifyOptions.parse(options), await techniqueContext(model));
   assertValid(result.model);
-  const samples = await openSamples(data, model, { bindings, seed: 3, limit: 2 });
+  const samples = typeof data === 'object' ? data : await openSamples(data, model, { bindings, seed: 3, limit: 2 });
   const { outputs } = await compareModels(model, result.model, samples, { runner: await sharedRunner() });
   return { ...result, outputs, operators: operatorsOf(result.model.graph) };
 }
