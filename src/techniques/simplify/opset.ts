@@ -7,6 +7,8 @@ import type { Graph, Model, Node } from '../../graph/model';
 import { floatAttribute, intAttribute, intsAttribute, stringAttribute, walkNodes } from '../../graph/traverse';
 import { freeWeightsFromInputs } from '../../graph/weightInputs';
 import { toFloat64Array } from '../../tensor/decode';
+import { type ElementType, isFloat } from '../../tensor/elementType';
+import { tensorFromNumbers } from '../../runtime/convert';
 import { type Tensor, float32Tensor, int64Tensor } from '../../tensor/tensor';
 
 const oldest = 7;
@@ -18,6 +20,7 @@ interface Change {
   /** Adds an initializer to the node's graph and returns its name. */
   readonly constant: (suffix: string, make: (name: string) => Tensor) => string;
   readonly rankOf: (value: string) => number | undefined;
+  readonly elementTypeOf: (value: string) => ElementType | undefined;
   /** Elements of a constant that nobody can override. */
   readonly constantNumbers: (value: string) => readonly number[] | undefined;
 }
@@ -58,7 +61,7 @@ export function raiseOpset(model: Model, to: number): Model {
   if (from === undefined || from >= to) return model;
   if (from < oldest || to > newest) throw new LatheError('unsupported', `Opset ${from} cannot be raised to ${to}: the changes from ${oldest} to ${newest} are known.`, model.path === undefined ? {} : { file: model.path });
   const raised = cloneModel(model);
-  const types = inferTypes(raised);
+  const types = inferTypes(raised, { proven: true });
   for (const { node, graph } of [...walkNodes(raised.graph)]) {
     if (node.domain !== '') continue;
     // By the operator it was: Upsample becomes Resize at once and must not be raised as one again.
@@ -85,6 +88,10 @@ function changeOf(node: Node, graph: Graph, types: TypeInference): Change {
     rankOf: (value) => {
       const type = types.typeOf(graph, value);
       return type?.kind === 'tensor' ? type.shape?.length : undefined;
+    },
+    elementTypeOf: (value) => {
+      const type = types.typeOf(graph, value);
+      return type?.kind === 'tensor' ? type.elementType : undefined;
     },
     constantNumbers: (value) => {
       const tensor = types.constantOf(graph, value);
@@ -120,21 +127,26 @@ function sliceInputs({ node, constant }: Change): void {
   moveInts(node, 'axes', 3, constant);
 }
 
-function clipInputs({ node, constant }: Change): void {
-  for (const [position, bound] of ['min', 'max'].entries()) {
-    if (!node.attributes.has(bound)) continue;
-    const value = floatAttribute(node, bound, 0);
-    node.attributes.delete(bound);
-    while (node.inputs.length < position + 1) node.inputs.push('');
-    node.inputs[position + 1] = constant(bound, (name) => float32Tensor(name, [], [value]));
-  }
+function clipInputs(change: Change): void {
+  moveFloat(change, 'min', 1);
+  moveFloat(change, 'max', 2);
 }
 
-function padInputs({ node, constant }: Change): void {
-  const value = floatAttribute(node, 'value', 0);
-  node.attributes.delete('value');
-  moveInts(node, 'pads', 1, constant);
-  if (value !== 0) node.inputs[2] = constant('value', (name) => float32Tensor(name, [], [value]));
+function padInputs(change: Change): void {
+  moveInts(change.node, 'pads', 1, change.constant);
+  if (floatAttribute(change.node, 'value', 0) === 0) change.node.attributes.delete('value');
+  moveFloat(change, 'value', 2);
+}
+
+/** A float attribute becomes the scalar input at `position`, in the type of the first input. */
+function moveFloat({ node, constant, elementTypeOf }: Change, attribute: string, position: number): void {
+  if (!node.attributes.has(attribute)) return;
+  const value = floatAttribute(node, attribute, 0);
+  const type = elementTypeOf(node.inputs[0] ?? '');
+  if (type === undefined || !isFloat(type)) refuse(node, `${attribute} of ${node.opType} becomes an input of the type of the data, which is ${type === undefined ? 'not known' : type}`);
+  node.attributes.delete(attribute);
+  while (node.inputs.length < position) node.inputs.push('');
+  node.inputs[position] = constant(attribute, (name) => tensorFromNumbers(name, type, [], Float64Array.of(value)));
 }
 
 /**

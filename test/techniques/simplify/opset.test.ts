@@ -7,13 +7,14 @@ import { assertValid } from '../../../src/graph/verify';
 import { compareModels } from '../../../src/runtime/compare';
 import { openSamples } from '../../../src/runtime/datasets';
 import { raiseOpset } from '../../../src/techniques/simplify/opset';
+import type { ElementType } from '../../../src/tensor/elementType';
 import { refusal } from '../../support/models';
 
-function model(opset: number, opType: string, attributes: AttributeInit, inputs: (at: ModuleBuilder) => readonly string[] = () => []): Model {
+function model(opset: number, opType: string, attributes: AttributeInit, inputs: (at: ModuleBuilder) => readonly string[] = () => [], type: ElementType = 'float32'): Model {
   const builder = new GraphBuilder('old', { opset });
-  const x = builder.input('x', 'float32', [1, 1, 4, 5]);
+  const x = builder.input('x', type, [1, 1, 4, 5]);
   const at = builder.module('');
-  builder.output(at.node(opType, [x, ...inputs(at)], attributes), 'float32', ['a', 'b', 'c', 'd'], 'y');
+  builder.output(at.node(opType, [x, ...inputs(at)], attributes), type, ['a', 'b', 'c', 'd'], 'y');
   return builder.build();
 }
 
@@ -27,6 +28,7 @@ const rows: Readonly<Record<string, () => Model>> = {
   'Resize of opset 10 that shrinks': () => model(10, 'Resize', { mode: 'nearest' }, scales(1, 1, 0.6, 0.6)),
   'Resize of opset 10, linear': () => model(10, 'Resize', { mode: 'linear' }, scales(1, 1, 2, 0.5)),
   'Clip of opset 6': () => model(10, 'Clip', { min: float(-0.5), max: float(0.25) }),
+  'Pad of opset 2, float64': () => model(10, 'Pad', { pads: [0, 0, 1, 2, 0, 0, 0, 1], value: float(0.5) }, undefined, 'float64'),
   'Pad of opset 2': () => model(10, 'Pad', { pads: [0, 0, 1, 2, 0, 0, 0, 1], value: float(0.5) }),
 };
 
