@@ -1,6 +1,6 @@
 // Which stored tensors a node owns as weights: found through everything the runtime folds away before it runs (casts, transposes, dequantising …).
 import type { Graph, Node } from '../graph/model';
-import type { OperatorRow, WeightInput, WeightRole } from '../operators/row';
+import { isDeterministic, type OperatorRow, type WeightInput, type WeightRole } from '../operators/row';
 import { constantTensor } from '../operators/evaluate';
 import { type ElementType, elementBits, elementKind, packedByteLength } from '../tensor/elementType';
 import { elementCount } from '../tensor/tensor';
@@ -82,7 +82,7 @@ export class WeightFinder {
     if (node === undefined) return this.throughCall(graph, name, depth);
     if (node.domain === '' && node.opType === 'Constant') return constantWeight(node, name);
     const row = this.types.rowOf(graph, node);
-    if (row === undefined || row.traits.deterministic === false || row.traits.control === true) return undefined;
+    if (row === undefined || !isDeterministic(row, node) || row.traits.control === true) return undefined;
     if (node.opType === 'ConstantOfShape') return filled(scope, node, name);
     // A shape is known beforehand only where the value's shape is: Shape and Size of what is fed make no weights.
     if (node.opType === 'Shape' || node.opType === 'Size' || node.inputs.length === 0) return scope.constant(name) === undefined ? undefined : [];

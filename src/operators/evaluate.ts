@@ -5,7 +5,7 @@ import { elementCount, MemorySource } from '../tensor/tensor';
 import type { Tensor } from '../tensor/tensor';
 import { OperatorContext } from './context';
 import type { ValueScope } from './context';
-import type { Movement, OperatorRow } from './row';
+import { isDeterministic, type Movement, type OperatorRow } from './row';
 import { findOperator, opsetOf } from './table';
 import { tensorFromValues, tensorValues } from './values';
 
@@ -60,7 +60,7 @@ export function evaluateNode(node: Node, opsetImports: ReadonlyMap<string, numbe
   }
   const opset = opsetOf(node, opsetImports);
   const row = findOperator(node.domain, node.opType, opset);
-  if (row === undefined || row.traits.deterministic === false || node.inputs.some((name) => name !== '' && !inputs.has(name))) return undefined;
+  if (row === undefined || !isDeterministic(row, node) || node.inputs.some((name) => name !== '' && !inputs.has(name))) return undefined;
   const context = new OperatorContext(node, opset, tensorScope(inputs));
   const types = row.infer(context);
   if (row.traits.view !== true && types.some(isHuge)) return undefined;

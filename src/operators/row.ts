@@ -1,6 +1,6 @@
 // What the project knows of one operator in one version range: the row of the table that analysis and techniques ask.
 import type { Dimension } from '../graph/dimension';
-import type { ValueType } from '../graph/model';
+import type { Node, ValueType } from '../graph/model';
 import type { OperatorContext } from './context';
 
 /** What a constant at an input means to the operator. */
@@ -55,8 +55,8 @@ export interface OperatorTraits {
   readonly view?: boolean;
   /** The output may lie in the first input's memory. */
   readonly inPlace?: boolean;
-  /** Same inputs, same outputs; absent means yes. */
-  readonly deterministic?: false;
+  /** Same inputs, same outputs; absent means yes. Where it depends on the node: see {@link isDeterministic}. */
+  readonly deterministic?: false | ((node: Node) => boolean);
   /** Holds subgraphs. */
   readonly control?: boolean;
 }
@@ -79,6 +79,12 @@ export interface OperatorRow {
   readonly cost?: (context: OperatorContext) => OperatorCost;
   readonly weights?: readonly WeightInput[];
   readonly traits: OperatorTraits;
+}
+
+/** False where the same inputs may give other outputs. */
+export function isDeterministic(row: OperatorRow, node: Node): boolean {
+  const { deterministic } = row.traits;
+  return typeof deterministic === 'function' ? deterministic(node) : deterministic !== false;
 }
 
 export interface Parameter {

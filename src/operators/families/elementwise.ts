@@ -1,7 +1,8 @@
 // Elementwise arithmetic of one or more tensors with broadcasting: unary functions, activations, binary operators, comparisons.
 import { broadcastShapes, elementsOf, flopsPerElement, likeInput, tensorOf } from '../shapes';
 import { multiplyDimensions } from '../../graph/dimension';
-import type { ValueType } from '../../graph/model';
+import type { Node, ValueType } from '../../graph/model';
+import { intAttribute } from '../../graph/traverse';
 import type { OperatorContext } from '../context';
 import { row } from '../row';
 import type { OperatorRow, OperatorTraits } from '../row';
@@ -184,15 +185,22 @@ export const elementwiseRows: readonly OperatorRow[] = [
   row('BitCast', { inputs: 'input', outputs: 'output', infer: castType, traits: { elementwise: true } }),
   row('CumSum', { inputs: 'x axis', outputs: 'y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 1) }),
   row('CumProd', { inputs: 'x axis', outputs: 'y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 1) }),
-  row('Dropout', {
+  dropout(1, (node) => intAttribute(node, 'is_test', 0) !== 1),
+  dropout(7, (node) => (node.inputs[2] ?? '') !== ''),
+  row('Det', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), context.shape(0)?.slice(0, -2))], cost: determinantCost }),
+];
+
+/** Dropout draws at random when it trains: until opset 6 unless `is_test` says otherwise, from 12 on where an input may say so. */
+function dropout(since: number, mayTrain: (node: Node) => boolean): OperatorRow {
+  return row('Dropout', {
+    since,
     inputs: 'data ratio? training_mode?',
     outputs: 'output mask?',
     infer: (context) => [context.type(0), tensorOf(context.opset < 10 ? context.elementType(0) : 'bool', context.shape(0))],
     cost: () => ({ macs: 0, flops: 0 }),
-    traits: { view: true, inPlace: true },
-  }),
-  row('Det', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), context.shape(0)?.slice(0, -2))], cost: determinantCost }),
-];
+    traits: { view: true, inPlace: true, deterministic: (node) => !mayTrain(node) },
+  });
+}
 
 /** LU decomposition: 2n³/3 operations for each n × n matrix (Golub, Van Loan, Matrix Computations, 3.2). */
 function determinantCost(context: OperatorContext): { macs: 0; flops: ReturnType<typeof elementsOf> } {

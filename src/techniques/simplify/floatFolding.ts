@@ -3,6 +3,7 @@ import { throwIfCancelled } from '../../base/cancellation';
 import { makeGraph, makeModel, makeNode } from '../../graph/construct';
 import type { Model, Node } from '../../graph/model';
 import type { GraphEditor, ModelEditor } from '../../graph/rewrite';
+import { isDeterministic } from '../../operators/row';
 import { findOperator } from '../../operators/table';
 import { packedByteLength } from '../../tensor/elementType';
 import { elementCount, type Tensor } from '../../tensor/tensor';
@@ -25,7 +26,7 @@ function foldableNodes(scope: GraphEditor, context: SimplifyContext): Set<Node> 
   for (const node of scope.graph.nodes) {
     if (scope.model.scopeOf(node) !== scope || node.domain !== '' || excluded.has(node.opType) || scope.children.has(node) || node.inputs.length === 0) continue;
     const row = findOperator('', node.opType, context.opset);
-    if (row === undefined || row.traits.deterministic === false) continue;
+    if (row === undefined || !isDeterministic(row, node)) continue;
     const constant = node.inputs.every((name) => {
       if (name === '' || scope.constant(name) !== undefined) return true;
       const producer = scope.producer(name);

@@ -76,6 +76,12 @@ describe('simplify', () => {
     else expect(result.outputs.map(({ bitEqual }) => bitEqual)).toEqual(result.outputs.map(() => true));
   });
 
+  it('keeps a Dropout that trains, of a constant: every run draws anew', async () => {
+    const built = model((at, x) => at.node('Mul', [x, at.node('Dropout', [at.float32('ones', new Array<number>(9).fill(1), [9]), at.float32('ratio', [0.5]), 'training'])]));
+    built.graph.initializers.set('training', tensorFromArray('training', 'bool', [], Uint8Array.of(1)));
+    expect((await simplifyAndCompare(built)).operators).toEqual(['Dropout', 'Mul']);
+  });
+
   it('turns Constant nodes into initializers and drops what nobody reads', async () => {
     const built = model((at, x) => at.node('Add', [x, at.node('Constant', [], { value: { type: 'tensor', value: float32Tensor('', [9], new Array<number>(9).fill(2)) } })]));
     built.graph.initializers.set('dead', float32Tensor('dead', [3], [1, 2, 3]));
