@@ -13,7 +13,8 @@ import type { Technique, TechniqueContext, TechniqueResult } from '../technique'
 import { SimplifyContext } from './context';
 import { foldFloats } from './floatFolding';
 import { ruleIds, ruleNotes, simplifyRules } from './rules';
-import { dropUnusedInitializers, joinDuplicateInitializers } from './rules/duplicates';
+import { joinDuplicateInitializers } from './rules/duplicates';
+import { dropUnusedInitializers, hasTrainingInfo } from './rules/unused';
 
 export const simplifyOptions = z.strictObject({
   only: z.array(z.enum(ruleIds)).optional().describe('Rules to run; all of them where not given.'),
@@ -57,7 +58,7 @@ async function apply(model: Model, options: SimplifyOptions, work: TechniqueCont
     count('float-folding', folded);
     if (enabled('unused-initializer')) count('unused-initializer', dropUnusedInitializers(editor));
     const last = folded === 0 && !context.stale;
-    if (last && enabled('duplicate-initializer')) count('duplicate-initializer', joinDuplicateInitializers(editor));
+    if (last && enabled('duplicate-initializer') && !hasTrainingInfo(result)) count('duplicate-initializer', joinDuplicateInitializers(editor));
     editor.finish();
     if (last) break;
   }

@@ -5,6 +5,8 @@ import { GraphBuilder, type ModuleBuilder } from '../../../src/graph/builder';
 import type { Model } from '../../../src/graph/model';
 import { float32Tensor, int64Tensor, tensorFromArray } from '../../../src/tensor/tensor';
 import type { Distribution } from '../../../src/tensor/seeded';
+import { readOnnxBytes } from '../../../src/formats/onnx/read';
+import { modelBytes } from '../../support/models';
 import { lowestSqnr, simplifyAndCompare, stopRunner } from './support';
 
 afterAll(stopRunner);
@@ -80,6 +82,21 @@ describe('simplify', () => {
     const built = model((at, x) => at.node('Mul', [x, at.node('Dropout', [at.float32('ones', new Array<number>(9).fill(1), [9]), at.float32('ratio', [0.5]), 'training'])]));
     built.graph.initializers.set('training', tensorFromArray('training', 'bool', [], Uint8Array.of(1)));
     expect((await simplifyAndCompare(built)).operators).toEqual(['Dropout', 'Mul']);
+  });
+
+  it('keeps scales that only quantization annotations name', async () => {
+    const built = model((at, x) => at.node('Relu', [x]));
+    for (const name of ['scale', 'other']) built.graph.initializers.set(name, float32Tensor(name, [], [0.1]));
+    built.graph.initializers.set('dead', float32Tensor('dead', [], [0.1]));
+    built.graph.quantizationAnnotations = [{ tensorName: 'y', parameters: [['SCALE_TENSOR', 'scale']] }, { tensorName: 'x', parameters: [['SCALE_TENSOR', 'other']] }];
+    const result = await simplifyAndCompare(built);
+    expect([...result.model.graph.initializers.keys()]).toEqual(['scale', 'other']);
+  });
+
+  it('keeps every initializer of a model with training information, which binds them by name', async () => {
+    const source = readOnnxBytes(modelBytes({ initializer: [{ name: 'a', data_type: 1, dims: [1], float_data: [1] }, { name: 'b', data_type: 1, dims: [1], float_data: [1] }] }, { training_info: [{ initialization_binding: [{ key: 'a', value: 'b' }] }] }));
+    const result = await simplifyAndCompare(source);
+    expect([...result.model.graph.initializers.keys()]).toEqual(['a', 'b']);
   });
 
   it('turns Constant nodes into initializers and drops what nobody reads', async () => {

@@ -4,6 +4,7 @@ import { type GraphEditor, mergedOrigin, type ModelEditor } from '../../../graph
 import { hashTensor, sameContent } from '../../../tensor/statistics';
 import type { Tensor } from '../../../tensor/tensor';
 import type { SimplifyRule } from '../context';
+import { annotatedNames } from './unused';
 
 /** Operators whose equal nodes are not the same: random ones, and the pairs of quantization that a runtime wants one per reader. */
 const neverJoined = new Set(['RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial', 'Dropout', 'QuantizeLinear', 'DequantizeLinear', 'Constant']);
@@ -100,10 +101,11 @@ function sample(tensor: Tensor): string {
 
 /** Joins initializers of equal type, shape and content, within a graph or with an enclosing one. @returns how many went */
 export function joinDuplicateInitializers(editor: ModelEditor): number {
+  const named = annotatedNames(editor);
   const groups = new Map<string, { scope: GraphEditor; name: string; tensor: Tensor }[]>();
   for (const scope of editor.allScopes()) {
     for (const [name, tensor] of scope.graph.initializers) {
-      if (tensor.strings !== undefined || scope.isGraphInput(name) || scope.isOutput(name)) continue;
+      if (tensor.strings !== undefined || scope.isGraphInput(name) || scope.isOutput(name) || named.has(name)) continue;
       const key = `${tensor.elementType}[${tensor.dims.join()}]${sample(tensor)}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [{ scope, name, tensor }]);
@@ -125,18 +127,4 @@ export function joinDuplicateInitializers(editor: ModelEditor): number {
     }
   }
   return joined;
-}
-
-/** Drops initializers that nothing reads. @returns how many went */
-export function dropUnusedInitializers(editor: ModelEditor): number {
-  let dropped = 0;
-  for (const scope of editor.allScopes()) {
-    for (const name of [...scope.graph.initializers.keys(), ...scope.graph.sparseInitializers.keys()]) {
-      if (scope.isGraphInput(name) || scope.useCount(name) > 0) continue;
-      scope.removeInitializer(name);
-      scope.graph.sparseInitializers.delete(name);
-      dropped++;
-    }
-  }
-  return dropped;
 }
