@@ -3,7 +3,7 @@ import { sameDimension } from '../../graph/dimension';
 import type { Node, Shape, ValueType } from '../../graph/model';
 import type { GraphEditor, ModelEditor } from '../../graph/rewrite';
 import type { RewriteRule } from '../../graph/rewriteRules';
-import { intsAttribute } from '../../graph/traverse';
+import { intAttribute, intsAttribute } from '../../graph/traverse';
 import type { Values } from '../../operators/row';
 import { toFloat64Array } from '../../tensor/decode';
 import { type ElementType, elementKind, isFloat } from '../../tensor/elementType';
@@ -109,6 +109,11 @@ export class SimplifyContext {
     if (kind !== 'signed' && kind !== 'unsigned' && kind !== 'bool') return undefined;
     const numbers = toFloat64Array(tensor);
     return numbers.every(Number.isSafeInteger) ? [...numbers] : undefined;
+  }
+
+  /** Until opset 6 an operand may be spread along an axis that the node names: not what broadcasting has meant since. */
+  spreads(node: Node): boolean {
+    return this.opset < 7 && intAttribute(node, 'broadcast', 0) !== 0;
   }
 
   /** Integers an operator takes as an attribute in old opsets and as a constant input in new ones; `absent` when it has neither. */

@@ -3,11 +3,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { float, makeGraph, makeNode, tensorValue } from '../../../src/graph/construct';
 import { GraphBuilder, type ModuleBuilder } from '../../../src/graph/builder';
 import type { Model } from '../../../src/graph/model';
-import { float32Tensor, int64Tensor, tensorFromArray } from '../../../src/tensor/tensor';
+import { elementCount, float32Tensor, int64Tensor, tensorFromArray } from '../../../src/tensor/tensor';
 import type { Distribution } from '../../../src/tensor/seeded';
 import { readOnnxBytes } from '../../../src/formats/onnx/read';
 import { modelBytes } from '../../support/models';
-import { lowestSqnr, simplifyAndCompare, stopRunner } from './support';
+import { feeding, lowestSqnr, simplifyAndCompare, simplifyOnly, stopRunner } from './support';
 
 afterAll(stopRunner);
 
@@ -45,7 +45,8 @@ interface Row {
 
 const rows: readonly Row[] = [
   { what: 'removes Identity, Dropout and a Cast to the same type', model: () => model((at, x) => at.node('Relu', [at.node('Cast', [at.node('Dropout', [at.node('Identity', [x])])], { to: 1 })])), left: ['Relu'] },
-  { what: 'removes multiplication by one and addition of zero', model: () => model((at, x) => at.node('Relu', [at.node('Add', [at.node('Mul', [x, at.float32('one', [1])]), at.float32('nil', [0])])])), left: ['Relu'] },
+  { what: 'removes multiplication by one, addition of −0 and subtraction of 0', model: () => model((at, x) => at.node('Relu', [at.node('Sub', [at.node('Add', [at.node('Mul', [x, at.float32('one', [1])]), at.float32('minus', [-0])]), at.float32('nil', [0])])])), left: ['Relu'] },
+  { what: 'removes an addition of zero to integers', model: () => { const built = model((at, x) => at.node('Neg', [at.node('Add', [at.node('Cast', [x], { to: 7 }), at.int64('nil', [0])])])); built.graph.outputs = [tensorValue('y', 'int64')]; return built; }, left: ['Cast', 'Neg'] },
   { what: 'keeps an addition of zero that broadcasts', model: () => model((at, x) => at.node('Relu', [at.node('Add', [x, at.float32('nil', new Array<number>(2).fill(0), [2, 1, 1, 1])])])), left: ['Add', 'Relu'] },
   { what: 'keeps an Identity between a graph input and a graph output', model: () => model((at, x) => at.node('Identity', [x])), left: ['Identity'] },
   { what: 'joins nodes that compute the same', model: () => model((at, x) => at.node('Add', [at.node('Exp', [x]), at.node('Exp', [x])])), left: ['Exp', 'Add'] },
@@ -78,6 +79,30 @@ describe('simplify', () => {
     else expect(result.outputs.map(({ bitEqual }) => bitEqual)).toEqual(result.outputs.map(() => true));
   });
 
+  it.each([
+    ['an addition of zero, which makes 0 of −0', (at: ModuleBuilder, x: string) => at.node('Reciprocal', [at.node('Add', [x, at.float32('nil', [0])])]), ['Add', 'Reciprocal']],
+    ['an average of single elements, which makes 0 of −0', (at: ModuleBuilder, x: string) => at.node('Reciprocal', [at.node('AveragePool', [x], { kernel_shape: [1, 1] })]), ['AveragePool', 'Reciprocal']],
+    ['a sum of single elements, which makes 0 of −0', (at: ModuleBuilder, x: string) => at.node('Reciprocal', [at.node('ReduceSum', [at.node('Reshape', [x, at.int64('long', [-1, 1])]), at.int64('axis', [1])])]), ['Reshape', 'ReduceSum', 'Reciprocal']],
+    ['a maximum of single elements, which is no NaN', (at: ModuleBuilder, x: string) => at.node('Relu', [at.node('MaxPool', [x], { kernel_shape: [1, 1] })]), ['MaxPool', 'Relu']],
+    ['Abs after Relu, which leaves −0', (at: ModuleBuilder, x: string) => at.node('Reciprocal', [at.node('Abs', [at.node('Relu', [x])])]), ['Relu', 'Abs', 'Reciprocal']],
+  ] as const)('keeps %s', async (_, body, left) => {
+    const built = model(body);
+    built.graph.outputs = [tensorValue('y', 'float32')];
+    const values = Array.from({ length: elementCount(picture) }, (__, i) => [-0, NaN, 1, -1][i % 4] ?? 0);
+    const result = await simplifyAndCompare(built, {}, {}, feeding(float32Tensor('x', picture, values)));
+    expect(result.operators).toEqual(left);
+    expect(result.outputs[0]?.bitEqual).toBe(true);
+  });
+
+  it('keeps Relu after Abs of integers, whose lowest has no absolute value', async () => {
+    const builder = new GraphBuilder('integers', { opset: 14 });
+    const at = builder.module('');
+    builder.output(at.node('Relu', [at.node('Abs', [builder.input('x', 'int32', [2])])]), 'int32', [2], 'y');
+    const result = await simplifyAndCompare(builder.build(), {}, {}, feeding(tensorFromArray('x', 'int32', [2], Int32Array.of(-(2 ** 31), -1))));
+    expect(result.operators).toEqual(['Abs', 'Relu']);
+    expect(result.outputs[0]?.bitEqual).toBe(true);
+  });
+
   it('keeps a Dropout that trains, of a constant: every run draws anew', async () => {
     const built = model((at, x) => at.node('Mul', [x, at.node('Dropout', [at.float32('ones', new Array<number>(9).fill(1), [9]), at.float32('ratio', [0.5]), 'training'])]));
     built.graph.initializers.set('training', tensorFromArray('training', 'bool', [], Uint8Array.of(1)));
@@ -97,6 +122,16 @@ describe('simplify', () => {
     const source = readOnnxBytes(modelBytes({ initializer: [{ name: 'a', data_type: 1, dims: [1], float_data: [1] }, { name: 'b', data_type: 1, dims: [1], float_data: [1] }] }, { training_info: [{ initialization_binding: [{ key: 'a', value: 'b' }] }] }));
     const result = await simplifyAndCompare(source);
     expect([...result.model.graph.initializers.keys()]).toEqual(['a', 'b']);
+  });
+
+  it('does not take an operand spread along an axis, as until opset 6, for one that broadcasts', async () => {
+    const builder = new GraphBuilder('spread', { opset: 6 });
+    const x = builder.input('x', 'float32', [3, 4]);
+    const at = builder.module('');
+    const product = at.node('MatMul', [x, at.weight('w', [4, 3], random)]);
+    const scaled = at.node('Mul', [product, at.float32('rows', [1, 2, 3], [3])], { broadcast: 1, axis: 0 });
+    builder.output(at.node('Cast', [scaled], { to: 'FLOAT' }), 'float32', [3, 3], 'y');
+    expect((await simplifyOnly(builder.build())).graph.nodes.map(({ opType }) => opType)).toEqual(['MatMul', 'Mul']);
   });
 
   it('turns Constant nodes into initializers and drops what nobody reads', async () => {

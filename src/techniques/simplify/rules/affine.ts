@@ -20,7 +20,7 @@ function affineOf(node: Node, scope: GraphEditor, context: SimplifyContext): Aff
   const constantRight = context.numbers(scope, right);
   const constant = constantRight ?? context.numbers(scope, left);
   const along = scope.constant(constantRight === undefined ? left : right)?.dims;
-  if (constant === undefined || along === undefined || !constant.every(Number.isFinite)) return undefined;
+  if (constant === undefined || along === undefined || context.spreads(node) || !constant.every(Number.isFinite)) return undefined;
   const data = constantRight === undefined ? right : left;
   switch (node.opType) {
     case 'Mul':

@@ -11,7 +11,7 @@ const beta = 0.5;
 
 /** x and what is multiplied or divided with it, when a node is x · c or x / c with one constant scalar. */
 function scaledBy(node: Node | undefined, scope: GraphEditor, context: SimplifyContext): { data: string; factor: number } | undefined {
-  if (node === undefined || node.domain !== '') return undefined;
+  if (node === undefined || node.domain !== '' || context.spreads(node)) return undefined;
   const [left = '', right = ''] = node.inputs;
   const factor = context.scalar(scope, right);
   if (node.opType === 'Div') return factor === undefined ? undefined : { data: left, factor: 1 / factor };
@@ -28,7 +28,7 @@ function clippedShift(name: string, scope: GraphEditor, context: SimplifyContext
   const low = clip.inputs.length > 1 ? context.scalar(scope, clip.inputs[1] ?? '') : floatAttribute(clip, 'min', -Infinity);
   const high = clip.inputs.length > 1 ? context.scalar(scope, clip.inputs[2] ?? '') : floatAttribute(clip, 'max', Infinity);
   const add = scope.producer(clip.inputs[0] ?? '');
-  if (low !== 0 || high !== 6 || add?.opType !== 'Add' || scope.model.scopeOf(add) !== scope) return undefined;
+  if (low !== 0 || high !== 6 || add?.opType !== 'Add' || context.spreads(add) || scope.model.scopeOf(add) !== scope) return undefined;
   const [left = '', right = ''] = add.inputs;
   if (context.scalar(scope, right) === 3) return { data: left, nodes: [add, clip] };
   return context.scalar(scope, left) === 3 ? { data: right, nodes: [add, clip] } : undefined;

@@ -2,19 +2,24 @@
 import type { Node } from '../../../graph/model';
 import type { GraphEditor } from '../../../graph/rewrite';
 import { intAttribute, intsAttribute, stringAttribute } from '../../../graph/traverse';
-import { elementTypeFromCode } from '../../../tensor/elementType';
+import { isFloat } from '../../../tensor/elementType';
 import type { SimplifyContext, SimplifyRule } from '../context';
 
 type Test = (node: Node, scope: GraphEditor, context: SimplifyContext) => boolean;
 
 const input = (node: Node, index = 0): string => node.inputs[index] ?? '';
 
-/** The constant at one input is this number throughout and does not enlarge the other input (the one passed on). */
+/**
+ * The constant at one input is this number throughout and does not enlarge the other input (the one passed on). Zeros are
+ * told apart: −0 + 0 is 0, so adding 0 to floats changes some; adding −0, or taking 0 away, does not (IEEE 754-2019, 6.3).
+ */
 function neutral(node: Node, scope: GraphEditor, context: SimplifyContext, constantAt: number, value: number): boolean {
   const name = input(node, constantAt);
   const dims = scope.constant(name)?.dims;
-  const numbers = context.numbers(scope, name) ?? context.integers(scope, name);
-  if (dims === undefined || numbers === undefined || numbers.length === 0 || !numbers.every((element) => element === value)) return false;
+  const floats = context.numbers(scope, name);
+  const numbers = floats ?? context.integers(scope, name);
+  if (dims === undefined || numbers === undefined || numbers.length === 0 || context.spreads(node)) return false;
+  if (!numbers.every((element) => (floats === undefined ? element === value : Object.is(element, value)))) return false;
   if (dims.length === 0) return true;
   const shape = context.shapeOf(scope, input(node, 1 - constantAt));
   if (shape === undefined || shape.length < dims.length) return false;
@@ -22,6 +27,10 @@ function neutral(node: Node, scope: GraphEditor, context: SimplifyContext, const
 }
 
 const keepsShape: Test = (node, scope, context) => context.sameShape(scope, input(node), node.outputs[0] ?? '');
+const keepsType: Test = (node, scope, context) => {
+  const type = context.elementTypeOf(scope, input(node));
+  return type !== undefined && type === context.elementTypeOf(scope, node.outputs[0] ?? '');
+};
 const always: Test = () => true;
 
 /** Reductions over axes of length 1 that keep them. */
@@ -40,20 +49,26 @@ interface IdentityRow {
   readonly passes?: number;
 }
 
-/** A row per operator (two where either input may be the neutral one). */
+/** Of floats the runtime's sums make 0 of −0, and its largest of one NaN is the lowest number. */
+const isInteger: Test = (node, scope, context) => {
+  const type = context.elementTypeOf(scope, input(node));
+  return type !== undefined && !isFloat(type);
+};
+
+/** A row per operator (two where either input may be the neutral one): the output is the input bit for bit, −0 and NaN too. */
 const rows: Readonly<Record<string, readonly IdentityRow[]>> = {
   Identity: [{ holds: always }],
   Dropout: [{ holds: (node, scope, context) => context.opset >= 7 && !isTraining(node, scope, context) }],
-  Cast: [{ holds: (node, scope, context) => elementTypeFromCode(intAttribute(node, 'to', 0)) === context.elementTypeOf(scope, input(node)) }],
-  CastLike: [{ holds: (node, scope, context) => sameElementType(node, scope, context) }],
+  Cast: [{ holds: keepsType }],
+  CastLike: [{ holds: keepsType }],
   Mul: [
     { holds: (node, scope, context) => neutral(node, scope, context, 1, 1) },
     { holds: (node, scope, context) => neutral(node, scope, context, 0, 1), passes: 1 },
   ],
   Div: [{ holds: (node, scope, context) => neutral(node, scope, context, 1, 1) }],
   Add: [
-    { holds: (node, scope, context) => neutral(node, scope, context, 1, 0) },
-    { holds: (node, scope, context) => neutral(node, scope, context, 0, 0), passes: 1 },
+    { holds: (node, scope, context) => neutral(node, scope, context, 1, -0) },
+    { holds: (node, scope, context) => neutral(node, scope, context, 0, -0), passes: 1 },
   ],
   Sub: [{ holds: (node, scope, context) => neutral(node, scope, context, 1, 0) }],
   Pow: [{ holds: (node, scope, context) => neutral(node, scope, context, 1, 1) }],
@@ -72,11 +87,8 @@ const rows: Readonly<Record<string, readonly IdentityRow[]>> = {
   Min: [{ holds: (node) => node.inputs.length === 1 }],
   Mean: [{ holds: (node) => node.inputs.length === 1 }],
   Split: [{ holds: (node) => node.outputs.length === 1 }],
-  MaxPool: [{ holds: pointPool }],
-  AveragePool: [{ holds: pointPool }],
-  GlobalAveragePool: [{ holds: keepsShape }],
-  GlobalMaxPool: [{ holds: keepsShape }],
-  ReduceSum: [{ holds: reducesNothing }],
+  MaxPool: [{ holds: (node, scope, context) => isInteger(node, scope, context) && pointPool(node, scope, context) }],
+  ReduceSum: [{ holds: (node, scope, context) => isInteger(node, scope, context) && reducesNothing(node, scope, context) }],
   ReduceMean: [{ holds: reducesNothing }],
   ReduceMax: [{ holds: reducesNothing }],
   ReduceMin: [{ holds: reducesNothing }],
@@ -88,11 +100,6 @@ function isTraining(node: Node, scope: GraphEditor, context: SimplifyContext): b
   if (mask !== '' && scope.useCount(mask) > 0) return true;
   const training = input(node, 2);
   return context.opset >= 12 && training !== '' && context.integers(scope, training)?.[0] !== 0;
-}
-
-function sameElementType(node: Node, scope: GraphEditor, context: SimplifyContext): boolean {
-  const type = context.elementTypeOf(scope, input(node));
-  return type !== undefined && type === context.elementTypeOf(scope, input(node, 1));
 }
 
 function allAre(list: readonly number[] | 'absent' | undefined, value: number): boolean {
@@ -115,10 +122,10 @@ const identity: SimplifyRule = {
   },
 };
 
-/** Pairs of a node and its inverse, and activations that change nothing of a value already in their range. */
+/** Activations that change nothing of a value already in their range. Relu leaves −0 as it is, which Abs does not. */
 const idempotent = new Map([
   ['Relu', ['Relu', 'Sigmoid', 'Softmax', 'HardSigmoid', 'Abs', 'Exp']],
-  ['Abs', ['Abs', 'Relu', 'Sigmoid', 'Softmax', 'HardSigmoid', 'Exp']],
+  ['Abs', ['Abs', 'Sigmoid', 'Softmax', 'HardSigmoid', 'Exp']],
   ['Ceil', ['Ceil', 'Floor', 'Round']],
   ['Floor', ['Floor', 'Ceil', 'Round']],
 ]);
@@ -126,13 +133,15 @@ const idempotent = new Map([
 const repeated: SimplifyRule = {
   id: 'repeated-activation',
   opTypes: [...idempotent.keys()],
-  apply(node, scope) {
+  apply(node, scope, context) {
     const before = scope.producer(input(node));
+    const type = context.elementTypeOf(scope, input(node));
+    // The lowest integer has no absolute value: Abs leaves it negative.
+    if (type === undefined || !isFloat(type)) return false;
     if (before?.domain !== '' || idempotent.get(node.opType)?.includes(before.opType) !== true) return false;
     return scope.substitute(node, node.outputs[0] ?? '', input(node));
   },
 };
-
 
 const doubled: SimplifyRule = {
   id: 'double-inverse',
