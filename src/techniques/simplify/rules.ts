@@ -44,4 +44,7 @@ export const ruleNotes: Readonly<Record<string, string>> = {
   'unused-initializer': 'unused initializers dropped',
 };
 
+/** Rules after which outputs may differ by rounding; after all others they are equal bit for bit, run by run of the same kernels. */
+export const roundingRules: ReadonlySet<string> = new Set(['float-folding', 'hard-swish', 'hard-sigmoid', 'hard-swish-after-convolution', 'fold-into-preceding-layer', 'fold-into-following-layer', 'fold-scale-through-shift']);
+
 export const ruleIds: readonly string[] = Object.keys(ruleNotes);

@@ -39,7 +39,8 @@ export const simplify: Technique<SimplifyOptions> = {
   apply,
 };
 
-async function apply(model: Model, options: SimplifyOptions, work: TechniqueContext): Promise<TechniqueResult> {
+/** A simplified copy, and how often each rule applied. @throws LatheError `cancelled`; `invalid-model` where the result does not pass the verifier, which no model should bring about */
+export async function simplifyModel(model: Model, options: SimplifyOptions, work: TechniqueContext): Promise<{ model: Model; counts: ReadonlyMap<string, number> }> {
   const result = cloneModel(model);
   const counts = new Map<string, number>();
   const count = (id: string, by = 1): void => {
@@ -63,11 +64,16 @@ async function apply(model: Model, options: SimplifyOptions, work: TechniqueCont
     if (last) break;
   }
   assertValid(result);
+  return { model: result, counts };
+}
+
+async function apply(source: Model, options: SimplifyOptions, work: TechniqueContext): Promise<TechniqueResult> {
+  const { model, counts } = await simplifyModel(source, options, work);
   const notes = [...counts].map(([id, times]) => `${times} ${ruleNotes[id] ?? id}`);
-  const before = nodeCount(model.graph);
-  const after = nodeCount(result.graph);
+  const before = nodeCount(source.graph);
+  const after = nodeCount(model.graph);
   if (before !== after) notes.unshift(`${before} nodes → ${after}`);
-  return { model: result, notes, kept: [], unchanged: counts.size === 0, uncalibrated: false };
+  return { model, notes, kept: [], unchanged: counts.size === 0, uncalibrated: false };
 }
 
 function contextFor(editor: ModelEditor, options: SimplifyOptions): SimplifyContext {

@@ -20,11 +20,11 @@ export async function stopRunner(): Promise<void> {
   runner = undefined;
 }
 
-function sharedRunner(): Promise<Runner> {
+export function sharedRunner(): Promise<Runner> {
   return (runner ??= Runner.start());
 }
 
-async function techniqueContext(model: Model): Promise<TechniqueContext> {
+export async function techniqueContext(model: Model): Promise<TechniqueContext> {
   return {
     ...detachedContext(),
     log: { ...silentLog, warn: (text) => console.error(text) },
