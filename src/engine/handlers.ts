@@ -65,7 +65,12 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       const chosen = fix === undefined ? undefined : await findFix(open, fix, request.bindings, context);
       return await running.optimize(open, { ...request, ...(output === undefined ? {} : { outputPath: output }) }, chosen, context);
     },
-    'recipe/run': async ({ path, frozen }, context) => await running.runRecipe(path, frozen, context),
+    'recipe/read': async ({ path }) => {
+      const { readRecipe, requestOf } = await import('../recipes/execute');
+      const { modelPath, outputPath } = requestOf(readRecipe(path), path);
+      return { model: modelPath, ...(outputPath === undefined ? {} : { output: outputPath }) };
+    },
+    'recipe/run': async ({ path, ...options }, context) => await running.runRecipe(path, options, context),
     'bench/compare': async ({ source, variant, bindings, settings: ofModel = defaultSettings, followCacheLinks = [] }, context) => {
       const { modelFile } = await import('../formats/open');
       const file = (path: string): ModelFile => modelFile(path, followCacheLinks.includes(path));

@@ -5,6 +5,7 @@ import type { ModelFile } from '../formats/open';
 import type { Bindings, EngineSettings, ModelSettings, OptimizeRequest } from '../protocol/engine';
 import type { Benchmark, Comparison, Profile, RunSettings } from '../protocol/measurement';
 import type { OptimizationReport } from '../protocol/report';
+import type { RunRecipeOptions } from '../recipes/execute';
 import type { Runner, RunnerStart } from '../runtime/runner';
 import type { OverBudget } from '../runtime/watchdog';
 import { rememberProfile } from './service';
@@ -68,10 +69,10 @@ export class Running {
     });
   }
 
-  async runRecipe(path: string, frozen: boolean, context: WorkContext): Promise<OptimizationReport> {
+  async runRecipe(path: string, options: Pick<RunRecipeOptions, 'frozen' | 'output' | 'followCacheLinks'>, context: WorkContext): Promise<OptimizationReport> {
     return await this.inTurn(context, async () => {
       const { runRecipe } = await import('../recipes/execute');
-      return await runRecipe(path, { frozen }, this.services(), context);
+      return await runRecipe(path, options, this.services(), context);
     });
   }
 

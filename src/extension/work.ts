@@ -69,10 +69,13 @@ export class Work {
 
   async runRecipe(recipe: vscode.Uri): Promise<OptimizationReport | undefined> {
     await requireTrust();
-    return await this.report(recipe, t('Running {0}', name(recipe)), async (context) => {
-      const engine = await this.host.engine();
-      return await engine.request('recipe/run', { path: recipe.fsPath, frozen: false }, context);
-    });
+    const engine = await this.host.engine();
+    const { model, output } = await engine.request('recipe/read', { path: recipe.fsPath });
+    const uri = vscode.Uri.file(model);
+    const followCacheLinks = (await this.cacheLinksOf([uri])).length > 0;
+    const place = output === undefined ? await askOutput(uri) : {};
+    if (place === undefined) return undefined;
+    return await this.report(uri, t('Running {0}', name(recipe)), async (context) => await engine.request('recipe/run', { path: recipe.fsPath, frozen: false, followCacheLinks, ...place }, context));
   }
 
   /** Measures a model, or two against each other in interleaved rounds. */
@@ -102,13 +105,12 @@ export class Work {
   }
 
   private async report(uri: vscode.Uri, title: string, work: (context: { signal: AbortSignal; progress: (progress: { message: string; fraction?: number }) => void }) => Promise<OptimizationReport>): Promise<OptimizationReport | undefined> {
-    const isModel = uri.path.endsWith('.onnx');
-    if (isModel) await this.panel.reveal(uri);
+    await this.panel.reveal(uri);
     const report = await this.host.jobs.run(title, uri, work);
     if (report === undefined) return undefined;
     // The report of a model of the cache lies beside the result, where the panel does not look for it.
-    if (isModel && hubCacheFolder(uri.fsPath) !== undefined) this.panel.addMeasurement(uri, report);
-    await this.panel.reveal(isModel ? uri : vscode.Uri.file(report.source.path));
+    if (hubCacheFolder(uri.fsPath) !== undefined) this.panel.addMeasurement(uri, report);
+    await this.panel.reveal(uri);
     this.host.log.info(`${title}: ${report.conclusion}`);
     void this.announce(report);
     return report;

@@ -90,7 +90,10 @@ export interface EngineRequests {
   'model/lineCosts': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: readonly LineCost[] };
   'model/profile': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: Profile };
   'model/optimize': { params: OptimizeRequest; result: OptimizationReport };
-  'recipe/run': { params: { readonly path: string; readonly frozen: boolean }; result: OptimizationReport };
+  /** Which model a recipe is about, and the file it names for the result; absolute paths. */
+  'recipe/read': { params: { readonly path: string }; result: { readonly model: string; readonly output?: string } };
+  /** `output` holds where the recipe names none; `followCacheLinks` as in `model/open`. */
+  'recipe/run': { params: { readonly path: string; readonly frozen: boolean; readonly output?: string; readonly followCacheLinks?: boolean }; result: OptimizationReport };
   /** `followCacheLinks`: those of the two paths whose links the person allowed to follow. */
   'bench/compare': { params: { readonly source: string; readonly variant?: string; readonly bindings: Bindings; readonly settings?: ModelSettings; readonly followCacheLinks?: readonly string[] }; result: { readonly benchmark: Benchmark; readonly comparison?: Comparison } };
   /** What the data at a path are; an error where they are nothing that can be fed. */

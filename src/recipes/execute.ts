@@ -60,6 +60,8 @@ export interface RunRecipeOptions {
   readonly budgets?: Partial<Budgets>;
   /** As in {@link OptimizeRequest}. */
   readonly followCacheLinks?: boolean;
+  /** The file to write where the recipe names none. */
+  readonly output?: string;
 }
 
 /**
@@ -68,7 +70,12 @@ export interface RunRecipeOptions {
  * the report is about another source file.
  */
 export async function runRecipe(path: string, options: RunRecipeOptions, services: OptimizeServices, work: WorkContext): Promise<OptimizationReport> {
-  const request: OptimizeRequest = { ...requestOf(readRecipe(path), path), ...(options.budgets === undefined ? {} : { budgets: options.budgets }), ...(options.followCacheLinks === undefined ? {} : { followCacheLinks: options.followCacheLinks }) };
+  const request: OptimizeRequest = {
+    ...(options.output === undefined ? {} : { outputPath: options.output }),
+    ...requestOf(readRecipe(path), path),
+    ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
+    ...(options.followCacheLinks === undefined ? {} : { followCacheLinks: options.followCacheLinks }),
+  };
   return options.frozen === true ? replay(path, request, services, work) : optimizeModel(request, services, work);
 }
 

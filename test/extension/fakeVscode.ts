@@ -17,6 +17,10 @@ export class FakeUri {
     return `${this.scheme}:${this.scheme === 'file' ? '//' : ''}${this.path}`;
   }
 
+  static file(path: string): FakeUri {
+    return new FakeUri('file', path);
+  }
+
   static parse(text: string): FakeUri {
     const [, scheme = '', path = ''] = /^([\w-]+):(?:\/\/)?(.*)$/.exec(text) ?? [];
     return new FakeUri(scheme, path);
@@ -34,6 +38,7 @@ export class FakeUri {
 type Called = readonly [name: string, ...parameters: unknown[]];
 
 const calls: Called[] = [];
+const tools = new Map<string, unknown>();
 const registered = new Map<string, (...parameters: unknown[]) => Promise<unknown>>();
 const noted =
   (name: string) =>
@@ -118,6 +123,9 @@ export const fakeVscode = {
   calls,
   /** Commands by their full names. */
   registered,
+  /** Language model tools by name. */
+  tools,
+  lm: { registerTool: (name: string, tool: unknown) => tools.set(name, tool) },
   picks,
   Uri: FakeUri,
   folders,
