@@ -11,13 +11,13 @@ import { t } from './translate';
 import { errorSentence, fixPhrase } from './wording';
 import type { Work } from './work';
 
+/** What the schemas in the manifest ask for; nothing has checked it yet. */
 interface InspectInput {
-  readonly path: string;
+  readonly path?: unknown;
 }
 
-interface FixInput {
-  readonly path: string;
-  readonly fix: string;
+interface FixInput extends InspectInput {
+  readonly fix?: unknown;
 }
 
 /** More would only fill the context of whoever asks. */
@@ -27,7 +27,7 @@ const toldFindings = 25;
 export function registerLanguageTools(host: Host, work: () => Promise<Work>): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.lm.registerTool<InspectInput>('inspect_onnxModel', {
-      prepareInvocation: ({ input }) => ({ invocationMessage: t('Inspecting {0}', path.basename(input.path)) }),
+      prepareInvocation: ({ input }) => ({ invocationMessage: t('Inspecting {0}', path.basename(modelFile(input.path).fsPath)) }),
       invoke: async ({ input }) =>
         await answer(async () => {
           const uri = modelFile(input.path);
@@ -35,14 +35,17 @@ export function registerLanguageTools(host: Host, work: () => Promise<Work>): vs
         }),
     }),
     vscode.lm.registerTool<FixInput>('optimize_onnxModel', {
-      prepareInvocation: ({ input }) => ({
-        invocationMessage: t('Optimizing {0}', path.basename(input.path)),
-        confirmationMessages: { title: t('Optimize {0}?', path.basename(input.path)), message: t('Runs the model on this machine and, if the change is measured better, writes a new file beside it: {0}', input.fix) },
-      }),
+      prepareInvocation: ({ input }) => {
+        const name = path.basename(modelFile(input.path).fsPath);
+        return {
+          invocationMessage: t('Optimizing {0}', name),
+          confirmationMessages: { title: t('Optimize {0}?', name), message: t('Runs the model on this machine and, if the change is measured better, writes a new file beside it: {0}', fixId(input.fix)) },
+        };
+      },
       invoke: async ({ input }) =>
         await answer(async () => {
           await requireTrust();
-          const report = await (await work()).applyFix(modelFile(input.path), input.fix);
+          const report = await (await work()).applyFix(modelFile(input.path), fixId(input.fix));
           if (report === undefined) return t('Cancelled.');
           return [report.conclusion, ...report.variants.map((variant) => `${variant.title}: ${variant.status}, ${variant.reason} ${variant.path ?? ''}`)].join('\n');
         }),
@@ -51,9 +54,15 @@ export function registerLanguageTools(host: Host, work: () => Promise<Work>): vs
 }
 
 /** @throws LatheError `usage` for anything but the absolute path of an .onnx file. */
-function modelFile(file: string): vscode.Uri {
+function modelFile(file: unknown): vscode.Uri {
   if (typeof file !== 'string' || !path.isAbsolute(file) || path.extname(file) !== '.onnx') throw new LatheError('usage', 'The path must be the absolute path of an .onnx file.');
   return vscode.Uri.file(file);
+}
+
+/** @throws LatheError `usage` for anything but text. */
+function fixId(fix: unknown): string {
+  if (typeof fix !== 'string' || fix === '') throw new LatheError('usage', 'The fix must be the id of one that inspect_onnxModel names.');
+  return fix;
 }
 
 async function answer(work: () => Promise<string>): Promise<vscode.LanguageModelToolResult> {
