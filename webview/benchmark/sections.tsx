@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Benchmark } from '../../src/protocol/measurement';
-import type { OptimizationReport, VariantReport } from '../../src/protocol/report';
+import type { OptimizationReport, StepReport, VariantReport } from '../../src/protocol/report';
 import { Choices } from '../common/choices';
 import { baseName, formatMilliseconds, formatShare, significant } from '../common/format';
 import { visible } from '../common/visible';
@@ -42,20 +42,44 @@ export function Variants({ report, selected, onSelect, onOpen }: VariantsProps):
   );
 }
 
+/** So many lines stand open; more are folded, so that the figures stay in sight. */
+const linesOpen = 3;
 const keptShown = 6;
 
-/** What was done, and which layers were left as they were. */
+/** What was done, and which layers were left as they were: folded behind its counts where it is long. */
 function Steps({ variant }: { readonly variant: VariantReport }): VNode | null {
-  const facts = variant.steps.flatMap(({ title, notes }) => notes.map((note) => `${title}: ${note}`));
-  const kept = variant.steps.flatMap((step) => step.kept);
-  if (facts.length === 0 && kept.length === 0) return null;
+  const steps = variant.steps.filter(({ notes, kept }) => notes.length + kept.length > 0);
+  if (steps.length === 0) return null;
+  const notes = steps.reduce((sum, step) => sum + step.notes.length, 0);
+  const kept = steps.reduce((sum, step) => sum + step.kept.length, 0);
+  if (notes + kept <= linesOpen) return <div class="steps">{steps.map((step, index) => <StepLines key={index} step={step} />)}</div>;
   return (
-    <ul class="steps">
-      {facts.map((fact, index) => <li key={index}>{visible(fact)}</li>)}
-      {kept.slice(0, keptShown).map(({ layer, reason }) => <li key={layer}>{visible(layer)} left as it was: {visible(reason)}</li>)}
-      {kept.length > keptShown ? <li>{(kept.length - keptShown).toLocaleString('en-US')} more layers left as they were</li> : null}
-    </ul>
+    <details class="steps">
+      <summary>{[counted(steps.length, 'step'), counted(notes, 'note'), ...(kept === 0 ? [] : [`${counted(kept, 'layer')} left as ${kept === 1 ? 'it was' : 'they were'}`])].join(' · ')}</summary>
+      {steps.map((step, index) => <StepLines key={index} step={step} />)}
+    </details>
   );
+}
+
+function StepLines({ step: { title, notes, kept } }: { readonly step: StepReport }): VNode {
+  // One line that says "1 more" takes no less room than the layer itself.
+  const shown = kept.length === keptShown + 1 ? kept : kept.slice(0, keptShown);
+  const more = kept.length - shown.length;
+  return (
+    <>
+      <h3>{visible(title)}</h3>
+      <ul>
+        {notes.map((note, index) => <li key={index}>{visible(note)}</li>)}
+        {shown.map(({ layer, reason }, index) => <li key={`kept${index.toString()}`}>{visible(layer)} left as it was: {visible(reason)}</li>)}
+        {more === 0 ? null : <li>{more.toLocaleString('en-US')} more layers left as they were</li>}
+      </ul>
+    </>
+  );
+}
+
+/** `1 step`, `24 notes`. */
+function counted(count: number, what: string): string {
+  return `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
 }
 
 export function AgainstSource({ report, variant, name }: { readonly report: OptimizationReport; readonly variant: VariantReport | undefined; readonly name: string }): VNode | null {
@@ -64,9 +88,9 @@ export function AgainstSource({ report, variant, name }: { readonly report: Opti
   const compared = rows.some((row) => row.variant !== '');
   return (
     <section aria-label="Against the source">
-      <h2>{compared ? 'Against the source' : 'Measured'}</h2>
+      <h2>{compared ? `${name} against the source` : 'Measured'}</h2>
       <table>
-        <thead><tr><th scope="col"><span class="hidden">Figure</span></th><th scope="col">source</th>{compared ? <><th scope="col" class="name-head" title={name}>{name}</th><th scope="col">change</th></> : null}<th scope="col">95 % interval</th></tr></thead>
+        <thead><tr><th scope="col"><span class="hidden">Figure</span></th><th scope="col">source</th>{compared ? <><th scope="col">variant</th><th scope="col">change</th></> : null}<th scope="col">95 % interval</th></tr></thead>
         <tbody>
           {rows.map((row) => (
             <tr key={row.name}>
