@@ -11,8 +11,8 @@ describe('the first look', () => {
 
   it('shows a large model from its top, with what it starts with in the middle', () => {
     const camera = open({ x: 0, y: 0, width: 8000, height: 9000 }, view, 6000);
-    // At scale 0.8 the view is 1250 wide: 6000 − 625.
-    expect(camera).toMatchObject({ x: 5375, scale: 0.8 });
+    // At scale 1 the view is 1000 wide: 6000 − 500.
+    expect(camera).toMatchObject({ x: 5500, scale: 1 });
     expect(camera.y).toBeLessThanOrEqual(0);
   });
 });

@@ -35,7 +35,7 @@ export function Header({ model, busy, onBind, onProfile, onOptimize, onNotice }:
       <div class="actions">
         {symbols.map((symbol) => (
           <label key={symbol} class="binding" title={`Dimension “${visible(symbol)}” of the inputs. Costs below are for this value.`}>
-            <span class="muted">{visible(symbol)}</span>
+            <span class="muted">{visible(shortened(symbol))}</span>
             <TextField
               value={summary.bindings[symbol]?.toString() ?? ''} label={`Value of dimension ${visible(symbol)}`} placeholder="?" size={4} class="binding-field"
               onCommit={(text) => {
@@ -60,6 +60,13 @@ export function Header({ model, busy, onBind, onProfile, onOptimize, onNotice }:
       </div>
     </header>
   );
+}
+
+const longestSymbol = 18;
+
+/** Generated names differ at their ends: what is left out of a long one is its middle. */
+function shortened(symbol: string): string {
+  return symbol.length <= longestSymbol ? symbol : `${symbol.slice(0, longestSymbol / 2 - 1)}…${symbol.slice(-longestSymbol / 2)}`;
 }
 
 function Fact({ value, of, joined = false }: { readonly value: string; readonly of: string; readonly joined?: boolean }): VNode {

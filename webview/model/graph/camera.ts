@@ -41,21 +41,24 @@ export function fit(box: Box, view: Size): Camera {
   return { x: box.x - (view.width / scale - box.width) / 2, y: box.y - (view.height / scale - box.height) / 2, scale };
 }
 
+/** From this scale on, a model that is seen whole can be read. */
+const readable = 0.8;
+
 /**
- * Like {@link fit}, but readable: a model too large to read as a whole is shown from its top at `readable` scale, with the
+ * Like {@link fit}, but readable: a model too large to read as a whole is shown from its top in full size, with the
  * middle of what it starts with (`startX`) in view: a wide model's left edge may hold nothing for screens.
  */
-export function open(box: Box, view: Size, startX = box.x + box.width / 2, readable = 0.8): Camera {
+export function open(box: Box, view: Size, startX = box.x + box.width / 2): Camera {
   const whole = fit(box, view);
   if (whole.scale >= readable) return whole;
-  const x = box.width * readable <= view.width - margin * 2 ? box.x - (view.width / readable - box.width) / 2 : startX - view.width / readable / 2;
-  const y = box.height * readable <= view.height - margin * 2 ? box.y - (view.height / readable - box.height) / 2 : box.y - margin / readable;
-  return { x, y, scale: readable };
+  const x = box.width <= view.width - margin * 2 ? box.x - (view.width - box.width) / 2 : startX - view.width / 2;
+  const y = box.height <= view.height - margin * 2 ? box.y - (view.height - box.height) / 2 : box.y - margin;
+  return { x, y, scale: 1 };
 }
 
 /** Moves as little as needed to have the box in view at a readable size; centres it when it was far away. */
 export function reveal(camera: Camera, box: Box, view: Size): Camera {
-  const scale = camera.scale < 0.6 ? Math.min(1, Math.max(camera.scale, 0.8)) : camera.scale;
+  const scale = camera.scale < 0.6 ? 1 : camera.scale;
   const seen = { width: view.width / scale, height: view.height / scale };
   const pad = margin / scale;
   const centreX = box.x + box.width / 2;

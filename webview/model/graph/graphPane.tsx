@@ -204,8 +204,8 @@ export function GraphPane(props: GraphPaneProps): VNode {
         Arrow keys move along the edges, Enter opens and closes a group, plus, minus and zero zoom, slash searches. The table below lists the same layers.
       </p>
       {scene === undefined ? <div class="graph-note" role="status">Laying out {structure.layerCount.toLocaleString('en-US')} layers…</div> : null}
-      {fallback ? <div class="graph-note" role="note">WebGL2 is not available here: drawn on a 2D canvas, slower on large graphs.</div> : null}
-      <div class="graph-tools" role="toolbar" aria-label="Graph">
+      {fallback ? <div class="graph-note lasting" role="note">WebGL2 is not available here: drawn on a 2D canvas, slower on large graphs.</div> : null}
+      <div class="graph-tools" role="group" aria-label="Graph tools">
         <Button kind="icon" label="Zoom out" title="Zoom out (−)" onClick={() => view?.zoom(1 / zoomStep)}>−</Button>
         <Button kind="icon" label="Zoom in" title="Zoom in (+)" onClick={() => view?.zoom(zoomStep)}>+</Button>
         <Button kind="icon" title="Show the whole graph (0)" onClick={() => view?.fitWhole()}>Fit</Button>

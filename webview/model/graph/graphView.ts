@@ -28,8 +28,6 @@ export interface GraphEvents {
 const moveMs = 160;
 /** Pixels the pointer may move between press and release and still be a click. */
 const clickSlack = 4;
-/** Pixels at the bottom that the graph's tools cover. */
-const toolsHeight = 34;
 /** After this long without its context, the graph goes over to the 2D canvas. */
 const contextPatienceMs = 1500;
 
@@ -141,11 +139,11 @@ export class GraphView implements Disposable {
   /** The whole model where it can be read, else its start. */
   openWhole(): void {
     const top = this.topmost();
-    this.setCamera(open(this.whole(), this.clear(), top === undefined ? undefined : top.x + top.width / 2));
+    this.setCamera(open(this.whole(), this.view, top === undefined ? undefined : top.x + top.width / 2));
   }
 
   fitWhole(): void {
-    this.moveTo(fit(this.whole(), this.clear()));
+    this.moveTo(fit(this.whole(), this.view));
   }
 
   zoom(factor: number): void {
@@ -154,7 +152,7 @@ export class GraphView implements Disposable {
 
   revealCard(card: number): void {
     const box = this.boxOf(card);
-    if (box !== undefined) this.moveTo(reveal(this.camera, box, this.clear()));
+    if (box !== undefined) this.moveTo(reveal(this.camera, box, this.view));
   }
 
   boxOf(card: number): Box | undefined {
@@ -186,11 +184,6 @@ export class GraphView implements Disposable {
       if (box !== undefined && (best === undefined || box.y < best.y)) best = box;
     }
     return best;
-  }
-
-  /** The view without the strip that the tools at its bottom cover. */
-  private clear(): Size {
-    return { width: this.view.width, height: Math.max(1, this.view.height - toolsHeight) };
   }
 
   private whole(): Box {

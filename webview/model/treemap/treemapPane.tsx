@@ -10,6 +10,7 @@ import { operatorOf, shortName } from '../cardText';
 import type { Heat } from '../heat';
 import type { Shown } from '../shown';
 import type { Selection } from '../state';
+import { enclosingGroups } from '../structure';
 import { cellAt, treemapCells, type Cell } from './cells';
 
 export interface TreemapPaneProps {
@@ -60,8 +61,11 @@ export function TreemapPane({ model, heat, selection, matches, onSelect }: Treem
       const at = selection.kind === 'layer' ? ordered.findIndex(({ reference }) => reference === selection.layer) : -1;
       const next = ordered[Math.min(ordered.length - 1, Math.max(0, at + step))];
       if (next !== undefined) onSelect({ kind: 'layer', layer: next.reference });
-    } else if (event.key === 'Enter' && selection.kind === 'group') {
-      setRoot(selection.group);
+    } else if (event.key === 'Enter' && selection.kind !== 'none') {
+      const within = selection.kind === 'group' ? selection.group : snapshot.layers.group[selection.layer] ?? 0;
+      // One level further in, towards what is selected.
+      const path = enclosingGroups(structure, within);
+      setRoot(path[path.indexOf(shownRoot) + 1] ?? shownRoot);
     } else if (event.key === 'Escape' && shownRoot !== 0) {
       setRoot(Math.max(0, structure.groupParent[shownRoot] ?? 0));
     } else {
@@ -75,7 +79,7 @@ export function TreemapPane({ model, heat, selection, matches, onSelect }: Treem
     <div class="graph-pane">
       <div
         class="treemap" ref={holder} tabIndex={0} role="application" onKeyDown={onKeyDown}
-        aria-label={`Treemap of ${heat.metric.title}: arrow keys go through the layers from the largest to the smallest`}
+        aria-label={`Treemap of ${heat.metric.title}`} aria-describedby="treemap-help"
       >
         <canvas
           ref={canvas} aria-hidden="true"
@@ -91,9 +95,10 @@ export function TreemapPane({ model, heat, selection, matches, onSelect }: Treem
           }}
         />
       </div>
+      <p id="treemap-help" class="hidden">Arrow keys go through the layers from the largest to the smallest, Enter shows the group around the selected one alone, Escape the group around that.</p>
       {heat.total > 0 ? null : <div class="graph-note" role="status">No layer has a figure for {heat.metric.title}.</div>}
       {shownRoot === 0 ? null : (
-        <div class="graph-tools" role="toolbar" aria-label="Treemap">
+        <div class="graph-tools" role="group" aria-label="Treemap tools">
           <Button kind="icon" title="Show the enclosing group (Escape)" onClick={() => setRoot(Math.max(0, structure.groupParent[shownRoot] ?? 0))}>Up</Button>
           <Button kind="icon" title="Show the whole model" onClick={() => setRoot(0)}>Whole model</Button>
         </div>
