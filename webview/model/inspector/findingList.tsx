@@ -1,8 +1,8 @@
 // Findings with their fixes: what is worth changing, what each change should gain, and a click that does it.
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Finding, GainEstimate, Range } from '../../../src/protocol/findings';
-import { formatBytes, formatChange, formatCount, formatMilliseconds } from '../../common/format';
+import type { Finding, Fix, GainEstimate, Range } from '../../../src/protocol/findings';
+import { formatBytes, formatChange, formatCount, formatMilliseconds, integer } from '../../common/format';
 import { visible } from '../../common/visible';
 import { findingTitles } from './findingTitles';
 
@@ -17,33 +17,70 @@ export interface FindingListProps {
   readonly onFix: (fix: string) => void;
 }
 
-const shownAtFirst = 12;
+/** Of a kind of finding, so many more are listed; the table has them all. */
+const listed = 100;
 
-export function FindingList({ findings, deep, cannotRun, onLayer, onFix }: FindingListProps): VNode | null {
-  const [all, setAll] = useState(false);
+export function FindingList({ findings, deep, ...rest }: FindingListProps): VNode | null {
   if (findings.length === 0) return null;
-  const shown = all ? findings : findings.slice(0, shownAtFirst);
+  const kinds = new Map<Finding['code'], Finding[]>();
+  for (const finding of findings) {
+    const others = kinds.get(finding.code);
+    if (others === undefined) kinds.set(finding.code, [finding]);
+    else others.push(finding);
+  }
   return (
     <section aria-label="Findings">
-      <h2>Findings{findings.length > 1 ? ` (${findings.length.toString()})` : ''}</h2>
-      {shown.map((finding, index) => (
-        <article key={index} class={`finding ${finding.severity}`}>
-          <h3>{findingTitles[finding.code]}{finding.severity === 'information' ? null : <span class="severity"> {finding.severity}</span>}</h3>
-          {onLayer === undefined || finding.layer === undefined ? null : (
-            <button type="button" class="link wrap" onClick={() => { if (finding.layer !== undefined) onLayer(finding.layer); }}>{visible(finding.layer)}</button>
-          )}
-          <p>{visible(finding.message)}</p>
-          {finding.fixes.map((fix) => (
-            <div key={fix.id} class="fix">
-              <button type="button" class="link" title={cannotRun ?? 'Makes a new file beside the model, checks and benchmarks it'} aria-disabled={cannotRun !== undefined} onClick={() => { if (cannotRun === undefined) onFix(fix.id); }}>{visible(fix.title)}</button>
-              <span class="muted estimate">{describeGain(fix.estimate)}</span>
-            </div>
-          ))}
-        </article>
-      ))}
-      {findings.length > shown.length ? <button type="button" class="link" onClick={() => setAll(true)}>Show {(findings.length - shown.length).toLocaleString('en-US')} more</button> : null}
+      <h2>Findings{findings.length > 1 ? ` (${integer(findings.length)})` : ''}</h2>
+      {[...kinds].map(([code, alike]) => <Kind key={code} alike={alike} {...rest} />)}
       {deep ? null : <p class="muted small">Weights not read yet: findings about their values follow.</p>}
     </section>
+  );
+}
+
+type Acts = Pick<FindingListProps, 'cannotRun' | 'onLayer' | 'onFix'>;
+
+/** Findings of one kind: the first in full, which is the costliest, and the others folded. */
+function Kind({ alike: [first, ...others], ...acts }: { readonly alike: readonly Finding[] } & Acts): VNode | null {
+  const [open, setOpen] = useState(false);
+  if (first === undefined) return null;
+  // A fix that does the same for all of them stands with the first alone.
+  const common = new Set(first.fixes.map(deedOf));
+  const unlisted = others.length - listed;
+  return (
+    <article class={`finding ${first.severity}`}>
+      <h3>{findingTitles[first.code]}{first.severity === 'information' ? null : <span class="severity"> {first.severity}</span>}</h3>
+      <Body finding={first} fixes={first.fixes} {...acts} />
+      {others.length === 0 ? null : (
+        <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+          <summary>{integer(others.length)} more</summary>
+          {open ? others.slice(0, listed).map((finding, index) => (
+            <div key={index} class="alike"><Body finding={finding} fixes={finding.fixes.filter((fix) => !common.has(deedOf(fix)))} {...acts} /></div>
+          )) : null}
+          {unlisted > 0 ? <p class="muted">{integer(unlisted)} more are in the table, in the column Findings.</p> : null}
+        </details>
+      )}
+    </article>
+  );
+}
+
+function deedOf({ title, technique, options }: Fix): string {
+  return JSON.stringify([title, technique, options]);
+}
+
+function Body({ finding, fixes, cannotRun, onLayer, onFix }: { readonly finding: Finding; readonly fixes: readonly Fix[] } & Acts): VNode {
+  return (
+    <>
+      {onLayer === undefined || finding.layer === undefined ? null : (
+        <button type="button" class="link wrap" onClick={() => { if (finding.layer !== undefined) onLayer(finding.layer); }}>{visible(finding.layer)}</button>
+      )}
+      <p>{visible(finding.message)}</p>
+      {fixes.map((fix) => (
+        <div key={fix.id} class="fix">
+          <button type="button" class="link" title={cannotRun ?? 'Makes a new file beside the model, checks and benchmarks it'} aria-disabled={cannotRun !== undefined} onClick={() => { if (cannotRun === undefined) onFix(fix.id); }}>{visible(fix.title)}</button>
+          <span class="muted estimate">{describeGain(fix.estimate)}</span>
+        </div>
+      ))}
+    </>
   );
 }
 
