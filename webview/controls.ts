@@ -1,6 +1,7 @@
 // The controls of both pages. The toolkit is imported here and nowhere else, so another one could take its place.
 import { provideVSCodeDesignSystem, vsCodeButton, vsCodeDropdown, vsCodeOption, vsCodeTextField } from '@vscode/webview-ui-toolkit';
-import { h, type ComponentChildren, type Ref, type VNode } from 'preact';
+import { h, type ComponentChildren, type RefObject, type VNode } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /** Defines the custom elements; called once per page, before the first render. */
 export function registerControls(): void {
@@ -21,11 +22,13 @@ export interface ButtonProps {
 }
 
 export function Button({ kind = 'secondary', disabled = false, title, label, onClick, children, class: className }: ButtonProps): VNode {
+  // The element calls every button of this kind "Icon Button" that has no label, whatever its text.
+  const name = label ?? (kind === 'icon' && typeof children === 'string' ? children : undefined);
   return element('vscode-button', {
     appearance: kind, disabled, onClick,
     ...(className === undefined ? {} : { class: className }),
     ...(title === undefined ? {} : { title }),
-    ...(label === undefined ? {} : { 'aria-label': label }),
+    ...(name === undefined ? {} : { 'aria-label': name }),
   }, children);
 }
 
@@ -40,7 +43,7 @@ export interface TextFieldProps {
   readonly placeholder?: string;
   readonly size?: number;
   readonly class?: string;
-  readonly fieldRef?: Ref<TextFieldElement>;
+  readonly fieldRef?: RefObject<TextFieldElement | null>;
   /** At every keystroke. */
   readonly onInput?: (value: string) => void;
   /** When the person is done: Enter or leaving the field. */
@@ -49,10 +52,13 @@ export interface TextFieldProps {
 }
 
 export function TextField({ value, label, placeholder, size, class: className, fieldRef, onInput, onCommit, onKeyDown }: TextFieldProps): VNode {
+  const own = useRef<TextFieldElement>(null);
+  const field = fieldRef ?? own;
+  // The element names itself "Text field" when it is put into the page, whatever its label says.
+  useLayoutEffect(() => field.current?.setAttribute('aria-label', label), [label]);
   const valueOf = (event: Event): string => (event.currentTarget as TextFieldElement).value;
   return element('vscode-text-field', {
-    value, 'aria-label': label,
-    ...(fieldRef === undefined ? {} : { ref: fieldRef }),
+    value, 'aria-label': label, ref: field,
     ...(placeholder === undefined ? {} : { placeholder }),
     ...(size === undefined ? {} : { size }),
     ...(className === undefined ? {} : { class: className }),
