@@ -71,7 +71,7 @@ describe('a graph of 20,000 nodes', () => {
     expect(overlaps(scene)).toBe(0);
   });
   it('is laid out as one flat chain without overflowing, folded to columns', () => {
-    const scene = sceneOf(manyNodes(20_000, false), dagLayout, true);
+    const scene = sceneOf(manyNodes(20_000, 0), dagLayout, true);
     expect(scene.count).toBe(20_002);
     expect(scene.width / scene.height).toBeGreaterThan(0.5);
   });

@@ -9,7 +9,7 @@ import { availableMetrics, latencyColumn, metricOf } from '../../webview/model/m
 import type { Shown } from '../../webview/model/shown';
 import { reduce, startState } from '../../webview/model/state';
 import { indexSnapshot } from '../../webview/model/structure';
-import { matchingLayers, sortedRows } from '../../webview/model/table/rows';
+import { matchingLayers, matchingRows, sortedRows } from '../../webview/model/table/rows';
 import { squarify } from '../../webview/model/treemap/squarify';
 import { hottestKey, hostileModel, profileOf, resnet50 } from './fixtures';
 
@@ -41,14 +41,14 @@ describe('the table', () => {
   it('sorts by figures with unknown ones last, whichever the direction', () => {
     const measured = { ...context, model: { ...model, latency } };
     for (const descending of [true, false]) {
-      const rows = sortedRows(measured, undefined, { column: 'latency', descending });
+      const rows = sortedRows(measured, { column: 'latency', descending });
       expect(latency[rows.at(-1) ?? -1]).toBeNaN();
       expect(latency[rows[0] ?? -1]).not.toBeNaN();
     }
   });
   it('finds layers by every word of the search', () => {
     const matches = matchingLayers(model, 'LAYER3.0 conv2 conv');
-    expect(sortedRows(context, matches, { column: 'share', descending: true }).length).toBe(1);
+    expect(matchingRows(sortedRows(context, { column: 'share', descending: true }), matches).length).toBe(1);
     expect(matchingLayers(model, '  ')).toBeUndefined();
   });
 });

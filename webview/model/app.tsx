@@ -1,6 +1,6 @@
 // The model view as a whole: header, tabs, graph or treemap, table, inspector, and the states it can be in.
 import type { VNode } from 'preact';
-import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import type { ErrorJson } from '../../src/base/errors';
 import { Choices } from '../common/choices';
 import { ErrorText, JobLine, type Job } from '../common/status';
@@ -19,7 +19,7 @@ import type { ModelHost } from './modelHost';
 import { Splitter } from './splitter';
 import { reduce, startState, type KeptState, type Selection } from './state';
 import { LayerTable } from './table/layerTable';
-import { matchingLayers } from './table/rows';
+import { matchingLayers, matchingRows, sortedRows, tableContext } from './table/rows';
 import { TreemapPane } from './treemap/treemapPane';
 
 export interface AppProps {
@@ -30,6 +30,8 @@ export interface AppProps {
 
 /** Below this width the inspector goes under the graph, behind a switch with the table. */
 const narrow = 760;
+/** However short the window, the graph and its tools keep this height. */
+const leastPicture = 150;
 const saveDelayMs = 200;
 const panes = [{ value: 'layers', title: 'Layers' }, { value: 'inspector', title: 'Inspector' }] as const;
 const pictures = [{ value: 'graph', title: 'Graph' }, { value: 'treemap', title: 'Treemap' }] as const;
@@ -50,7 +52,8 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
     const resized = (): void => setSize({ width: window.innerWidth, height: window.innerHeight });
     const slash = (event: KeyboardEvent): void => {
       const typing = event.target instanceof HTMLElement && event.target.closest('vscode-text-field, input, textarea') !== null;
-      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      const asks = event.key === '/' ? !typing && !event.ctrlKey && !event.metaKey : event.key === 'f' && (event.ctrlKey || event.metaKey) && !event.shiftKey;
+      if (!asks || event.altKey) return;
       event.preventDefault();
       search.current?.focus();
     };
@@ -83,22 +86,42 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
     return () => clearTimeout(rest);
   }, [selectedKey, model]);
 
+  // A narrow page has shown the inspector in the table's place: the keyboard was in what is gone.
+  useLayoutEffect(() => {
+    if (state.revealed > 0 && document.hasFocus() && document.activeElement === document.body) document.querySelector<HTMLElement>('.inspector')?.focus();
+  }, [state.revealed]);
+
   const select = useCallback((selection: Selection, reveal = false) => dispatch({ type: 'select', selection, reveal }), []);
   const metric = metricOf(state.metric);
   const heat = useMemo(() => (model === undefined ? undefined : measureHeat(model.structure, model.snapshot.layers, metric, model.latency)), [model?.snapshot, model?.latency, metric]);
   const matches = useMemo(() => (model === undefined ? undefined : matchingLayers(model, state.query)), [model?.snapshot, state.query]);
+  const context = useMemo(() => (model === undefined || heat === undefined ? undefined : tableContext(model, heat)), [model, heat]);
+  const order = useMemo(() => (context === undefined ? undefined : sortedRows(context, state.sort)), [context, state.sort]);
+  const rows = useMemo(() => (order === undefined ? undefined : matchingRows(order, matches)), [order, matches]);
   const spoken = useMemo(() => (model === undefined || heat === undefined ? '' : announce(model, heat, state)), [model, heat, state.selection, state.expanded, state.metric]);
 
-  if (model === undefined || heat === undefined) return <Waiting error={state.error} died={state.engineDied} host={host} jobs={state.jobs} />;
+  if (model === undefined || heat === undefined || context === undefined || rows === undefined) return <Waiting error={state.error} died={state.engineDied} host={host} jobs={state.jobs} />;
   const selectKey = (key: string): void => {
     const layer = model.structure.layerOfKey.get(key);
     if (layer !== undefined) select({ kind: 'layer', layer }, true);
   };
   const isNarrow = size.width < narrow;
+  /** The keyboard goes to the table, which a narrow page may first have to bring up. */
+  const toTable = (): void => {
+    dispatch({ type: 'pane', pane: 'layers' });
+    requestAnimationFrame(() => document.querySelector<HTMLElement>('.table [tabindex="0"]')?.focus());
+  };
+  const selectedLayer = state.selection.kind === 'layer' ? state.selection.layer : -1;
+  /** The match after or before the selected one, in the table's order and round its ends. */
+  const find = (step: 1 | -1): void => {
+    const at = rows.indexOf(selectedLayer);
+    const next = rows[at < 0 ? (step === 1 ? 0 : rows.length - 1) : (at + step + rows.length) % rows.length];
+    if (next !== undefined) dispatch({ type: 'find', layer: next });
+  };
   const shownTable = Math.min(tableHeight > 0 ? tableHeight : Math.round(size.height * (isNarrow ? 0.42 : 0.3)), size.height - 220);
   const table = (
     <LayerTable
-      model={model} heat={heat} matches={matches} sort={state.sort} selectedLayer={state.selection.kind === 'layer' ? state.selection.layer : -1}
+      context={context} rows={rows} searched={matches !== undefined} sort={state.sort} selectedLayer={selectedLayer}
       onSort={(column) => dispatch({ type: 'sort', column })} onSelect={(layer, reveal) => select({ kind: 'layer', layer }, reveal)}
     />
   );
@@ -119,11 +142,11 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
         <Banners state={state} host={host} onClose={(what) => dispatch({ type: 'close', what })} />
         {state.jobs.map((job) => <JobLine key={job.id} job={job} onCancel={() => host.send({ type: 'cancel', job: job.id })} />)}
         <MetricBar
-          metrics={availableMetrics(model.snapshot.layers, model.latency)} heat={heat} query={state.query} matches={matches?.reduce((sum, match) => sum + match, 0)} searchRef={search}
-          onMetric={(name) => dispatch({ type: 'metric', metric: name })} onQuery={(query) => dispatch({ type: 'query', query })} onLeaveSearch={focusTable}
+          metrics={availableMetrics(model.snapshot.layers, model.latency)} heat={heat} query={state.query} found={matches === undefined ? undefined : { count: rows.length, at: rows.indexOf(selectedLayer) }} searchRef={search}
+          onMetric={(name) => dispatch({ type: 'metric', metric: name })} onQuery={(query) => dispatch({ type: 'query', query })} onFind={find} onLeaveSearch={toTable}
         />
       </div>
-      <div class="main" id="main" role="tabpanel" aria-labelledby={`tab-${metric.name}`} style={{ gridTemplateRows: `minmax(0, 1fr) auto ${shownTable.toString()}px` }}>
+      <div class="main" id="main" role="tabpanel" aria-labelledby={`tab-${metric.name}`} style={{ gridTemplateRows: `minmax(${leastPicture.toString()}px, 1fr) auto minmax(0, ${shownTable.toString()}px)` }}>
         <div class="picture">
           {model.snapshot.layers.count === 0 ? <Empty /> : state.view === 'treemap'
             ? <TreemapPane model={model} heat={heat} selection={state.selection} matches={matches} onSelect={select} />
@@ -131,7 +154,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
               <GraphPane
                 model={model} heat={heat} expanded={state.expanded} selection={state.selection} revealed={state.revealed} matches={matches} workerUri={workerUri} camera={camera.current}
                 onCamera={(at) => { camera.current = at; save(); }} onSelect={select} onToggle={(group) => dispatch({ type: 'toggle', group })}
-                onExpand={(groups) => dispatch({ type: 'expand', groups })} onOpenTable={focusTable} onReady={onGraph}
+                onExpand={(groups) => dispatch({ type: 'expand', groups })} onOpenTable={toTable} onReady={onGraph}
               />
             )}
           <ViewSwitch view={state.view} onView={(view) => dispatch({ type: 'view', view })} />
@@ -170,10 +193,6 @@ function useSaver(host: ModelHost, compose: () => KeptState | undefined): () => 
       if (state !== undefined) host.save(state);
     }, saveDelayMs);
   }, []);
-}
-
-function focusTable(): void {
-  document.querySelector<HTMLElement>('.table [tabindex="0"]')?.focus();
 }
 
 function ViewSwitch({ view, onView }: { readonly view: 'graph' | 'treemap'; readonly onView: (view: 'graph' | 'treemap') => void }): VNode {

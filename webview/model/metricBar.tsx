@@ -1,9 +1,9 @@
 // Metric tabs, the colour scale with its numbers, and the search field.
-import type { Ref, VNode } from 'preact';
+import type { RefObject, VNode } from 'preact';
 import { Choices } from '../common/choices';
 import { cividisCss } from '../common/cividis';
 import type { MetricName } from '../../src/protocol/view';
-import { TextField, type TextFieldElement } from '../controls';
+import { Button, TextField, type TextFieldElement } from '../controls';
 import type { Heat } from './heat';
 import type { Metric } from './metrics';
 
@@ -11,16 +11,19 @@ export interface MetricBarProps {
   readonly metrics: readonly Metric[];
   readonly heat: Heat;
   readonly query: string;
-  readonly matches: number | undefined;
-  readonly searchRef: Ref<TextFieldElement>;
+  /** How many layers match the search, and which of them is selected (−1: none); undefined without a search. */
+  readonly found: { readonly count: number; readonly at: number } | undefined;
+  readonly searchRef: RefObject<TextFieldElement | null>;
   readonly onMetric: (metric: MetricName) => void;
   readonly onQuery: (query: string) => void;
+  /** To the next match, or the one before. */
+  readonly onFind: (step: 1 | -1) => void;
   readonly onLeaveSearch: () => void;
 }
 
 const gradient = `linear-gradient(to right, ${Array.from({ length: 10 }, (_, index) => cividisCss(index / 9)).join(', ')})`;
 
-export function MetricBar({ metrics, heat, query, matches, searchRef, onMetric, onQuery, onLeaveSearch }: MetricBarProps): VNode {
+export function MetricBar({ metrics, heat, query, found, searchRef, onMetric, onQuery, onFind, onLeaveSearch }: MetricBarProps): VNode {
   return (
     <div class="metric-bar">
       <Choices
@@ -38,10 +41,22 @@ export function MetricBar({ metrics, heat, query, matches, searchRef, onMetric, 
           value={query} label="Search layers by name, operator or shape" placeholder="Search layers" class="search-field" fieldRef={searchRef} onInput={onQuery}
           onKeyDown={(event) => {
             if (event.key === 'Escape' && query !== '') onQuery('');
-            else if (event.key === 'Escape' || event.key === 'Enter') onLeaveSearch();
+            else if (event.key === 'Enter' && found !== undefined) onFind(event.shiftKey ? -1 : 1);
+            else if (event.key === 'Escape' || event.key === 'Enter' || event.key === 'ArrowDown') onLeaveSearch();
+            else return;
+            event.preventDefault();
           }}
         />
-        {matches === undefined ? null : <span class="muted matches">{matches.toLocaleString('en-US')}</span>}
+        {found === undefined ? null : (
+          <>
+            <span class="muted matches" role="status">
+              {found.count === 0 ? 'none' : `${found.at < 0 ? '' : `${(found.at + 1).toLocaleString('en-US')} of `}${found.count.toLocaleString('en-US')}`}
+              <span class="hidden"> {found.count === 1 ? 'layer matches' : 'layers match'}</span>
+            </span>
+            <Button kind="icon" label="Previous match" title="Previous match (Shift+Enter)" disabled={found.count === 0} onClick={() => onFind(-1)}>↑</Button>
+            <Button kind="icon" label="Next match" title="Next match (Enter)" disabled={found.count === 0} onClick={() => onFind(1)}>↓</Button>
+          </>
+        )}
       </div>
     </div>
   );

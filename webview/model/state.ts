@@ -55,6 +55,8 @@ export type Action =
   | { readonly type: 'message'; readonly message: ToModelView; readonly kept: Partial<KeptState> }
   | { readonly type: 'metric'; readonly metric: MetricName }
   | { readonly type: 'select'; readonly selection: Selection; readonly reveal?: boolean }
+  /** The next match of the search: brought into view in the graph and the table, the pane below stays. */
+  | { readonly type: 'find'; readonly layer: number }
   | { readonly type: 'toggle'; readonly group: number }
   | { readonly type: 'expand'; readonly groups: 'all' | 'none' }
   | { readonly type: 'query'; readonly query: string }
@@ -86,6 +88,8 @@ export function reduce(state: ViewState, action: Action): ViewState {
       return { ...state, metric: action.metric };
     case 'select':
       return select(state, action.selection, action.reveal === true);
+    case 'find':
+      return { ...select(state, { kind: 'layer', layer: action.layer }, true), pane: state.pane };
     case 'toggle': {
       const expanded = new Set(state.expanded);
       if (!expanded.delete(action.group)) expanded.add(action.group);

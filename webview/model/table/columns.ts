@@ -42,12 +42,12 @@ export const columns: readonly Column[] = [
     key: ({ model }, layer) => model.snapshot.layers.keys[layer] ?? '',
   },
   {
-    id: 'operator', title: 'Operator', numeric: false, track: 'minmax(70px, 1fr)', from: 0,
+    id: 'operator', title: 'Operator', numeric: false, track: 'minmax(84px, 1fr)', from: 330,
     text: ({ model }, layer) => visible(operatorOf(model.snapshot, layer)),
     key: ({ model }, layer) => operatorOf(model.snapshot, layer),
   },
   {
-    id: 'output', title: 'Output', numeric: false, track: 'minmax(80px, 1.1fr)', from: 640,
+    id: 'output', title: 'Output', numeric: false, track: 'minmax(100px, 1.1fr)', from: 640,
     text: ({ model }, layer) => visible(model.snapshot.layers.shape[layer] ?? ''),
     key: ({ model }, layer) => model.snapshot.layers.shape[layer] ?? '',
   },

@@ -1,17 +1,17 @@
 // The layers as a virtualised grid: the same data as the graph, to read, sort and hear. Only rows in view exist.
 import type { VNode } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { cividisCss } from '../../common/cividis';
 import { formatShare } from '../../common/format';
 import type { Heat } from '../heat';
-import type { ColumnId, Shown, Sort } from '../shown';
+import type { ColumnId, Sort } from '../shown';
 import { columnsFor, type Column, type TableContext } from './columns';
-import { sortedRows } from './rows';
 
 export interface LayerTableProps {
-  readonly model: Shown;
-  readonly heat: Heat;
-  readonly matches: Uint8Array | undefined;
+  readonly context: TableContext;
+  /** Layer numbers in the order shown. */
+  readonly rows: Uint32Array;
+  readonly searched: boolean;
   readonly sort: Sort;
   readonly selectedLayer: number;
   readonly onSort: (column: ColumnId) => void;
@@ -19,17 +19,21 @@ export interface LayerTableProps {
   readonly onSelect: (layer: number, reveal: boolean) => void;
 }
 
+/** The head's number among the rows that the keyboard walks. */
+const headRow = -1;
 const rowHeight = 22;
 /** Rows kept above and below the view, so that scrolling shows no gaps. */
 const spare = 8;
 const barWidth = 64;
 
-export function LayerTable({ model, heat, matches, sort, selectedLayer, onSort, onSelect }: LayerTableProps): VNode {
+export function LayerTable({ context, rows, searched, sort, selectedLayer, onSort, onSelect }: LayerTableProps): VNode {
+  const { heat } = context;
   const scroller = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 800, height: 200 });
   const [scrollTop, setScrollTop] = useState(0);
   const [cursor, setCursor] = useState({ row: 0, column: 0 });
   const moved = useRef(false);
+  const lastSelected = useRef(selectedLayer);
 
   useEffect(() => {
     const element = scroller.current;
@@ -39,26 +43,21 @@ export function LayerTable({ model, heat, matches, sort, selectedLayer, onSort, 
     return () => observer.disconnect();
   }, []);
 
-  const context = useMemo((): TableContext => {
-    const findingCount = new Uint16Array(model.snapshot.layers.count);
-    for (const { layer } of model.findings) {
-      const index = layer === undefined ? undefined : model.structure.layerOfKey.get(layer);
-      if (index !== undefined) findingCount[index] = (findingCount[index] ?? 0) + 1;
-    }
-    return { model, heat, findingCount };
-  }, [model, heat]);
-  const rows = useMemo(() => sortedRows(context, matches, sort), [context, matches, sort]);
   const columns = columnsFor(context, size.width);
   const tracks = columns.map(({ track }) => track).join(' ');
   const page = Math.max(1, Math.floor((size.height - rowHeight) / rowHeight) - 1);
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - spare);
   const last = Math.min(rows.length, Math.ceil((scrollTop + size.height) / rowHeight) + spare);
-  const row = Math.min(cursor.row, Math.max(0, rows.length - 1));
+  const row = Math.min(cursor.row, rows.length - 1);
   const column = Math.min(cursor.column, columns.length - 1);
+  const drawn = Array.from({ length: Math.max(0, last - first) }, (_, offset) => first + offset);
+  // Wherever the table is scrolled to, the row with the keyboard is there: Tab would else pass the table by.
+  if (row < first && row !== headRow) drawn.unshift(row);
+  else if (row >= last) drawn.push(row);
 
   const scrollTo = (index: number): void => {
     const element = scroller.current;
-    if (element === null) return;
+    if (element === null || index === headRow) return;
     const top = index * rowHeight;
     const room = element.clientHeight - rowHeight;
     if (top < element.scrollTop) element.scrollTop = top;
@@ -67,9 +66,12 @@ export function LayerTable({ model, heat, matches, sort, selectedLayer, onSort, 
 
   // A selection made elsewhere brings its row into view and puts the keyboard there.
   useEffect(() => {
+    const chosen = lastSelected.current !== selectedLayer;
+    lastSelected.current = selectedLayer;
     const index = rows.indexOf(selectedLayer);
     if (index < 0) return;
-    setCursor((at) => ({ ...at, row: index }));
+    // Whoever sorts by the head's buttons stays there.
+    setCursor((at) => (at.row === headRow && !chosen ? at : { ...at, row: index }));
     scrollTo(index);
   }, [selectedLayer, rows]);
   // The cell under the keyboard has the focus; it may only just have been rendered.
@@ -80,7 +82,7 @@ export function LayerTable({ model, heat, matches, sort, selectedLayer, onSort, 
   });
 
   const go = (toRow: number, toColumn: number): void => {
-    const next = Math.min(rows.length - 1, Math.max(0, toRow));
+    const next = Math.min(rows.length - 1, Math.max(headRow, toRow));
     moved.current = true;
     setCursor({ row: next, column: Math.min(columns.length - 1, Math.max(0, toColumn)) });
     scrollTo(next);
@@ -96,14 +98,15 @@ export function LayerTable({ model, heat, matches, sort, selectedLayer, onSort, 
       ArrowRight: () => go(row, column + 1),
       ArrowLeft: () => go(row, column - 1),
       PageDown: () => go(row + page, column),
-      PageUp: () => go(row - page, column),
+      PageUp: () => go(Math.max(Math.min(row, 0), row - page), column),
       Home: () => go(far ? 0 : row, 0),
       End: () => go(far ? rows.length - 1 : row, columns.length - 1),
       Enter: () => choose(row, true),
       ' ': () => choose(row, false),
     };
     const move = moves[event.key];
-    if (move === undefined || (event.target as HTMLElement).tagName === 'BUTTON') return;
+    // In the head Enter and the space bar press its button.
+    if (move === undefined || (row === headRow && (event.key === 'Enter' || event.key === ' '))) return;
     event.preventDefault();
     move();
   };
@@ -117,10 +120,16 @@ export function LayerTable({ model, heat, matches, sort, selectedLayer, onSort, 
       class="table" role="grid" aria-label="Layers" aria-rowcount={rows.length + 1} aria-colcount={columns.length} ref={scroller}
       onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)} onKeyDown={onKeyDown}
     >
-      <div class="table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
+      <div class="table-head" role="row" aria-rowindex={1} data-row={headRow} style={{ gridTemplateColumns: tracks }}>
         {columns.map(({ id, title, numeric }, index) => (
           <div key={id} role="columnheader" class={numeric ? 'head numeric' : 'head'} aria-colindex={index + 1} aria-sort={sort.column === id ? (sort.descending ? 'descending' : 'ascending') : 'none'}>
-            <button type="button" class="head-button" title={id === 'share' ? `Share of ${heat.metric.title}` : title} onClick={() => onSort(id)}>
+            <button
+              type="button" class="head-button" title={id === 'share' ? `Share of ${heat.metric.title}` : title} data-column={index} tabIndex={row === headRow && index === column ? 0 : -1}
+              onClick={() => {
+                setCursor({ row: headRow, column: index });
+                onSort(id);
+              }}
+            >
               {title}
               {sort.column === id ? <span aria-hidden="true" class="sort-mark">{sort.descending ? ' ▾' : ' ▴'}</span> : null}
             </button>
@@ -128,8 +137,7 @@ export function LayerTable({ model, heat, matches, sort, selectedLayer, onSort, 
         ))}
       </div>
       <div class="table-body" role="rowgroup" style={{ height: `${(rows.length * rowHeight).toString()}px` }}>
-        {Array.from({ length: Math.max(0, last - first) }, (_, offset) => {
-          const index = first + offset;
+        {drawn.map((index) => {
           const layer = rows[index] ?? 0;
           return (
             <div
@@ -148,7 +156,7 @@ export function LayerTable({ model, heat, matches, sort, selectedLayer, onSort, 
           );
         })}
       </div>
-      {rows.length === 0 ? <div class="table-empty">{matches === undefined ? 'This model has no layers.' : 'No layer matches the search.'}</div> : null}
+      {rows.length === 0 ? <div class="table-empty">{!searched ? 'This model has no layers.' : 'No layer matches the search.'}</div> : null}
     </div>
   );
 }

@@ -2,6 +2,17 @@
 import type { Shown, Sort } from '../shown';
 import { operatorOf } from '../cardText';
 import { columns, type TableContext } from './columns';
+import type { Heat } from '../heat';
+
+/** What the table's cells are made of. */
+export function tableContext(model: Shown, heat: Heat): TableContext {
+  const findingCount = new Uint16Array(model.snapshot.layers.count);
+  for (const { layer } of model.findings) {
+    const index = layer === undefined ? undefined : model.structure.layerOfKey.get(layer);
+    if (index !== undefined) findingCount[index] = (findingCount[index] ?? 0) + 1;
+  }
+  return { model, heat, findingCount };
+}
 
 /** What a search looks at, one lower-case text per layer; made once per snapshot. */
 const haystacks = new WeakMap<object, readonly string[]>();
@@ -22,11 +33,15 @@ export function matchingLayers(model: Shown, query: string): Uint8Array | undefi
   return Uint8Array.from(haystackOf(model), (text) => (words.every((word) => text.includes(word)) ? 1 : 0));
 }
 
-/** Layer numbers of the rows, in order. Rows that tie keep the file's order. */
-export function sortedRows(context: TableContext, matches: Uint8Array | undefined, sort: Sort): Uint32Array {
+/** Those of the rows that match, in the same order. */
+export function matchingRows(rows: Uint32Array, matches: Uint8Array | undefined): Uint32Array {
+  return matches === undefined ? rows : rows.filter((layer) => matches[layer] === 1);
+}
+
+/** All layer numbers in order. Rows that tie keep the file's order. */
+export function sortedRows(context: TableContext, sort: Sort): Uint32Array {
   const { count } = context.model.snapshot.layers;
-  const rows: number[] = [];
-  for (let layer = 0; layer < count; layer += 1) if (matches === undefined || matches[layer] === 1) rows.push(layer);
+  const rows = Array.from({ length: count }, (_, layer) => layer);
   const column = columns.find(({ id }) => id === sort.column);
   if (column === undefined) return Uint32Array.from(rows);
   const sign = sort.descending ? -1 : 1;

@@ -1,0 +1,96 @@
+// Every state a page can be in, in every theme: nothing is wider than the page, every text has the contrast that WCAG 2.2
+// asks of it. A picture of each in one theme; PICTURES=all takes them in every theme.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { faintTexts } from './contrast';
+import { findChromium, PageHarness, type OpenOptions, type TestPage } from './harness';
+import { themes, type ThemeName } from './themes';
+
+const chromium = findChromium();
+const names = Object.keys(themes) as ThemeName[];
+
+interface PageState {
+  readonly name: string;
+  readonly open: Omit<OpenOptions, 'theme'>;
+  /** Messages as JavaScript expressions. */
+  readonly messages: readonly string[];
+  readonly act?: (view: TestPage) => Promise<void>;
+  /** Waits until the graph draws. */
+  readonly cards?: number;
+}
+
+const model = { page: 'modelView' } as const;
+const bench = { page: 'benchmarkView', width: 460, height: 1500 } as const;
+const snapshot = "{ type: 'snapshot', snapshot: { ...fixtures.resnet50(), findings: fixtures.findings } }";
+const profile = "{ type: 'profile', profile: fixtures.profileOf(fixtures.resnet50()) }";
+const select = "{ type: 'select', layer: fixtures.hottestKey }";
+const detail = "{ type: 'detail', detail: fixtures.detailOf(fixtures.resnet50(), fixtures.hottestKey) }";
+const busy = "{ type: 'busy', job: 'a', title: 'Optimizing resnet50.onnx', message: 'Measuring variant 2 of 4 · about 40 s left', fraction: 0.4 }";
+const waiting = "{ type: 'busy', job: 'b', title: 'Profiling resnet50.onnx', message: 'Starting the runner' }";
+const error = "{ type: 'error', error: { code: 'malformed', message: 'The file is not an ONNX model: it begins as an HTML page does.', file: '/models/resnet50.onnx', item: 'offset 0', hint: 'A download may have been saved instead of the file.' } }";
+const died = "{ type: 'engineDied', message: 'It ended with signal SIGKILL.' }";
+const search = async ({ page }: TestPage, text: string): Promise<void> => {
+  await page.locator('.search-field').click();
+  await page.keyboard.type(text);
+};
+const reports = (...list: readonly string[]): string => `{ type: 'reports', model: '/models/rec.onnx', reports: [${list.join(', ')}] }`;
+
+const states: readonly PageState[] = [
+  { name: 'model', open: model, messages: [snapshot, profile, select, detail], cards: 5 },
+  { name: 'model-home', open: model, messages: [snapshot], cards: 5 },
+  { name: 'model-waiting', open: model, messages: [waiting] },
+  { name: 'model-error', open: model, messages: [error] },
+  { name: 'model-engine-died', open: model, messages: [died] },
+  { name: 'model-empty', open: model, messages: ["{ type: 'snapshot', snapshot: fixtures.emptyModel() }"] },
+  { name: 'model-busy', open: model, messages: [snapshot, busy, waiting], cards: 5 },
+  { name: 'model-banners', open: model, messages: [snapshot, error, "{ type: 'gone' }", died], cards: 5 },
+  { name: 'model-hostile', open: model, messages: ["{ type: 'snapshot', snapshot: fixtures.hostileModel() }"], cards: 2 },
+  { name: 'model-wide', open: model, messages: ["{ type: 'snapshot', snapshot: fixtures.wideAndDeep() }"], cards: 5 },
+  { name: 'model-treemap', open: model, messages: [snapshot, profile, select, detail], act: async ({ page }) => await page.getByRole('radio', { name: 'Treemap' }).click() },
+  { name: 'model-search', open: model, messages: [snapshot], cards: 5, act: async (view) => await search(view, 'layer3 conv2') },
+  { name: 'model-search-nothing', open: model, messages: [snapshot], cards: 5, act: async (view) => await search(view, 'nowhere') },
+  { name: 'model-narrow', open: { ...model, width: 460 }, messages: [snapshot, profile], cards: 5 },
+  { name: 'model-narrow-inspector', open: { ...model, width: 460 }, messages: [snapshot, profile, select, detail], cards: 5 },
+  { name: 'model-short', open: { ...model, height: 360 }, messages: [snapshot], cards: 3 },
+  { name: 'model-narrow-short', open: { ...model, width: 460, height: 400 }, messages: [snapshot], cards: 3 },
+  { name: 'model-column', open: { ...model, width: 300 }, messages: [snapshot], cards: 3 },
+  { name: 'model-canvas', open: { ...model, webgl: false }, messages: [snapshot], cards: 5 },
+  { name: 'benchmark', open: bench, messages: [reports('fixtures.longReport()', 'fixtures.leftAsItIs()')] },
+  { name: 'benchmark-open', open: bench, messages: [reports('fixtures.longReport()')], act: async ({ page }) => await page.locator('summary').first().click() },
+  { name: 'benchmark-left', open: bench, messages: [reports('fixtures.leftAsItIs()')] },
+  { name: 'benchmark-300', open: { ...bench, width: 300 }, messages: [reports('fixtures.longReport()', 'fixtures.leftAsItIs()')] },
+  { name: 'benchmark-no-model', open: { ...bench, height: 400 }, messages: ["{ type: 'reports', model: null, reports: [] }"] },
+  { name: 'benchmark-nothing', open: { ...bench, height: 400 }, messages: [reports(), busy] },
+  { name: 'benchmark-reading', open: { ...bench, height: 400 }, messages: [] },
+  { name: 'benchmark-error', open: { ...bench, height: 600 }, messages: [reports(), error] },
+];
+
+describe.skipIf(chromium === undefined)('every state of the pages', () => {
+  let harness: PageHarness;
+  beforeAll(async () => {
+    harness = await PageHarness.start(chromium ?? '');
+  });
+  afterAll(async () => {
+    await harness.stop();
+  });
+
+  it.each(states)('is readable in every theme: $name', async ({ name, open, messages, act, cards }) => {
+    const view = await harness.open(open);
+    for (const message of messages) await view.post(message);
+    if (cards !== undefined) await view.waitForCards(cards);
+    await act?.(view);
+    await view.settle();
+    const faint: unknown[] = [];
+    for (const theme of names) {
+      await view.setTheme(theme);
+      if (theme === 'light' || process.env['PICTURES'] === 'all') {
+        await view.settle();
+        await view.screenshot(`state-${name}-${theme}`);
+      }
+      faint.push(...(await view.page.evaluate<object[]>(faintTexts)).map((text) => ({ theme, ...text })));
+    }
+    expect(faint).toEqual([]);
+    expect(await view.page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')).toBeLessThanOrEqual(0);
+    expect(view.problems).toEqual([]);
+    await view.close();
+  });
+});
