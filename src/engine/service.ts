@@ -95,11 +95,10 @@ export async function detail(document: EngineDocument, layer: string, bindings: 
   return await layerDetail(document, await analyze(document, bindings), layer, signal);
 }
 
-/** The model in ONNX's textual syntax, with inferred types in which open dimensions stay symbols. */
+/** The model in ONNX's textual syntax, with the lines of its nodes and values. */
 export async function text(document: EngineDocument): Promise<TextDocument> {
-  const { printModel } = await import('../formats/onnx/text');
-  const { types } = await analyzeAt(document, {});
-  return printModel(document.model, { typeOf: (graph, name) => types.typeOf(graph, name) });
+  const [{ printModel }, { readModelText, textDocument }] = await Promise.all([import('../formats/text/print'), import('../formats/text/read')]);
+  return textDocument(readModelText(printModel(document.model), { source: document.model }));
 }
 
 /** Costs of the lines of the text, those that cost nothing left out. */

@@ -46,6 +46,20 @@ export interface TextSymbol {
   readonly parent: number;
 }
 
+/** Lines and UTF-16 columns from 0, the end exclusive, as editors count. */
+export interface TextRange {
+  readonly line: number;
+  readonly character: number;
+  readonly endLine: number;
+  readonly endCharacter: number;
+}
+
+/** What is wrong with a text, and where. */
+export interface TextProblem {
+  readonly message: string;
+  readonly range: TextRange;
+}
+
 /** What a line's CodeLens and hover say. */
 export interface LineCost {
   readonly key: string;

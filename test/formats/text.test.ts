@@ -1,9 +1,15 @@
 // The text of a model: ONNX's textual syntax, every node and value found again by its line.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readOnnxBytes } from '../../src/formats/onnx/read';
-import { printModel } from '../../src/formats/onnx/text';
+import { readOnnxBytes, readOnnxModel } from '../../src/formats/onnx/read';
+import { carryOver, notHeld } from '../../src/formats/text/notHeld';
+import { printModel } from '../../src/formats/text/print';
+import { parseModelText, readModelText, textDocument } from '../../src/formats/text/read';
+import { referToContent } from '../../src/formats/text/references';
+import { makeGraph, makeModel } from '../../src/graph/construct';
 import { walkNodes } from '../../src/graph/traverse';
-import { floatType, modelBytes } from '../support/models';
+import { float32Tensor, tensorFromArray } from '../../src/tensor/tensor';
+import { floatType, modelBytes, modelFile, refusal } from '../support/models';
 
 const branch = (name: string, value: number): Record<string, unknown> => ({
   name,
@@ -27,7 +33,7 @@ const bytes = modelBytes(
 
 describe('the text of a model', () => {
   const model = readOnnxBytes(bytes);
-  const printed = printModel(model);
+  const printed = textDocument(readModelText(printModel(model), { source: model }));
   const lines = printed.text.split('\n');
 
   it('is in the textual syntax of ONNX', () => {
@@ -36,11 +42,14 @@ describe('the text of a model', () => {
       '  float["batch size",2] x,',
       '  bool flag',
       '  float[1] y',
-      '  float[100,2] w = {…},',
+      '  float[100,2] w = ["location": "", "tensor": "0"],',
       '  int64[2] shape = {1, -1}',
-      '  ["fc/1"] a = Gemm <alpha = 1.0, transB = 1, mode = "say \\"hi\\""> (x, w, )',
+      '  ["fc/1"] a = Gemm <alpha = 1.0, transB = 1, mode = "say \\"hi\\""> (x, w, "")',
       '  z = com.example.Own (a)',
-      '  o = Relu <k2 = @k> (i)',
+      '  o = Relu <k2: int = @k> (i)',
+      '  [choose] y = If (flag) <',
+      '    then_branch: graph = then_branch () => (',
+      'Own <k> (i) => (o)',
     ])
       expect(lines).toContain(line);
   });
@@ -68,15 +77,96 @@ describe('the text of a model', () => {
     });
   });
 
-  it('shows inferred types behind the nodes, dimensions as they are', () => {
-    const typed = printModel(model, { typeOf: (_, name) => (name === 'a' ? { kind: 'tensor', elementType: 'float32', shape: [{ text: 'batch size' }, 100] } : undefined) });
-    expect(typed.text).toContain('(x, w, )  # float[batch size,100]\n');
+  it('never breaks a line or hides text, whatever the names are', () => {
+    const hostile = 'a\nb\u202Ec';
+    const node = { op_type: `Relu${hostile}`, domain: `d${hostile}`, overload: `o${hostile}`, name: hostile, input: [hostile], output: ['y'], attribute: [{ name: hostile, type: 2, ref_attr_name: hostile }] };
+    const source = readOnnxBytes(modelBytes({ node: [node], name: hostile, doc_string: hostile }, { domain: hostile, functions: [{ name: hostile, domain: hostile, opset_import: [{ domain: hostile, version: 1 }] }] }));
+    const text = printModel(source);
+    expect(text).toContain('["a\\u{a}b\\u{202e}c"] y = "da\\u{a}b\\u{202e}c"."Relua\\u{a}b\\u{202e}c":"oa\\u{a}b\\u{202e}c" <"a\\u{a}b\\u{202e}c": int = @"a\\u{a}b\\u{202e}c"> ("a\\u{a}b\\u{202e}c")');
+    expect(text).not.toMatch(/[\u202e\u2028]/);
+    const document = textDocument(readModelText(text, { source }));
+    expect(text.split('\n')[document.nodes[0]?.line ?? -1]).toContain('Relu');
+    expect(document.symbols.map(({ name }) => name)).toEqual(['a\\u{a}b\\u{202e}c', 'a\\u{a}b\\u{202e}c.a\\u{a}b\\u{202e}c']);
   });
 
-  it('never breaks a line or hides text, whatever the names are', () => {
-    const hostile = printModel(readOnnxBytes(modelBytes({ node: [{ op_type: 'Relu', name: 'a\nb\u202Ec', input: ['x'], output: ['y'] }] })));
-    expect(hostile.text).toContain('["a\\u{a}b\\u{202e}c"]');
-    const long = printModel(readOnnxBytes(modelBytes({ node: [{ op_type: 'Relu', input: ['x'], output: ['y'], attribute: [{ name: 's', type: 3, s: Buffer.alloc(1_000_000, 'a') }] }] })));
-    expect(long.text.length).toBeLessThan(5000);
+  it('cuts long texts and lists, and finds them again in the source', () => {
+    const long = 'a'.repeat(1_000_000);
+    const attribute = [
+      { name: 's', type: 3, s: Buffer.from(long) },
+      { name: 'f', type: 6, floats: Array.from({ length: 100_000 }, (_, i) => i / 8) },
+      { name: 't', type: 8, strings: [Buffer.from('short'), Buffer.from(long)] },
+    ];
+    const source = readOnnxBytes(modelBytes({ node: [{ op_type: 'Relu', input: ['x'], output: ['y'], attribute }] }));
+    const text = printModel(source);
+    expect(text.length).toBeLessThan(2000);
+    expect(parseModelText(text, { source }).graph.nodes[0]?.attributes).toEqual(source.graph.nodes[0]?.attributes);
+    expect(refusal(() => parseModelText(text))).toEqual({ code: 'malformed', message: 'The rest of this text is only in the model that it was printed from.', item: 'line 11, column 218' });
+  });
+
+  it('prints every float so that it reads back as the same bits, and -0, infinities and NaN', () => {
+    fc.assert(
+      fc.property(fc.array(fc.float(), { maxLength: 16 }), fc.array(fc.double(), { maxLength: 16 }), (floats, doubles) => {
+        const source = makeModel(makeGraph('g', { initializers: new Map([float32Tensor('f', [floats.length], floats), tensorFromArray('d', 'float64', [doubles.length], Float64Array.from(doubles))].map((tensor) => [tensor.name, tensor])) }));
+        const read = parseModelText(printModel(source)).graph.initializers;
+        for (const [name, tensor] of source.graph.initializers) expect(read.get(name)?.source.read(), name).toEqual(tensor.source.read());
+      }),
+    );
+  });
+});
+
+describe('a weight that is not printed', () => {
+  it('is referred to by file, offset and length, and read from there again, also under another name', () => {
+    const file = modelFile(bytes, 'tiny.onnx');
+    const source = readOnnxModel(file);
+    try {
+      const location = source.graph.initializers.get('w')?.source.location;
+      const text = printModel(source);
+      expect(text).toContain(`float[100,2] w = ["location": "tiny.onnx", "offset": "${location?.offset ?? -1}", "length": "800"]`);
+      const read = parseModelText(text.replace('[100,2] w = ', '[200] weight = '), { source });
+      expect(read.graph.initializers.get('weight')).toMatchObject({ name: 'weight', dims: [200], source: { location } });
+      expect(read.graph.initializers.get('weight')?.source.read().byteLength).toBe(800);
+    } finally {
+      source.dispose();
+    }
+  });
+
+  it('must fit the place it is said to lie at', () => {
+    const source = readOnnxBytes(bytes);
+    const text = printModel(source);
+    expect(refusal(() => parseModelText(text.replace('float[100,2] w', 'float[100,3] w'), { source })).message).toBe("There lie 800 bytes, but the tensor's type and shape need 1200.");
+    expect(refusal(() => parseModelText(text.replace('"tensor": "0"', '"tensor": "99"'), { source })).message).toBe('The model that the text was printed from has no tensor there.');
+  });
+
+  it('is the same text wherever it lies when its content is referred to', () => {
+    const moved = readOnnxBytes(modelBytes({ doc_string: 'longer than before', node: [], output: [], initializer: [{ name: 'w', data_type: 1, dims: [100, 2], raw_data: new Uint8Array(800) }] }));
+    const line = (text: string): string | undefined => text.split('\n').find((each) => each.includes(' w = '));
+    // What sha1sum says of 800 zero bytes.
+    expect(line(printModel(moved, { refer: referToContent }))?.trim()).toBe('float[100,2] w = ["checksum": "2c96a4a47ce951e4e926596d51c2dba18aff8e71"]');
+  });
+});
+
+describe('what the syntax does not hold', () => {
+  it('is named, and carried over to the model read from an edited text', () => {
+    const notes = { doc_string: 'why', metadata_props: [{ key: 'k', value: 'v' }] };
+    const source = readOnnxBytes(
+      modelBytes({ doc_string: 'about', node: [{ op_type: 'Relu', name: 'relu', input: ['x'], output: ['y'], ...notes }, { op_type: 'Neg', name: 'gone', input: ['x'], output: ['z'], ...notes }], input: [{ name: 'x', type: { ...floatType(2), denotation: 'IMAGE' } }] }),
+    );
+    expect(notHeld(source)).toEqual([
+      { item: 'graph g', what: 'documentation' },
+      { item: 'graph input x', what: 'denotations of its type' },
+      { item: 'node relu', what: 'documentation' },
+      { item: 'node relu', what: 'metadata' },
+      { item: 'node gone', what: 'documentation' },
+      { item: 'node gone', what: 'metadata' },
+    ]);
+    const text = printModel(source).replace('[relu]', '[renamed]').replace(/.*\[gone\].*\n/, '');
+    const edited = parseModelText(text, { source });
+    expect(carryOver(edited, source)).toEqual([
+      { item: 'node gone', what: 'documentation' },
+      { item: 'node gone', what: 'metadata' },
+    ]);
+    expect(edited.graph.docString).toBe('about');
+    expect(edited.graph.nodes[0]).toMatchObject({ name: 'renamed', docString: 'why', metadata: [['k', 'v']] });
+    expect(edited.graph.inputs[0]?.type?.denotation).toBe('IMAGE');
   });
 });

@@ -163,7 +163,8 @@ function settle(value: AttributeValue | undefined, code: number, isReference: bo
   return empty;
 }
 
-function emptyValue(kind: Kind): AttributeValue {
+/** The value of a kind that protobuf omits. */
+export function emptyValue(kind: Kind): AttributeValue {
   switch (kind) {
     case 'float':
     case 'int':

@@ -1,0 +1,82 @@
+// Where the words of a text stand and what they are: what an editor needs to lead from a use to its definition, and to colour.
+
+/** What a marked word is. The first three are names of values. */
+export const markKinds = ['definition', 'use', 'declaration', 'operator', 'label', 'attribute', 'type', 'header', 'graph', 'function', 'dimension', 'parameter'] as const;
+export type MarkKind = (typeof markKinds)[number];
+
+const numbers = Object.fromEntries(markKinds.map((kind, i) => [kind, i])) as Record<MarkKind, number>;
+
+export interface Mark {
+  readonly start: number;
+  readonly end: number;
+  readonly kind: MarkKind;
+  /** Graph or function body the word stands in. */
+  readonly scope: number;
+}
+
+/** A graph or a function: what is defined in it can be used in it and in the graphs within it. */
+export interface Scope {
+  /** −1 at the top. */
+  readonly parent: number;
+  readonly kind: 'graph' | 'function';
+  readonly name: string;
+  readonly detail: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+type Open<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Marks in the order of the text; four numbers each, since there are some ten per node. */
+export class Marks {
+  private readonly starts: number[] = [];
+  private readonly ends: number[] = [];
+  private readonly kinds: number[] = [];
+  private readonly scopeOf: number[] = [];
+  readonly scopes: Open<Scope>[] = [];
+  private current = -1;
+
+  get length(): number {
+    return this.starts.length;
+  }
+
+  add(kind: MarkKind, start: number, end: number): void {
+    this.starts.push(start);
+    this.ends.push(end);
+    this.kinds.push(numbers[kind]);
+    this.scopeOf.push(this.current);
+  }
+
+  at(index: number): Mark | undefined {
+    const start = this.starts[index];
+    const end = this.ends[index];
+    const kind = markKinds[this.kinds[index] ?? -1];
+    const scope = this.scopeOf[index];
+    return start === undefined || end === undefined || kind === undefined || scope === undefined ? undefined : { start, end, kind, scope };
+  }
+
+  /** Index of the first mark that ends at or behind an offset. */
+  firstFrom(offset: number): number {
+    let low = 0;
+    let high = this.ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.ends[middle] ?? Infinity) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  open(kind: Scope['kind'], name: string, start: number): number {
+    this.current = this.scopes.push({ parent: this.current, kind, name, detail: '', start, end: start }) - 1;
+    return this.current;
+  }
+
+  close(scope: number, detail: string, end: number): void {
+    const closed = this.scopes[scope];
+    if (closed === undefined) return;
+    closed.detail = detail;
+    closed.end = end;
+    this.current = closed.parent;
+  }
+}

@@ -1,0 +1,256 @@
+// What is too long for a text is referred to: tensors by where their bytes lie, long strings by a mark of their content.
+// The parser finds both again in the model the text was printed from.
+import { createHash } from 'node:crypto';
+import { basename, dirname, relative, sep } from 'node:path';
+import type { Attribute, AttributeValue, FunctionBody, Graph, Model, Node } from '../../graph/model';
+import type { SparseTensor, Tensor } from '../../tensor/tensor';
+import { decodeText } from '../onnx/utf8';
+import { quote } from './syntax';
+import { shownElements } from './values';
+
+export type AnyTensor = Tensor | SparseTensor;
+
+/** Entries of ONNX's external data, and `tensor`, the tensor's place in the model's order, where its bytes lie nowhere in one piece. */
+export type ReferenceEntries = readonly (readonly [string, string])[];
+
+/** Says how a tensor that is not printed is referred to. */
+export type ReferTo = (tensor: AnyTensor) => ReferenceEntries;
+
+/** Strings longer than this are cut; some models carry whole programs in them. */
+const longText = 1000;
+/** What is left of a long string. */
+const keptText = 200;
+
+/** A quoted string, cut where it is long: what is left out is marked by a hash of the whole and its length. */
+export function quoteCut(text: string): string {
+  if (text.length <= longText) return quote(text);
+  return `${quote(head(text)).slice(0, -1)}\\{${mark(text)}}"`;
+}
+
+function head(text: string): string {
+  return text.slice(0, keptText);
+}
+
+function mark(text: string): string {
+  return `${createHash('sha256').update(text, 'utf16le').digest('hex').slice(0, 16)}:${text.length}`;
+}
+
+/** Lists longer than this are cut: tree ensembles keep whole tables in them. */
+const longList = 1000;
+const keptItems = 16;
+
+/** A list of an attribute, cut where it is long, as {@link quoteCut}. `values` are the items that identify it. */
+export function listCut<T>(values: readonly T[], print: (value: T) => string): string {
+  if (values.length <= longList) return `[${values.map(print).join(', ')}]`;
+  return `[${values.slice(0, keptItems).map(print).join(', ')}, "\\{${listMark(values)}}"]`;
+}
+
+function listMark(values: readonly unknown[]): string {
+  const hash = createHash('sha256');
+  for (const value of values) hash.update(String(value), 'utf16le').update('\0');
+  return `${hash.digest('hex').slice(0, 16)}:${values.length}`;
+}
+
+/** Every tensor of a model in a fixed order: initializers, then what the nodes hold, then the functions. */
+export function* listTensors(model: Model): Generator<AnyTensor> {
+  yield* graphTensors(model.graph);
+  for (const body of model.functions) yield* functionTensors(body);
+}
+
+function* graphTensors(graph: Graph): Generator<AnyTensor> {
+  yield* graph.initializers.values();
+  yield* graph.sparseInitializers.values();
+  for (const node of graph.nodes) yield* nodeTensors(node);
+}
+
+function* functionTensors(body: FunctionBody): Generator<AnyTensor> {
+  for (const attribute of body.attributeDefaults.values()) yield* attributeTensors(attribute);
+  for (const node of body.nodes) yield* nodeTensors(node);
+}
+
+function* nodeTensors(node: Node): Generator<AnyTensor> {
+  for (const attribute of node.attributes.values()) yield* attributeTensors(attribute);
+}
+
+function* attributeTensors(attribute: Attribute): Generator<AnyTensor> {
+  switch (attribute.type) {
+    case 'tensor':
+    case 'sparseTensor':
+      yield attribute.value;
+      return;
+    case 'tensors':
+    case 'sparseTensors':
+      yield* attribute.value;
+      return;
+    case 'graph':
+      yield* graphTensors(attribute.value);
+      return;
+    case 'graphs':
+      for (const graph of attribute.value) yield* graphTensors(graph);
+      return;
+    case 'float':
+    case 'int':
+    case 'string':
+    case 'type':
+    case 'floats':
+    case 'ints':
+    case 'strings':
+    case 'types':
+      return;
+  }
+  attribute satisfies never;
+}
+
+export function isSparse(tensor: AnyTensor): tensor is SparseTensor {
+  return 'indices' in tensor;
+}
+
+/** Where the bytes lie: in the model's own file, named by its base name, or in one beside it. */
+export function referToPlaces(model: Model): ReferTo {
+  const folder = model.path === undefined ? '' : dirname(model.path);
+  const own = model.path === undefined ? '' : basename(model.path);
+  let places: Map<AnyTensor, number> | undefined;
+  return (tensor) => {
+    const location = isSparse(tensor) ? undefined : tensor.source.location;
+    if (location !== undefined && !isSparse(tensor))
+      return [
+        ['location', location.path === model.path ? own : relative(folder, location.path).split(sep).join('/')],
+        ['offset', String(location.offset)],
+        ['length', String(tensor.source.byteLength)],
+      ];
+    places ??= new Map([...listTensors(model)].map((each, place) => [each, place]));
+    return [
+      ['location', own],
+      ['tensor', String(places.get(tensor) ?? -1)],
+    ];
+  };
+}
+
+/** A hash of the content instead of the place: the same weights are the same text wherever they lie. Reads the weights. */
+export const referToContent: ReferTo = (tensor) => [['checksum', checksum(tensor)]];
+
+/** Bytes hashed at a time. */
+const hashedBytes = 2 ** 22;
+
+function checksum(tensor: AnyTensor): string {
+  const hash = createHash('sha1');
+  const add = ({ source, strings }: Tensor): void => {
+    for (const text of strings ?? []) hash.update(String(text.byteLength)).update(':').update(text);
+    for (let at = 0; at < source.byteLength; at += hashedBytes) hash.update(source.read(at, Math.min(hashedBytes, source.byteLength - at)));
+  };
+  if (isSparse(tensor)) {
+    add(tensor.values);
+    add(tensor.indices);
+  } else add(tensor);
+  return hash.digest('hex');
+}
+
+/** What a reference must fit. */
+export interface WantedTensor {
+  readonly name: string;
+  readonly elementType: Tensor['elementType'];
+  readonly dims: readonly number[];
+  readonly sparse: boolean;
+}
+
+/** The tensors and long strings of the model that a text was printed from. Both indexes are made when first asked for. */
+export class SourceModel {
+  private tensors: Map<string, AnyTensor[]> | undefined;
+  private texts: Map<string, string> | undefined;
+  private lists: Map<string, ListValue> | undefined;
+
+  constructor(readonly model: Model) {}
+
+  /** The tensor of a reference: the one with the name and shape wanted where several share their bytes. */
+  find(entries: ReferenceEntries, wanted: WantedTensor): AnyTensor | undefined {
+    this.tensors ??= this.indexTensors();
+    const candidates = this.tensors.get(referenceKey(entries)) ?? [];
+    return candidates.find((each) => fits(each, wanted) && nameOf(each) === wanted.name) ?? candidates.find((each) => fits(each, wanted)) ?? candidates[0];
+  }
+
+  /** See {@link quoteCut}. */
+  readonly restore = (textHead: string, textMark: string): string | undefined => {
+    this.texts ??= new Map([...longTexts(this.model)].map((text) => [mark(text), text]));
+    const whole = this.texts.get(textMark);
+    return whole !== undefined && head(whole) === textHead ? whole : undefined;
+  };
+
+  /** The list that was printed cut, from its mark. See {@link listCut}. */
+  list(textMark: string): AttributeValue | undefined {
+    this.lists ??= new Map([...longLists(this.model)].map((attribute) => [listMark(attribute.value), attribute]));
+    const found = this.lists.get(textMark);
+    if (found === undefined) return undefined;
+    return { type: found.type, value: found.value } as AttributeValue;
+  }
+
+  private indexTensors(): Map<string, AnyTensor[]> {
+    const refer = referToPlaces(this.model);
+    const index = new Map<string, AnyTensor[]>();
+    for (const tensor of listTensors(this.model)) {
+      const key = referenceKey(refer(tensor));
+      const list = index.get(key);
+      if (list === undefined) index.set(key, [tensor]);
+      else list.push(tensor);
+    }
+    return index;
+  }
+}
+
+function referenceKey(entries: ReferenceEntries): string {
+  return JSON.stringify(entries);
+}
+
+export function nameOf(tensor: AnyTensor): string {
+  return isSparse(tensor) ? tensor.values.name : tensor.name;
+}
+
+export function fits(tensor: AnyTensor, wanted: WantedTensor): boolean {
+  const { elementType } = isSparse(tensor) ? tensor.values : tensor;
+  return isSparse(tensor) === wanted.sparse && elementType === wanted.elementType && tensor.dims.length === wanted.dims.length && tensor.dims.every((dim, i) => dim === wanted.dims[i]);
+}
+
+/** The strings that {@link quoteCut} cuts. */
+function* longTexts(model: Model): Generator<string> {
+  const texts = function* (): Generator<string> {
+    yield model.docString;
+    yield model.producerName;
+    yield model.producerVersion;
+    yield model.domain;
+    for (const entry of model.metadata) yield* entry;
+    for (const body of model.functions) yield body.docString;
+    for (const attribute of listAttributes(model)) {
+      if (attribute.type === 'string') yield attribute.value;
+      else if (attribute.type === 'strings') yield* attribute.value;
+    }
+    for (const tensor of listTensors(model)) if (!isSparse(tensor) && tensor.strings !== undefined && tensor.strings.length <= shownElements) for (const bytes of tensor.strings) yield decodeText(bytes);
+  };
+  for (const text of texts()) if (text.length > longText) yield text;
+}
+
+type ListValue = Extract<AttributeValue, { type: 'floats' | 'ints' | 'strings' }>;
+
+/** The lists that {@link listCut} cuts. */
+function* longLists(model: Model): Generator<ListValue> {
+  for (const attribute of listAttributes(model)) if ((attribute.type === 'floats' || attribute.type === 'ints' || attribute.type === 'strings') && attribute.value.length > longList) yield attribute;
+}
+
+/** Every attribute of a model, those of nodes in graphs within attributes included. */
+function* listAttributes(model: Model): Generator<Attribute> {
+  yield* nodeAttributes(model.graph.nodes);
+  for (const body of model.functions) {
+    yield* withInner(body.attributeDefaults.values());
+    yield* nodeAttributes(body.nodes);
+  }
+}
+
+function* nodeAttributes(nodes: readonly Node[]): Generator<Attribute> {
+  for (const node of nodes) yield* withInner(node.attributes.values());
+}
+
+function* withInner(attributes: Iterable<Attribute>): Generator<Attribute> {
+  for (const attribute of attributes) {
+    yield attribute;
+    if (attribute.type === 'graph') yield* nodeAttributes(attribute.value.nodes);
+    else if (attribute.type === 'graphs') for (const graph of attribute.value) yield* nodeAttributes(graph.nodes);
+  }
+}
