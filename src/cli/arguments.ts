@@ -35,6 +35,11 @@ export function parseGoal(text: string): Goal {
   return oneOf('--goal', goals, text);
 }
 
+/** How `lathe text` names large weights. */
+export function parseWeights(text: string): 'place' | 'content' {
+  return oneOf('--weights', ['place', 'content'] as const, text);
+}
+
 /** How a folder of pictures is fed. */
 export interface PictureArguments {
   readonly data?: string;

@@ -1,7 +1,7 @@
 // Every command of `lathe` with its options: the table of contents of the command line.
 import { Command } from 'commander';
 import type { WorkContext } from '../base/cancellation';
-import { parseBindings, parseGoal, parseInteger, parseNumber, parsePictureOrder, parsePixelScale, parsePositive, parseTarget, thisMachine } from './arguments';
+import { parseBindings, parseGoal, parseInteger, parseNumber, parsePictureOrder, parsePixelScale, parsePositive, parseTarget, parseWeights, thisMachine } from './arguments';
 import { parseProvider } from '../runtime/providers';
 import * as commands from './commands';
 import type { ProgressLine } from './terminal';
@@ -91,6 +91,14 @@ export function makeProgram(session: Session): Command {
     .option('--layers <count>', 'layers shown in the table', parseInteger('--layers', 0), 20)
     .option(...json)
     .action((model: string, options: commands.ProfileOptions) => commands.profile(session, model, options));
+
+  program
+    .command('text <model>')
+    .description("the model in ONNX's textual syntax")
+    .option('-o, --output <file>', 'write it there (never overwrites) instead of printing it')
+    .option('--weights <how>', 'name large weights by their place in the file, or by a hash of their content', parseWeights, 'place')
+    .option(...followCacheLinks)
+    .action((model: string, options: commands.TextOptions) => commands.text(model, options));
 
   return program;
 }

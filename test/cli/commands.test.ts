@@ -70,6 +70,7 @@ describe('lathe', () => {
     ['an unknown order of channels', ['compare', digits, digits, '--data', folder, '--image-order', 'rbg']],
     ['an unknown scale of pixels', ['optimize', digits, '--data', folder, '--image-scale', 'half']],
     ['images that are not there', ['bench', digits, '--image-scale', 'unit']],
+    ['an unknown way to name weights', ['text', digits, '--weights', 'colour']],
     ['an unknown provider', ['bench', digits, '--provider', 'abacus']],
     ['a missing file', ['inspect', join(folder, 'nowhere.onnx')]],
   ])('exits 2 for %s, and says so', (_, args) => {

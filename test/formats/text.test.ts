@@ -5,7 +5,7 @@ import { readOnnxBytes, readOnnxModel } from '../../src/formats/onnx/read';
 import { carryOver, notHeld } from '../../src/formats/text/notHeld';
 import { printModel } from '../../src/formats/text/print';
 import { parseModelText, readModelText, textDocument } from '../../src/formats/text/read';
-import { referToContent } from '../../src/formats/text/references';
+import { referToContent, referToPlaces } from '../../src/formats/text/references';
 import { makeGraph, makeModel } from '../../src/graph/construct';
 import { walkNodes } from '../../src/graph/traverse';
 import { float32Tensor, tensorFromArray } from '../../src/tensor/tensor';
@@ -141,7 +141,7 @@ describe('a weight that is not printed', () => {
     const moved = readOnnxBytes(modelBytes({ doc_string: 'longer than before', node: [], output: [], initializer: [{ name: 'w', data_type: 1, dims: [100, 2], raw_data: new Uint8Array(800) }] }));
     const line = (text: string): string | undefined => text.split('\n').find((each) => each.includes(' w = '));
     // What sha1sum says of 800 zero bytes.
-    expect(line(printModel(moved, { refer: referToContent }))?.trim()).toBe('float[100,2] w = ["checksum": "2c96a4a47ce951e4e926596d51c2dba18aff8e71"]');
+    expect(line(printModel(moved, { refer: referToContent(referToPlaces(moved)) }))?.trim()).toBe('float[100,2] w = ["checksum": "2c96a4a47ce951e4e926596d51c2dba18aff8e71"]');
   });
 });
 

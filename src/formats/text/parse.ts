@@ -7,7 +7,8 @@ import type { ParseContext } from './context';
 import { parseAttribute, parseAttributes } from './parseAttribute';
 import { parseTensorData } from './parseTensor';
 import { parseType, parseValueInfo, seesType } from './parseType';
-import { type AnyTensor, isSparse, nameOf } from './references';
+import { type AnyTensor, isSparse } from '../weightFiles';
+import { nameOf } from './references';
 import { type Scanner, TextError } from './scanner';
 
 const largestInt = 2n ** 63n - 1n;

@@ -4,7 +4,7 @@ import { emptyValue } from '../onnx/readAttribute';
 import type { ParseContext } from './context';
 import { parseTensorData } from './parseTensor';
 import { parseType, seesType } from './parseType';
-import { type AnyTensor, isSparse } from './references';
+import { type AnyTensor, isSparse } from '../weightFiles';
 import { TextError } from './scanner';
 import { attributeTypeNamed, attributeTypeNames } from './syntax';
 import { floatValue } from './values';

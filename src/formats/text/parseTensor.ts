@@ -4,7 +4,8 @@ import type { ValueType } from '../../graph/model';
 import { elementBits } from '../../tensor/elementType';
 import { elementCount, MemorySource, type SparseTensor, type Tensor } from '../../tensor/tensor';
 import type { ParseContext } from './context';
-import { type AnyTensor, fits, isSparse, type ReferenceEntries, type WantedTensor } from './references';
+import { type AnyTensor, isSparse } from '../weightFiles';
+import { fits, type ReferenceEntries, type WantedTensor } from './references';
 import { TextError } from './scanner';
 import { parseValues } from './values';
 

@@ -2,13 +2,13 @@
 // The parser finds both again in the model the text was printed from.
 import { createHash } from 'node:crypto';
 import { basename, dirname, relative, sep } from 'node:path';
-import type { Attribute, AttributeValue, FunctionBody, Graph, Model, Node } from '../../graph/model';
-import type { SparseTensor, Tensor } from '../../tensor/tensor';
+import { LatheError } from '../../base/errors';
+import type { Attribute, AttributeValue, Model, Node } from '../../graph/model';
+import type { Tensor } from '../../tensor/tensor';
 import { decodeText } from '../onnx/utf8';
+import { type AnyTensor, isSparse, listTensors } from '../weightFiles';
 import { quote } from './syntax';
 import { shownElements } from './values';
-
-export type AnyTensor = Tensor | SparseTensor;
 
 /** Entries of ONNX's external data, and `tensor`, the tensor's place in the model's order, where its bytes lie nowhere in one piece. */
 export type ReferenceEntries = readonly (readonly [string, string])[];
@@ -51,60 +51,6 @@ function listMark(values: readonly unknown[]): string {
   return `${hash.digest('hex').slice(0, 16)}:${values.length}`;
 }
 
-/** Every tensor of a model in a fixed order: initializers, then what the nodes hold, then the functions. */
-export function* listTensors(model: Model): Generator<AnyTensor> {
-  yield* graphTensors(model.graph);
-  for (const body of model.functions) yield* functionTensors(body);
-}
-
-function* graphTensors(graph: Graph): Generator<AnyTensor> {
-  yield* graph.initializers.values();
-  yield* graph.sparseInitializers.values();
-  for (const node of graph.nodes) yield* nodeTensors(node);
-}
-
-function* functionTensors(body: FunctionBody): Generator<AnyTensor> {
-  for (const attribute of body.attributeDefaults.values()) yield* attributeTensors(attribute);
-  for (const node of body.nodes) yield* nodeTensors(node);
-}
-
-function* nodeTensors(node: Node): Generator<AnyTensor> {
-  for (const attribute of node.attributes.values()) yield* attributeTensors(attribute);
-}
-
-function* attributeTensors(attribute: Attribute): Generator<AnyTensor> {
-  switch (attribute.type) {
-    case 'tensor':
-    case 'sparseTensor':
-      yield attribute.value;
-      return;
-    case 'tensors':
-    case 'sparseTensors':
-      yield* attribute.value;
-      return;
-    case 'graph':
-      yield* graphTensors(attribute.value);
-      return;
-    case 'graphs':
-      for (const graph of attribute.value) yield* graphTensors(graph);
-      return;
-    case 'float':
-    case 'int':
-    case 'string':
-    case 'type':
-    case 'floats':
-    case 'ints':
-    case 'strings':
-    case 'types':
-      return;
-  }
-  attribute satisfies never;
-}
-
-export function isSparse(tensor: AnyTensor): tensor is SparseTensor {
-  return 'indices' in tensor;
-}
-
 /** Where the bytes lie: in the model's own file, named by its base name, or in one beside it. */
 export function referToPlaces(model: Model): ReferTo {
   const folder = model.path === undefined ? '' : dirname(model.path);
@@ -126,8 +72,18 @@ export function referToPlaces(model: Model): ReferTo {
   };
 }
 
-/** A hash of the content instead of the place: the same weights are the same text wherever they lie. Reads the weights. */
-export const referToContent: ReferTo = (tensor) => [['checksum', checksum(tensor)]];
+/** A hash of the content instead of the place: the same weights are the same text wherever they lie. Reads the weights; those in a file that is missing are referred to by their place. */
+export function referToContent(places: ReferTo): ReferTo {
+  return (tensor) => {
+    try {
+      return [['checksum', checksum(tensor)]];
+    } catch (thrown) {
+      // Git hands over the model's file alone, without the one that its external data lie in.
+      if (thrown instanceof LatheError && thrown.code === 'not-found') return places(tensor);
+      throw thrown;
+    }
+  };
+}
 
 /** Bytes hashed at a time. */
 const hashedBytes = 2 ** 22;
