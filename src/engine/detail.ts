@@ -70,6 +70,18 @@ function channelAxis({ input, dims }: WeightUse, node: Node, row: OperatorRow | 
   return stored >= 0 && stored < dims.length ? stored : undefined;
 }
 
+/** A weight with its statistics, where its numbers can be read. */
+export function weightDetailOf(tensor: Tensor): WeightDetail {
+  const { name, elementType, dims, source } = tensor;
+  const shown = { name, elementType, dims, bytes: source.byteLength };
+  if (!hasStatistics(tensor)) return shown;
+  try {
+    return { ...shown, statistics: weightStatistics(tensor) };
+  } catch {
+    return shown; // weights in a file that is missing: what is known of the tensor is still worth showing
+  }
+}
+
 function hasStatistics(tensor: Tensor): boolean {
   const kind = elementKind(tensor.elementType);
   return kind !== 'string' && kind !== 'complex' && elementCount(tensor.dims) > 0;

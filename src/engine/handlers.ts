@@ -8,6 +8,7 @@ import type { OverBudget } from '../runtime/watchdog';
 import { defaultSettings, Documents, type EngineDocument } from './documents';
 import { Running, type ChosenFix } from './running';
 import * as service from './service';
+import type { Texts } from './texts';
 
 export type EngineHandlers = {
   readonly [M in EngineMethod]: (params: EngineRequests[M]['params'], context: WorkContext) => Promise<EngineRequests[M]['result']>;
@@ -24,6 +25,8 @@ export interface EngineEnvironment {
 export function createHandlers(environment: EngineEnvironment): EngineHandlers {
   const documents = new Documents();
   let settings: EngineSettings = {};
+  let openTexts: Promise<Texts> | undefined;
+  const texts = async (): Promise<Texts> => await (openTexts ??= import('./texts').then((module) => new module.Texts()));
   const running = new Running({
     settings: () => settings,
     log: environment.log,
@@ -58,6 +61,15 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     'model/detail': async ({ document, layer, bindings }, { signal }) => await service.detail(documents.get(document), layer, bindings, signal),
     'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? deepFindings : service.findings)(documents.get(document), bindings, deep, signal),
     'model/text': async ({ document }) => await service.text(documents.get(document)),
+    'text/read': async ({ uri, version, text, source }) => (await texts()).read(uri, version, text, source === undefined ? undefined : documents.get(source).model),
+    'text/word': async ({ line, character, ...of }) => (await texts()).word(of, line, character),
+    'text/value': async ({ line, character, ...of }) => (await texts()).value(of, line, character),
+    'text/hints': async ({ firstLine, lastLine, ...of }) => (await texts()).hints(of, firstLine, lastLine),
+    'text/tokens': async ({ firstLine, lastLine, ...of }) => (await texts()).tokens(of, firstLine, lastLine),
+    'text/close': async ({ uri }) => {
+      (await texts()).close(uri);
+      return null;
+    },
     'model/lineCosts': async ({ document, bindings }) => await service.lineCosts(documents.get(document), bindings),
     'model/profile': async ({ document, bindings }, context) => await running.profile(documents.get(document), bindings, context),
     'model/optimize': async ({ document, fix, output, ...request }, context) => {

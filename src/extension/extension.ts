@@ -13,7 +13,10 @@ import { registerModelEditor } from './modelEditor';
 import { registerReportDocuments } from './reportDocuments';
 import { onSettingsChanged } from './settings';
 import { registerTextFeatures } from './textFeatures';
+import { TextProblems } from './textProblems';
 import { registerTextProvider } from './textProvider';
+import { TextReader } from './textReader';
+import { registerTextWords } from './textWords';
 import { useTranslation } from './translate';
 import type { Work } from './work';
 
@@ -32,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const host = new Host(context, log);
   const panel = new BenchmarkView(host);
   const diagnostics = new Diagnostics(host);
+  const reader = new TextReader(host);
   let work: Promise<Work> | undefined;
   const workOnDemand = async (): Promise<Work> => await (work ??= import('./work').then((module) => new module.Work(host, panel)));
   context.subscriptions.push(
@@ -42,7 +46,10 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerModelEditor(host),
     registerTextProvider(host.models),
     registerFixLenses(diagnostics), // before the costs: VS Code shows the lens registered last first
-    registerTextFeatures(host),
+    reader,
+    registerTextFeatures(host, reader),
+    registerTextWords(reader),
+    new TextProblems(reader),
     registerCodeActions(diagnostics),
     registerLayersView(host),
     registerDecorations(host),

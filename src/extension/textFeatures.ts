@@ -1,31 +1,39 @@
-// What the text of a model offers: costs above its lines, hover, outline, folding, go to definition, references.
+// What the text of a model offers: costs above its lines, hover, outline, folding. What its words offer is in textWords.ts.
 import * as vscode from 'vscode';
-import { formatCount, formatShape } from '../base/format';
-import type { LineCost, TextDocument, TextSymbol } from '../protocol/engine';
+import { formatBytes, formatCount, formatShape } from '../base/format';
+import type { LineCost, TextSymbol, TextValue } from '../protocol/engine';
 import type { ValueSummary } from '../protocol/analysis';
 import type { LayerDetail } from '../protocol/view';
 import { commandUri } from './commandUri';
 import { nodeAtLine } from './findingLines';
 import type { Host } from './host';
 import type { OpenModel } from './openModel';
-import { modelUri, textUri } from './textUris';
+import { textLanguage, type TextReader } from './textReader';
+import { modelUri } from './textUris';
 import { textScheme } from './textUri';
+import { placeOf, rangeOf } from './textWords';
 import { t } from './translate';
 import { costPhrase } from './wording';
 
+/** The text of a model's file, and any text of the language. */
 const selector: vscode.DocumentSelector = { scheme: textScheme };
+const language: vscode.DocumentSelector = { language: textLanguage };
 
-export function registerTextFeatures(host: Host): vscode.Disposable {
+export function registerTextFeatures(host: Host, reader: TextReader): vscode.Disposable {
   const lenses = new CostLenses(host);
   return vscode.Disposable.from(
     lenses,
     vscode.languages.registerCodeLensProvider(selector, lenses),
-    vscode.languages.registerHoverProvider(selector, { provideHover: async (document, position) => await hover(host, document, position) }),
-    vscode.languages.registerDocumentSymbolProvider(selector, { provideDocumentSymbols: async (document) => await onModel(host, document, async (model) => symbols(await model.text(), document)) }),
-    vscode.languages.registerFoldingRangeProvider(selector, { provideFoldingRanges: async (document) => await onModel(host, document, async (model) => folds(await model.text())) }),
-    vscode.languages.registerDefinitionProvider(selector, { provideDefinition: async (document, position) => await definition(host, document, position) }),
-    vscode.languages.registerReferenceProvider(selector, { provideReferences: (document, position) => references(document, position) }),
+    vscode.languages.registerHoverProvider(language, { provideHover: async (document, position) => (await valueHover(reader, document, position)) ?? (await layerHover(host, document, position)) }),
+    vscode.languages.registerDocumentSymbolProvider(language, { provideDocumentSymbols: async (document) => symbols(await outline(host, reader, document), document) }),
+    vscode.languages.registerFoldingRangeProvider(language, { provideFoldingRanges: async (document) => folds(await outline(host, reader, document)) }),
   );
+}
+
+/** Graphs and functions of a text: a model's as it was printed, any other's as it was read. */
+async function outline(host: Host, reader: TextReader, document: vscode.TextDocument): Promise<readonly TextSymbol[]> {
+  if (document.uri.scheme !== textScheme) return (await reader.read(document))?.symbols ?? [];
+  return (await onModel(host, document, async (model) => (await model.text()).symbols)) ?? [];
 }
 
 /** Runs `work` on the model behind a text; undefined where the text is none of ours or the model cannot be read. */
@@ -83,7 +91,30 @@ class CostLenses implements vscode.CodeLensProvider<CostLens>, vscode.Disposable
   }
 }
 
-async function hover(host: Host, document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
+/** What is known of the value under the cursor. */
+async function valueHover(reader: TextReader, document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
+  const value = await reader.ask('text/value', document, placeOf(position));
+  return value === undefined || value === null ? undefined : new vscode.Hover(describeValue(value), rangeOf(value.range));
+}
+
+function describeValue({ summary, producer, uses, weight }: TextValue): vscode.MarkdownString {
+  const page = new vscode.MarkdownString();
+  page.appendMarkdown('**').appendText(summary.name).appendMarkdown('** ').appendText(summary.shape === undefined ? summary.type : `${summary.type} ${formatShape(summary.shape)}`).appendMarkdown('\n\n');
+  const row = (label: string, text: string): void => void page.appendMarkdown(`- ${label}: `).appendText(text).appendMarkdown('\n');
+  if (producer !== undefined) row(t('Made by'), producer.name === '' ? producer.op : `${producer.op} ${producer.name}`);
+  row(t('Read'), uses === 1 ? t('once') : t('{0} times', uses));
+  if (weight === undefined) return page;
+  row(t('Weight'), `${weight.elementType}[${weight.dims.join(', ')}], ${formatBytes(weight.bytes)}`);
+  const { statistics } = weight;
+  if (statistics === undefined) return page;
+  row(t('Range'), t('{0} to {1}', statistics.min.toPrecision(4), statistics.max.toPrecision(4)));
+  row(t('Mean and deviation'), `${statistics.mean.toPrecision(4)} ± ${statistics.standardDeviation.toPrecision(4)}`);
+  if (statistics.zeros > 0) row(t('Zeros'), formatCount(statistics.zeros));
+  if (statistics.notFinite > 0) row(t('NaN or infinite'), formatCount(statistics.notFinite));
+  return page;
+}
+
+async function layerHover(host: Host, document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
   return await onModel(host, document, async (model) => {
     const node = nodeAtLine(await model.text(), position.line);
     if (node === undefined) return undefined;
@@ -119,67 +150,21 @@ const symbolKinds = {
   scope: vscode.SymbolKind.Namespace,
 } as const satisfies Record<TextSymbol['kind'], vscode.SymbolKind>;
 
-function symbols(text: TextDocument, document: vscode.TextDocument): vscode.DocumentSymbol[] {
+function symbols(all: readonly TextSymbol[], document: vscode.TextDocument): vscode.DocumentSymbol[] {
   const last = document.lineCount - 1;
-  const made = text.symbols.map((symbol) => {
+  const made = all.map((symbol) => {
     const first = Math.min(symbol.firstLine, last);
     const range = new vscode.Range(first, 0, Math.min(symbol.lastLine, last), Number.MAX_SAFE_INTEGER);
     return new vscode.DocumentSymbol(symbol.name === '' ? t('(no name)') : symbol.name, symbol.detail, symbolKinds[symbol.kind], document.validateRange(range), document.validateRange(new vscode.Range(first, 0, first, Number.MAX_SAFE_INTEGER)));
   });
   const top: vscode.DocumentSymbol[] = [];
-  text.symbols.forEach((symbol, i) => {
+  all.forEach((symbol, i) => {
     const one = made[i];
     if (one !== undefined) (made[symbol.parent]?.children ?? top).push(one);
   });
   return top;
 }
 
-function folds(text: TextDocument): vscode.FoldingRange[] {
-  return text.symbols.filter((symbol) => symbol.lastLine > symbol.firstLine).map((symbol) => new vscode.FoldingRange(symbol.firstLine, symbol.lastLine, vscode.FoldingRangeKind.Region));
-}
-
-async function definition(host: Host, document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Location | undefined> {
-  const name = nameAt(document, position);
-  if (name === undefined) return undefined;
-  return await onModel(host, document, async (model) => {
-    const declared = (await model.text()).values.find((value) => value.name === unquoted(name));
-    const line = declared?.line ?? producerLine(document, name);
-    return line === undefined ? undefined : new vscode.Location(textUri(model.uri), new vscode.Position(line, 0));
-  });
-}
-
-function nameAt(document: vscode.TextDocument, position: vscode.Position): string | undefined {
-  const range = document.getWordRangeAtPosition(position);
-  return range === undefined ? undefined : document.getText(range);
-}
-
-function unquoted(name: string): string {
-  return name.startsWith('"') && name.endsWith('"') ? name.slice(1, -1).replace(/\\(.)/g, '$1') : name;
-}
-
-/** The line on which a node makes the value: left of its `=`. */
-function producerLine(document: vscode.TextDocument, name: string): number | undefined {
-  for (const position of occurrences(document, name)) {
-    const before = document.lineAt(position.line).text.slice(0, position.character);
-    const after = document.lineAt(position.line).text.slice(position.character + name.length);
-    if (!before.includes('=') && !before.includes('(') && /^[^(<]*=/.test(after)) return position.line;
-  }
-  return undefined;
-}
-
-function references(document: vscode.TextDocument, position: vscode.Position): vscode.Location[] {
-  const name = nameAt(document, position);
-  if (name === undefined) return [];
-  return [...occurrences(document, name)].map((start) => new vscode.Location(document.uri, new vscode.Range(start, start.translate(0, name.length))));
-}
-
-/** Where a name stands as a whole word. */
-function* occurrences(document: vscode.TextDocument, name: string): Generator<vscode.Position> {
-  const text = document.getText();
-  const boundary = /[\s(){}[\]<>,=:"#]/;
-  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + name.length)) {
-    const before = text[at - 1];
-    const after = text[at + name.length];
-    if ((before === undefined || boundary.test(before)) && (after === undefined || boundary.test(after))) yield document.positionAt(at);
-  }
+function folds(all: readonly TextSymbol[]): vscode.FoldingRange[] {
+  return all.filter((symbol) => symbol.lastLine > symbol.firstLine).map((symbol) => new vscode.FoldingRange(symbol.firstLine, symbol.lastLine, vscode.FoldingRangeKind.Region));
 }

@@ -1,10 +1,10 @@
 // Requests between the extension host and the engine process, over JSON-RPC on Node's IPC (structured clone, so typed arrays travel).
 import type { ErrorJson } from '../base/errors';
-import type { ModelSummary } from './analysis';
+import type { ModelSummary, ValueSummary } from './analysis';
 import type { Finding } from './findings';
 import type { Benchmark, Comparison, DataDescription, PictureOptions, Profile, Provider } from './measurement';
 import type { Goal, OptimizationReport } from './report';
-import type { LayerDetail, ModelSnapshot } from './view';
+import type { LayerDetail, ModelSnapshot, WeightDetail } from './view';
 
 export type DocumentId = number;
 export type Bindings = Readonly<Record<string, number>>;
@@ -60,6 +60,51 @@ export interface TextProblem {
   readonly range: TextRange;
 }
 
+/** What was read in a text: as far as it could be read. */
+export interface TextReading extends Omit<TextDocument, 'text'> {
+  readonly problems: readonly TextProblem[];
+}
+
+/** Which text a question is about, as the editor names it. A version that the engine does not know is `not-found`: it is then read first. */
+export interface TextVersion {
+  readonly uri: string;
+  readonly version: number;
+}
+
+/** A value or function that a word names, with every place that names it too. */
+export interface TextWord {
+  readonly name: string;
+  readonly kind: 'value' | 'function';
+  /** The word asked for. */
+  readonly range: TextRange;
+  readonly definition?: TextRange;
+  /** In the order of the text, the definition among them. */
+  readonly places: readonly { readonly range: TextRange; readonly writes: boolean }[];
+}
+
+/** What is known of a value. */
+export interface TextValue {
+  readonly range: TextRange;
+  readonly summary: ValueSummary;
+  /** Operator and name of the node that makes it. */
+  readonly producer?: { readonly op: string; readonly name: string };
+  /** How many nodes and graph outputs read it. */
+  readonly uses: number;
+  readonly weight?: WeightDetail;
+}
+
+/** The type of a value, to be shown behind its name. */
+export interface TextHint {
+  readonly line: number;
+  readonly character: number;
+  readonly label: string;
+}
+
+/** Kinds of words that an editor colours; the numbers in `text/tokens` count in this order. */
+export const textTokenTypes = ['variable', 'parameter', 'function', 'label', 'property', 'type', 'keyword', 'namespace', 'typeParameter'] as const;
+/** Bits of a word's modifiers in this order. */
+export const textTokenModifiers = ['declaration', 'readonly'] as const;
+
 /** What a line's CodeLens and hover say. */
 export interface LineCost {
   readonly key: string;
@@ -101,6 +146,14 @@ export interface EngineRequests {
   'model/detail': { params: { readonly document: DocumentId; readonly layer: string; readonly bindings: Bindings }; result: LayerDetail };
   'model/findings': { params: { readonly document: DocumentId; readonly bindings: Bindings; readonly deep: boolean }; result: readonly Finding[] };
   'model/text': { params: { readonly document: DocumentId }; result: TextDocument };
+  /** Reads a text of the editor, that of a model as it is or as the person typed it. `source`: the model that it refers to. */
+  'text/read': { params: TextVersion & { readonly text: string; readonly source?: DocumentId }; result: TextReading };
+  'text/word': { params: TextVersion & { readonly line: number; readonly character: number }; result: TextWord | null };
+  'text/value': { params: TextVersion & { readonly line: number; readonly character: number }; result: TextValue | null };
+  'text/hints': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: readonly TextHint[] };
+  /** Five numbers for each word: lines and characters from the one before, length, type, modifiers. */
+  'text/tokens': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: Uint32Array };
+  'text/close': { params: { readonly uri: string }; result: null };
   'model/lineCosts': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: readonly LineCost[] };
   'model/profile': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: Profile };
   'model/optimize': { params: OptimizeRequest; result: OptimizationReport };

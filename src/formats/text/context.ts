@@ -21,6 +21,8 @@ export class ParseContext {
   readonly scan: Scanner;
   readonly marks = new Marks();
   readonly nodes: PlacedNode[] = [];
+  /** The graph of each scope that is one. */
+  readonly graphs = new Map<number, Graph>();
   private depth = 0;
 
   constructor(

@@ -1,8 +1,13 @@
 // Where the words of a text stand and what they are: what an editor needs to lead from a use to its definition, and to colour.
 
-/** What a marked word is. The first three are names of values. */
-export const markKinds = ['definition', 'use', 'declaration', 'operator', 'label', 'attribute', 'type', 'header', 'graph', 'function', 'dimension', 'parameter'] as const;
+/** What a marked word is. */
+export const markKinds = ['input', 'weight', 'definition', 'use', 'declaration', 'operator', 'label', 'attribute', 'type', 'header', 'graph', 'function', 'dimension', 'parameter'] as const;
 export type MarkKind = (typeof markKinds)[number];
+
+/** The marks that make a value: an input, an initializer, an output of a node. */
+export const defining: ReadonlySet<MarkKind> = new Set(['input', 'weight', 'definition']);
+/** The marks that name a value. */
+export const naming: ReadonlySet<MarkKind> = new Set([...defining, 'use', 'declaration']);
 
 const numbers = Object.fromEntries(markKinds.map((kind, i) => [kind, i])) as Record<MarkKind, number>;
 

@@ -99,12 +99,13 @@ export function parseGraph(context: ParseContext, name: string, start: number): 
   const { scan, marks } = context;
   const graph = makeGraph(name);
   const scope = marks.open('graph', name, start);
+  context.graphs.set(scope, graph);
   marks.add('graph', start, start + nameLength(scan.text, start));
   scan.expect('(', 'before the inputs of the graph');
   eachIn(scan, ')', 'input', () => {
     scan.peek();
     const from = scan.at;
-    const value = parseValueInfo(context, 'definition');
+    const value = parseValueInfo(context, 'input');
     graph.inputs.push(value);
     if (scan.accept('=')) addInitializer(graph, initializer(context, value, from), from, scan.at);
   });
@@ -146,7 +147,7 @@ function parseDeclared(context: ParseContext, graph: Graph): void {
   const name = scan.expectName('the name of the tensor or value');
   const end = scan.at;
   const isInitializer = scan.sees('=');
-  context.marks.add(isInitializer ? 'definition' : 'declaration', nameStart, end);
+  context.marks.add(isInitializer ? 'weight' : 'declaration', nameStart, end);
   const value: ValueInfo = type === undefined ? { name } : { name, type };
   if (scan.accept('=')) addInitializer(graph, initializer(context, value, start), start, end);
   else {
@@ -217,12 +218,13 @@ function parseOperator(context: ParseContext): Pick<Node, 'domain' | 'opType' | 
   scan.peek();
   const start = scan.at;
   let opType = scan.expectName('an operator');
+  let end = scan.at;
   let domain = '';
   while (scan.accept('.')) {
     domain += domain === '' ? opType : `.${opType}`;
     opType = scan.expectName('an operator after the domain');
+    end = scan.at;
   }
-  const end = scan.at;
   const overload = scan.accept(':') ? scan.expectName('the overload of the function') : '';
   context.marks.add('operator', start, end);
   return { domain: plainDomain(domain), opType, overload };
@@ -254,7 +256,7 @@ function parseFunction(context: ParseContext): FunctionBody {
   const attributeDefaults = new Map<string, Attribute>();
   if (scan.accept('<')) eachIn(scan, '>', 'attribute', () => parseParameter(context, attributes, attributeDefaults));
   const valueInfo: ValueInfo[] = [];
-  const inputs = parseArguments(context, 'definition', valueInfo);
+  const inputs = parseArguments(context, 'input', valueInfo);
   parseArrow(scan);
   const outputs = parseArguments(context, 'use', valueInfo);
   if (scan.accept('<')) eachIn(scan, '>', 'type', () => valueInfo.push(parseValueInfo(context, 'declaration')));
@@ -277,10 +279,10 @@ function parseParameter(context: ParseContext, attributes: string[], defaults: M
 }
 
 /** Inputs or outputs of a function; types given with them are declared types. */
-function parseArguments(context: ParseContext, kind: 'definition' | 'use', valueInfo: ValueInfo[]): string[] {
+function parseArguments(context: ParseContext, kind: 'input' | 'use', valueInfo: ValueInfo[]): string[] {
   const names: string[] = [];
-  context.scan.expect('(', `before the ${kind === 'definition' ? 'inputs' : 'outputs'} of the function`);
-  eachIn(context.scan, ')', kind === 'definition' ? 'input' : 'output', () => {
+  context.scan.expect('(', `before the ${kind === 'input' ? 'inputs' : 'outputs'} of the function`);
+  eachIn(context.scan, ')', kind === 'input' ? 'input' : 'output', () => {
     const value = parseValueInfo(context, kind);
     if (value.type !== undefined) valueInfo.push(value);
     names.push(value.name);

@@ -1,7 +1,7 @@
 // Reads a model's text: the model, or what is wrong and where; and what an editor needs to know of its words.
 import { LatheError } from '../../base/errors';
 import { visible } from '../../base/visible';
-import type { Model } from '../../graph/model';
+import type { Graph, Model } from '../../graph/model';
 import { nodeKeys } from '../../graph/traverse';
 import type { TextDocument, TextProblem, TextRange } from '../../protocol/engine';
 import { ParseContext, type PlacedNode, type ResolveTensor } from './context';
@@ -28,6 +28,8 @@ export interface ModelText {
   readonly marks: Marks;
   /** Nodes in the order of the text, those of functions included. */
   readonly nodes: readonly PlacedNode[];
+  /** The graph of each scope that is one. */
+  readonly graphs: ReadonlyMap<number, Graph>;
 }
 
 /** Reads a text; what is wrong with it is among the problems, and nothing is thrown for it. */
@@ -35,7 +37,7 @@ export function readModelText(text: string, options: ReadTextOptions = {}): Mode
   const source = options.source === undefined ? undefined : new SourceModel(options.source);
   const context = new ParseContext(text, source, options.resolve ?? ((): undefined => undefined), parseGraph);
   const lines = lineStarts(text);
-  const result = { text, lines, marks: context.marks, nodes: context.nodes };
+  const result = { text, lines, marks: context.marks, nodes: context.nodes, graphs: context.graphs };
   try {
     return { ...result, model: { ...parseModel(context), path: options.source?.path }, problems: [] };
   } catch (thrown) {
@@ -70,7 +72,7 @@ export function textDocument({ text, lines, model, marks, nodes }: ModelText): T
     for (let i = 0; i < marks.length; i++) {
       const mark = marks.at(i);
       if (mark?.kind === 'operator') break; // inputs and initializers stand before the nodes
-      if (mark?.kind === 'definition' && mark.scope === top) values.push({ name: nameAt(text, mark.start, mark.end), line: lineOf(lines, mark.start) });
+      if ((mark?.kind === 'input' || mark?.kind === 'weight') && mark.scope === top) values.push({ name: nameAt(text, mark.start, mark.end), line: lineOf(lines, mark.start) });
     }
   }
   const symbols = marks.scopes.map(({ name, kind, detail, parent, start, end }) => ({

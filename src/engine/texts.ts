@@ -1,0 +1,118 @@
+// The texts open in the editor, each read once per version: what their words name, and what is known of their values.
+import { LatheError } from '../base/errors';
+import { visible } from '../base/visible';
+import { inferTypes, type TypeInference } from '../analysis/infer';
+import { summarizeValue } from '../analysis/summarize';
+import { typeText as syntaxOf } from '../formats/text/print';
+import { type ModelText, readModelText, textDocument } from '../formats/text/read';
+import { type NamedValue, Words } from '../formats/text/words';
+import { elementText } from '../formats/text/syntax';
+import type { Model, ValueType } from '../graph/model';
+import type { TextHint, TextReading, TextValue, TextVersion, TextWord } from '../protocol/engine';
+import { weightDetailOf } from './detail';
+
+interface Entry {
+  readonly version: number;
+  readonly text: ModelText;
+  readonly words: Words;
+  types: TypeInference | undefined;
+}
+
+/** Texts that an editor has open at a time; one that was forgotten is read again. */
+const keptTexts = 8;
+
+export class Texts {
+  private readonly entries = new Map<string, Entry>();
+
+  /** Reads a text. `source` is the model that it refers to. */
+  read(uri: string, version: number, content: string, source: Model | undefined): TextReading {
+    const text = readModelText(content, source === undefined ? {} : { source });
+    this.entries.delete(uri);
+    const [oldest] = this.entries.keys();
+    if (oldest !== undefined && this.entries.size >= keptTexts) this.entries.delete(oldest);
+    this.entries.set(uri, { version, text, words: new Words(text), types: undefined });
+    const { nodes, values, symbols } = textDocument(text);
+    return { problems: text.problems, nodes, values, symbols };
+  }
+
+  close(uri: string): void {
+    this.entries.delete(uri);
+  }
+
+  /** @throws LatheError `not-found` for a version that was not read, as all of these. */
+  word(of: TextVersion, line: number, character: number): TextWord | null {
+    const { words } = this.get(of);
+    return words.word(words.offsetAt(line, character));
+  }
+
+  tokens(of: TextVersion, firstLine: number, lastLine: number): Uint32Array {
+    return this.get(of).words.tokens(firstLine, lastLine);
+  }
+
+  /** What is known of the value named at a place; null where none is. */
+  value(of: TextVersion, line: number, character: number): TextValue | null {
+    const entry = this.get(of);
+    const { words, text } = entry;
+    const named = words.value(words.offsetAt(line, character));
+    if (named === undefined || named.name === '') return null;
+    const scope = named.definition?.scope ?? named.mark.scope;
+    const graph = text.graphs.get(scope);
+    const tensor = graph?.initializers.get(named.name);
+    const producer = named.definition?.kind === 'definition' ? this.producer(entry, named) : undefined;
+    return {
+      range: words.range(named.mark),
+      summary: summarizeValue(named.name, graph === undefined ? undefined : typesOf(entry)?.typeOf(graph, named.name)),
+      uses: named.marks.filter(({ kind }) => kind === 'use').length,
+      ...(producer === undefined ? {} : { producer }),
+      ...(tensor === undefined ? {} : { weight: weightDetailOf(tensor) }),
+    };
+  }
+
+  /** Types of the values made on some lines, to be shown behind their names. */
+  hints(of: TextVersion, firstLine: number, lastLine: number): TextHint[] {
+    const entry = this.get(of);
+    const types = typesOf(entry);
+    if (types === undefined) return [];
+    const hints: TextHint[] = [];
+    for (const mark of entry.words.between(firstLine, lastLine)) {
+      const graph = mark.kind === 'definition' ? entry.text.graphs.get(mark.scope) : undefined;
+      const type = graph === undefined ? undefined : types.typeOf(graph, entry.words.name(mark));
+      if (type === undefined) continue;
+      const { endLine, endCharacter } = entry.words.range(mark);
+      hints.push({ line: endLine, character: endCharacter, label: hintText(type) });
+    }
+    return hints;
+  }
+
+  private producer({ text }: Entry, { definition }: NamedValue): TextValue['producer'] {
+    const start = definition?.start ?? -1;
+    // The last node that begins before the name: its label may come first.
+    let low = 0;
+    let high = text.nodes.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((text.nodes[middle]?.start ?? Infinity) <= start) low = middle + 1;
+      else high = middle;
+    }
+    const node = text.nodes[low - 1]?.node;
+    return node === undefined ? undefined : { op: node.domain === '' ? node.opType : `${node.domain}.${node.opType}`, name: node.name };
+  }
+
+  private get({ uri, version }: TextVersion): Entry {
+    const entry = this.entries.get(uri);
+    if (entry?.version !== version) throw new LatheError('not-found', 'This version of the text was not read.', { item: uri });
+    return entry;
+  }
+}
+
+/** Types inferred at no bindings, so that open dimensions stay symbols; undefined where the text is no model. */
+function typesOf(entry: Entry): TypeInference | undefined {
+  if (entry.types === undefined && entry.text.model !== undefined) entry.types = inferTypes(entry.text.model);
+  return entry.types;
+}
+
+/** A type as in the text, but with dimensions as they are: nothing takes a hint for part of it. */
+function hintText(type: ValueType): string {
+  if (type.kind !== 'tensor' || type.shape === undefined || type.shape.length === 0) return visible(syntaxOf(type));
+  return visible(`${elementText(type.elementType)}[${type.shape.map((dim) => (dim === undefined ? '?' : typeof dim === 'number' ? String(dim) : dim.text)).join(',')}]`);
+}

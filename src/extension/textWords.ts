@@ -1,0 +1,60 @@
+// What the words of a model's text offer: definition, references, highlights, types behind the names, colours.
+import * as vscode from 'vscode';
+import { textTokenModifiers, textTokenTypes, type TextRange } from '../protocol/engine';
+import { textLanguage, type TextReader } from './textReader';
+
+const selector: vscode.DocumentSelector = { language: textLanguage };
+const legend = new vscode.SemanticTokensLegend([...textTokenTypes], [...textTokenModifiers]);
+
+export function registerTextWords(reader: TextReader): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.languages.registerDefinitionProvider(selector, {
+      provideDefinition: async (document, position) => {
+        const word = await reader.ask('text/word', document, placeOf(position));
+        return word?.definition === undefined ? undefined : new vscode.Location(document.uri, rangeOf(word.definition));
+      },
+    }),
+    vscode.languages.registerReferenceProvider(selector, {
+      provideReferences: async (document, position, { includeDeclaration }) => {
+        const word = await reader.ask('text/word', document, placeOf(position));
+        return word?.places.filter(({ writes }) => includeDeclaration || !writes).map(({ range }) => new vscode.Location(document.uri, rangeOf(range)));
+      },
+    }),
+    vscode.languages.registerDocumentHighlightProvider(selector, {
+      provideDocumentHighlights: async (document, position) => {
+        const word = await reader.ask('text/word', document, placeOf(position));
+        return word?.places.map(({ range, writes }) => new vscode.DocumentHighlight(rangeOf(range), writes ? vscode.DocumentHighlightKind.Write : vscode.DocumentHighlightKind.Read));
+      },
+    }),
+    vscode.languages.registerInlayHintsProvider(selector, {
+      provideInlayHints: async (document, range) => {
+        const hints = await reader.ask('text/hints', document, linesOf(range));
+        return hints?.map(({ line, character, label }) => new vscode.InlayHint(new vscode.Position(line, character), `: ${label}`, vscode.InlayHintKind.Type));
+      },
+    }),
+    // Only for the lines that are seen: a text of 50,000 nodes has half a million words.
+    vscode.languages.registerDocumentRangeSemanticTokensProvider(
+      selector,
+      {
+        provideDocumentRangeSemanticTokens: async (document, range) => {
+          const data = await reader.ask('text/tokens', document, linesOf(range));
+          return data === undefined ? undefined : new vscode.SemanticTokens(data);
+        },
+      },
+      legend,
+    ),
+  );
+}
+
+export function rangeOf({ line, character, endLine, endCharacter }: TextRange): vscode.Range {
+  return new vscode.Range(line, character, endLine, endCharacter);
+}
+
+/** A position's numbers: they are getters, which copying an object leaves behind. */
+export function placeOf({ line, character }: vscode.Position): { line: number; character: number } {
+  return { line, character };
+}
+
+function linesOf(range: vscode.Range): { firstLine: number; lastLine: number } {
+  return { firstLine: range.start.line, lastLine: range.end.line };
+}
