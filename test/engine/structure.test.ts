@@ -10,7 +10,7 @@ import { detachedContext } from '../../src/base/cancellation';
 import { LatheError } from '../../src/base/errors';
 import { silentLog } from '../../src/base/log';
 import { readOnnxBytes, readOnnxModel } from '../../src/formats/onnx/read';
-import { printModel } from '../../src/formats/onnx/text';
+import { printModel } from '../../src/formats/text/print';
 import { encodeOnnxModel } from '../../src/formats/onnx/write';
 import { cloneModel } from '../../src/graph/construct';
 import type { Model } from '../../src/graph/model';

@@ -19,6 +19,7 @@ const words = {
   quantizationAnnotations: 'quantization annotations',
   origin: 'the nodes it came from',
   type: 'denotations of its type',
+  untyped: 'a type without an element type',
 } as const;
 
 interface Extra {
@@ -28,6 +29,7 @@ interface Extra {
   quantizationAnnotations?: QuantizationAnnotation[];
   origin?: readonly string[];
   type?: ValueType;
+  untyped?: Uint8Array;
 }
 
 /** Something that may have what the syntax does not hold; `keys` find it again in another model, the surest first. */
@@ -171,12 +173,12 @@ function sameType(a: ValueType, b: ValueType): boolean {
 function* valueHolders(values: readonly ValueInfo[], place: string, replace: (values: ValueInfo[]) => void): Generator<Holder> {
   const next = [...values];
   for (const [i, value] of values.entries()) {
-    const extra: Extra = pick(value, ['docString', 'metadata', 'unknownFields']);
+    const extra: Extra = pick(value, ['docString', 'metadata', 'unknownFields', 'untyped']);
     if (value.type !== undefined && hasDenotations(value.type)) extra.type = value.type;
-    yield holder(`${place} ${value.name}`, `${place} ${value.name}`, extra, ({ type, ...notes }) => {
+    yield holder(`${place} ${value.name}`, `${place} ${value.name}`, extra, ({ type, untyped, ...notes }) => {
       // A type that was edited keeps its edit; the denotations were said of another one.
       const same = type !== undefined && value.type !== undefined && sameType(type, value.type);
-      next[i] = { ...value, ...notes, ...(same ? { type } : {}) };
+      next[i] = { ...value, ...notes, ...(same ? { type } : {}), ...(untyped === undefined || value.type !== undefined ? {} : { untyped }) };
       replace(next);
     });
   }
