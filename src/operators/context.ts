@@ -113,6 +113,12 @@ export class OperatorContext {
     return floatAttribute(this.node, name, fallback);
   }
 
+  /** How many entries a list attribute has; 0 where it is not set. */
+  entries(name: string): number {
+    const value = this.node.attributes.get(name)?.value;
+    return Array.isArray(value) ? value.length : 0;
+  }
+
   text(name: string, fallback: string): string {
     return stringAttribute(this.node, name) ?? fallback;
   }

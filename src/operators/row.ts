@@ -30,6 +30,17 @@ export interface OperatorCost {
   readonly flops: Dimension;
 }
 
+/** How a row counts, and in what words: the support table prints the convention beside the operator. */
+export interface CostRule {
+  (context: OperatorContext): OperatorCost;
+  readonly convention: string;
+}
+
+/** A cost rule with its convention in words. */
+export function counted(convention: string, rule: (context: OperatorContext) => OperatorCost): CostRule {
+  return Object.assign((context: OperatorContext) => rule(context), { convention });
+}
+
 /**
  * What an output's elements are made of, for operators that only move data: flat indices into the concatenation of the
  * inputs named; −1 takes the first element of input `fill` (0 where there is none).
@@ -76,7 +87,7 @@ export interface OperatorRow {
   /** For operators that only move data. Needs concrete shapes and constant indices. */
   readonly move?: (context: OperatorContext) => Movement | undefined;
   /** Absent: no arithmetic at all. */
-  readonly cost?: (context: OperatorContext) => OperatorCost;
+  readonly cost?: CostRule;
   readonly weights?: readonly WeightInput[];
   readonly traits: OperatorTraits;
 }

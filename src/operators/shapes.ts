@@ -4,7 +4,7 @@ import type { Dimension } from '../graph/dimension';
 import { maxRank, type Shape, type ValueType } from '../graph/model';
 import type { ElementType } from '../tensor/elementType';
 import type { OperatorContext } from './context';
-import type { OperatorCost } from './row';
+import { counted, type CostRule, type OperatorCost } from './row';
 
 /** A tensor type; undefined when the element type is unknown, rank unknown when the shape is. */
 export function tensorOf(elementType: ElementType | undefined, shape?: Shape): ValueType | undefined {
@@ -80,6 +80,11 @@ export function agreed(context: OperatorContext, a: Dimension, b: Dimension, wha
 /** No multiply-accumulates, `perElement` operations for each element. */
 export function flopsPerElement(shape: Shape | undefined, perElement: number): OperatorCost {
   return { macs: 0, flops: multiplyDimensions(elementsOf(shape), perElement) };
+}
+
+/** So many operations for each element of an input, the first unless said otherwise. */
+export function perElement(operations: number, input = 0): CostRule {
+  return counted(`${operations} per element`, (context) => flopsPerElement(context.shape(input), operations));
 }
 
 /** `macs` multiply-accumulates, each two operations, and `extra` others. */

@@ -1,6 +1,7 @@
 // The table of operators: one row per operator and version range, from one file per family.
 import type { Node } from '../graph/model';
 import { attentionRows } from './families/attention';
+import { classicalRows } from './families/classical';
 import { controlRows } from './families/control';
 import { convolutionRows } from './families/convolution';
 import { elementwiseRows } from './families/elementwise';
@@ -11,6 +12,7 @@ import { normalisationRows } from './families/normalisation';
 import { otherRows } from './families/other';
 import { quantisationRows } from './families/quantisation';
 import { recurrentRows } from './families/recurrent';
+import { blockedRows, runtimeRows } from './families/runtime';
 import { shapeRows } from './families/shape';
 import { signalRows } from './families/signal';
 import type { OperatorRow, OperatorTraits } from './row';
@@ -30,6 +32,9 @@ export const operatorRows: readonly OperatorRow[] = [
   ...imageRows,
   ...signalRows,
   ...otherRows,
+  ...classicalRows,
+  ...runtimeRows,
+  ...blockedRows,
 ];
 
 /** Domain → operator → rows, latest first. */

@@ -3,9 +3,9 @@ import { addDimensions, divideExactly, multiplyDimensions, productOf } from '../
 import type { Dimension } from '../../graph/dimension';
 import type { Shape, ValueType } from '../../graph/model';
 import type { OperatorContext } from '../context';
-import { row } from '../row';
-import type { OperatorCost, OperatorRow, WeightInput } from '../row';
-import { contraction, elementsOf, flopsPerElement, likeInput, tensorOf } from '../shapes';
+import { counted, row } from '../row';
+import type { CostRule, OperatorCost, OperatorRow, WeightInput } from '../row';
+import { contraction, likeInput, perElement, tensorOf } from '../shapes';
 
 type Types = readonly (ValueType | undefined)[];
 
@@ -51,6 +51,9 @@ function attentionTypes(context: OperatorContext): Types {
   ];
 }
 
+const attends = (heads: (context: OperatorContext) => Heads | undefined): CostRule =>
+  counted('MACs: heads × queries × keys × (key size + value size); 5 per pair of query and key', (context) => attentionCost(heads(context)));
+
 /** Linear attention keeps a state of size × valueSize for each head: [B, T, heads · size] → [B, T, heads · valueSize]. */
 function linearHeads(context: OperatorContext): Heads | undefined {
   const [q, k, v] = [context.shape(0), context.shape(1), context.shape(2)];
@@ -76,6 +79,8 @@ function linearCost(context: OperatorContext): OperatorCost {
   return contraction(productOf([heads.batch, heads.queries, states, heads.size, heads.valueSize]));
 }
 
+const linear = counted('MACs: steps × key size × value size, for each state once to update and for each query head once to read; the delta rules read twice', linearCost);
+
 /** com.microsoft Attention: the projections are inside. input [batch, seq, in], weights [in, 3 · hidden]. */
 function projectedHeads(context: OperatorContext): { readonly heads: Heads; readonly projection: Dimension; readonly hidden: Dimension } | undefined {
   const input = context.shape(0);
@@ -99,35 +104,69 @@ function projectedCost(context: OperatorContext): OperatorCost {
   return { macs: addDimensions(inner.macs, found?.projection), flops: addDimensions(inner.flops, multiplyDimensions(found?.projection, 2)) };
 }
 
-/** MultiHeadAttention: query [batch, seq, hidden]; key and value likewise, 4-D, or absent when packed. */
+const projects = counted('MACs: those of the three projections and of attention; 5 per pair of query and key', projectedCost);
+
+/** MultiHeadAttention: query [batch, seq, hidden], or packed with key and value [batch, seq, heads, 3, size]; key and value likewise, or 4-D. */
 function multiHead(context: OperatorContext): Heads | undefined {
   const query = context.shape(0);
   const count = context.int('num_heads');
+  if (query?.length === 5) return { batch: query[0], heads: query[2], kvHeads: query[2], queries: query[1], keys: query[1], size: query[4], valueSize: query[4] };
   if (query?.length !== 3 || count === undefined) return undefined;
   const key = context.shape(1);
   const value = context.shape(2);
   const size = divideExactly(query[2], count);
   const fourth = key?.length === 4;
-  return { batch: query[0], heads: count, kvHeads: count, queries: query[1], keys: fourth ? key[2] : key?.[1], size, valueSize: value?.length === 4 ? value[3] : divideExactly(value?.[2], count) };
+  const past = context.has(6) ? context.shape(6)?.[2] : 0;
+  const fresh = fourth ? key[2] : key?.[1];
+  return { batch: query[0], heads: count, kvHeads: count, queries: query[1], keys: addDimensions(past, fresh), size, valueSize: value?.length === 4 ? value[3] : divideExactly(value?.[2], count) };
 }
+
+const present = (context: OperatorContext, heads: Heads | undefined, input: number, size: Dimension): ValueType | undefined =>
+  tensorOf(context.elementType(input) ?? context.elementType(0), heads === undefined ? undefined : [heads.batch, heads.kvHeads, heads.keys, size]);
+
+/** Output [batch, queries, heads · value size], then the keys and values to come back as past. `past` is the input that holds past keys. */
+const headTypes =
+  (find: (context: OperatorContext) => Heads | undefined, past: number) =>
+  (context: OperatorContext): Types => {
+    const heads = find(context);
+    const output = heads === undefined ? undefined : [heads.batch, heads.queries, multiplyDimensions(heads.heads, heads.valueSize)];
+    return [tensorOf(context.elementType(0), output), present(context, heads, past, heads?.size), present(context, heads, past + 1, heads?.valueSize)];
+  };
+
+/**
+ * GroupQueryAttention: query [batch, seq, heads · size], key and value [batch, seq, kvHeads · size]; or all three packed in query.
+ * How many keys there are with those of the past says `total_sequence_length`, a value; without a past there are as many as queries.
+ */
+function groupedHeads(context: OperatorContext, total: number): Heads | undefined {
+  const query = context.shape(0);
+  const heads = context.int('num_heads');
+  const kvHeads = context.int('kv_num_heads');
+  if (query?.length !== 3 || heads === undefined || kvHeads === undefined) return undefined;
+  const size = divideExactly(query[2], context.has(1) ? heads : heads + 2 * kvHeads);
+  return { batch: query[0], heads, kvHeads, queries: query[1], keys: context.values(total)?.[0] ?? (context.has(3) ? undefined : query[1]), size, valueSize: size };
+}
+
+const grouped = (context: OperatorContext): Heads | undefined => groupedHeads(context, 6);
+const sparse = (context: OperatorContext): Heads | undefined => groupedHeads(context, 7);
 
 const biased: readonly WeightInput[] = [{ input: 1, role: 'bias', outputAxis: 0 }];
 const fusedBias = (opType: string, operations: number): OperatorRow =>
-  row(opType, { domain: 'com.microsoft', inputs: 'X bias?', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), operations), weights: biased, traits: { elementwise: true } });
+  row(opType, { domain: 'com.microsoft', inputs: 'X bias?', outputs: 'Y', infer: likeInput, cost: perElement(operations), weights: biased, traits: { elementwise: true } });
 
 export const attentionRows: readonly OperatorRow[] = [
-  row('Attention', { inputs: 'Q K V attn_mask? past_key? past_value? nonpad_kv_seqlen?', outputs: 'Y present_key? present_value? qk_matmul_output?', infer: attentionTypes, cost: (context) => attentionCost(headsOf(context)) }),
-  row('FlexAttention', { domain: 'ai.onnx.preview', inputs: 'Q K V', outputs: 'Y', infer: (context) => [attentionTypes(context)[0]], cost: (context) => attentionCost(headsOf(context)) }),
-  row('LinearAttention', { inputs: 'query key value past_state? decay? beta?', outputs: 'output present_state', infer: linearTypes, cost: linearCost }),
-  row('SwiGLU', { inputs: 'a b', outputs: 'y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 5), traits: { elementwise: true } }),
-  row('RotaryEmbedding', { inputs: 'X cos_cache sin_cache position_ids?', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 3) }),
-  row('RotaryEmbedding', { domain: 'com.microsoft', inputs: 'input position_ids cos_cache sin_cache', outputs: 'output', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 3) }),
+  row('Attention', { inputs: 'Q K V attn_mask? past_key? past_value? nonpad_kv_seqlen?', outputs: 'Y present_key? present_value? qk_matmul_output?', infer: attentionTypes, cost: attends(headsOf) }),
+  row('FlexAttention', { domain: 'ai.onnx.preview', inputs: 'Q K V', outputs: 'Y', infer: (context) => [attentionTypes(context)[0]], cost: attends(headsOf) }),
+  row('LinearAttention', { inputs: 'query key value past_state? decay? beta?', outputs: 'output present_state', infer: linearTypes, cost: linear }),
+  row('LinearAttention', { domain: 'com.microsoft', inputs: 'query key value past_state? decay? beta?', outputs: 'output present_state', infer: linearTypes, cost: linear }),
+  row('SwiGLU', { inputs: 'a b', outputs: 'y', infer: likeInput, cost: perElement(5), traits: { elementwise: true } }),
+  row('RotaryEmbedding', { inputs: 'X cos_cache sin_cache position_ids?', outputs: 'Y', infer: likeInput, cost: perElement(3) }),
+  row('RotaryEmbedding', { domain: 'com.microsoft', inputs: 'input position_ids cos_cache sin_cache', outputs: 'output', infer: likeInput, cost: perElement(3) }),
   row('Attention', {
     domain: 'com.microsoft',
     inputs: 'input weights bias? mask_index? past? attention_bias? past_sequence_length?',
     outputs: 'output present?',
     infer: projectedTypes,
-    cost: projectedCost,
+    cost: projects,
     weights: [
       { input: 1, role: 'weight', outputAxis: 1, inputAxis: 0 },
       { input: 2, role: 'bias', outputAxis: 0 },
@@ -138,30 +177,48 @@ export const attentionRows: readonly OperatorRow[] = [
     inputs: 'input weight bias input_scale weight_scale mask_index? input_zero_point? weight_zero_point? past?',
     outputs: 'output present?',
     infer: projectedTypes,
-    cost: projectedCost,
+    cost: projects,
     weights: [{ input: 1, role: 'weight', outputAxis: 1, inputAxis: 0 }, { input: 2, role: 'bias', outputAxis: 0 }, ...[3, 4, 6, 7].map((input): WeightInput => ({ input, role: 'quantization' }))],
   }),
   row('MultiHeadAttention', {
     domain: 'com.microsoft',
-    inputs: 'query key? value? bias? key_padding_mask? attention_bias? past_key? past_value?',
-    outputs: 'output present_key? present_value?',
-    infer: (context) => {
-      const heads = multiHead(context);
-      return [tensorOf(context.elementType(0), heads === undefined ? undefined : [heads.batch, heads.queries, multiplyDimensions(heads.heads, heads.valueSize)])];
-    },
-    cost: (context) => attentionCost(multiHead(context)),
+    inputs: 'query key? value? bias? key_padding_mask? attention_bias? past_key? past_value? past_sequence_length? cache_indirection?',
+    outputs: 'output present_key? present_value? qk?',
+    infer: headTypes(multiHead, 6),
+    cost: attends(multiHead),
     weights: [{ input: 3, role: 'bias', outputAxis: 0 }],
   }),
   row('GroupQueryAttention', {
     domain: 'com.microsoft',
-    inputs: 'query key? value? past_key? past_value? seqlens_k total_sequence_length cos_cache? sin_cache?',
-    outputs: 'output present_key? present_value?',
-    infer: (context) => [context.has(1) ? context.type(0) : tensorOf(context.elementType(0))],
-    cost: () => ({ macs: undefined, flops: undefined }),
+    inputs: 'query key? value? past_key? past_value? seqlens_k total_sequence_length cos_cache? sin_cache? position_ids? attention_bias? head_sink? k_scale? v_scale? q_norm_weight? k_norm_weight?',
+    outputs: 'output present_key? present_value? output_qk?',
+    infer: headTypes(grouped, 3),
+    cost: attends(grouped),
+    weights: [{ input: 14, role: 'scale' }, { input: 15, role: 'scale' }],
   }),
+  // The layout of the blocks decides which pairs are computed.
+  row('SparseAttention', {
+    domain: 'com.microsoft',
+    inputs: 'query key? value? past_key past_value block_row_indices block_col_indices total_sequence_length key_total_sequence_lengths cos_cache? sin_cache?',
+    outputs: 'output present_key present_value',
+    infer: headTypes(sparse, 3),
+    cost: counted('unknown: the layout of the blocks decides', () => ({ macs: undefined, flops: undefined })),
+  }),
+  row('DecoderMaskedMultiHeadAttention', {
+    domain: 'com.microsoft',
+    inputs: 'query key? value? mask_index? attention_bias? past_key? past_value? past_sequence_length? beam_width? cache_indirection? bias?',
+    outputs: 'output present_key? present_value? qk?',
+    infer: (context) => [context.type(0), context.type(5), context.type(6)],
+    cost: counted('unknown: how much of the past is in use decides', () => ({ macs: undefined, flops: undefined })),
+  }),
+  // Three positions for each token, chosen by section; then as RotaryEmbedding.
+  row('MRotaryEmbedding', { domain: 'com.microsoft', inputs: 'input position_ids cos_cache sin_cache', outputs: 'output', infer: likeInput, cost: perElement(3) }),
+  // Decay: sum, softplus (3), product; beta: a sigmoid.
+  row('LinearAttentionGate', { domain: 'com.microsoft', inputs: 'a dt_bias decay_scale b?', outputs: 'decay beta?', infer: (context) => [context.type(0), context.type(3)], cost: perElement(8), weights: [{ input: 1, role: 'bias' }, { input: 2, role: 'scale' }] }),
+  row('GatedAdd', { domain: 'com.microsoft', inputs: 'X Y gate', outputs: 'output', infer: likeInput, cost: perElement(2) }),
   fusedBias('BiasGelu', 6),
   fusedBias('FastGelu', 8),
-  row('QuickGelu', { domain: 'com.microsoft', inputs: 'X', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 5), traits: { elementwise: true, activation: true } }),
-  row('Gelu', { domain: 'com.microsoft', inputs: 'X', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 5), traits: { elementwise: true, activation: true } }),
-  row('BiasSplitGelu', { domain: 'com.microsoft', inputs: 'X bias', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), context.shape(0)?.map((dimension, axis) => (axis === 2 ? divideExactly(dimension, 2) : dimension)))], cost: (context) => ({ macs: 0, flops: multiplyDimensions(elementsOf(context.shape(0)), 4) }), weights: biased }),
+  row('QuickGelu', { domain: 'com.microsoft', inputs: 'X', outputs: 'Y', infer: likeInput, cost: perElement(5), traits: { elementwise: true, activation: true } }),
+  row('Gelu', { domain: 'com.microsoft', inputs: 'X', outputs: 'Y', infer: likeInput, cost: perElement(5), traits: { elementwise: true, activation: true } }),
+  row('BiasSplitGelu', { domain: 'com.microsoft', inputs: 'X bias', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), context.shape(0)?.map((dimension, axis) => (axis === 2 ? divideExactly(dimension, 2) : dimension)))], cost: perElement(4), weights: biased }),
 ];

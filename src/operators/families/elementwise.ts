@@ -1,10 +1,10 @@
 // Elementwise arithmetic of one or more tensors with broadcasting: unary functions, activations, binary operators, comparisons.
-import { broadcastShapes, elementsOf, flopsPerElement, likeInput, tensorOf } from '../shapes';
+import { broadcastShapes, elementsOf, flopsPerElement, likeInput, perElement, tensorOf } from '../shapes';
 import { multiplyDimensions } from '../../graph/dimension';
 import type { Node, ValueType } from '../../graph/model';
 import { intAttribute } from '../../graph/traverse';
 import type { OperatorContext } from '../context';
-import { row } from '../row';
+import { counted, row } from '../row';
 import type { OperatorRow, OperatorTraits } from '../row';
 import { binaryValues, unaryValues } from '../arithmetic';
 import type { BinaryRule, UnaryRule } from '../arithmetic';
@@ -67,7 +67,7 @@ function activationRow([opType, operations]: readonly [string, number]): Operato
     inputs: 'X',
     outputs: 'Y',
     infer: likeInput,
-    cost: (context) => flopsPerElement(context.shape(0), operations),
+    cost: perElement(operations),
     traits: { ...oneInput, activation: true },
   });
 }
@@ -77,7 +77,7 @@ function unaryRow([opType, rule]: readonly [string, UnaryRule?]): OperatorRow {
     inputs: 'X',
     outputs: 'Y',
     infer: likeInput,
-    cost: (context) => flopsPerElement(context.shape(0), 1),
+    cost: perElement(1),
     ...(rule === undefined ? {} : { values: (context: OperatorContext) => [unaryValues(context, rule)] }),
     traits: { ...oneInput, ...(['Abs', 'Neg', 'Sqrt', 'Erf', 'Exp', 'Round', 'Floor', 'Ceil'].includes(opType) ? { activation: true } : {}) },
   });
@@ -132,7 +132,7 @@ function binaryRow([opType, rule]: readonly [string, BinaryRule?], infer: Operat
     inputs: 'A B',
     outputs: 'C',
     infer,
-    cost: (context) => flopsPerElement(joinedShape(context), 1),
+    cost: counted('1 per output element', (context) => flopsPerElement(joinedShape(context), 1)),
     ...(rule === undefined ? {} : { values: (context: OperatorContext) => [binaryValues(context, rule)] }),
     ...(learns ? { weights: learnedOperands } : {}),
     traits: { elementwise: true, inPlace: infer === sameType },
@@ -144,7 +144,7 @@ const variadic = (opType: string, rule?: BinaryRule): OperatorRow =>
     inputs: 'data*',
     outputs: 'result',
     infer: sameType,
-    cost: (context) => flopsPerElement(joinedShape(context), Math.max(1, context.inputCount - (opType === 'Mean' ? 0 : 1))),
+    cost: counted(`1 per output element and input beyond the first${opType === 'Mean' ? ', 1 to divide' : ''}`, (context) => flopsPerElement(joinedShape(context), Math.max(1, context.inputCount - (opType === 'Mean' ? 0 : 1)))),
     ...(rule === undefined ? {} : { values: (context: OperatorContext) => [binaryValues(context, rule)] }),
     traits: { elementwise: true, inPlace: true },
   });
@@ -158,15 +158,15 @@ export const elementwiseRows: readonly OperatorRow[] = [
   variadic('Min', rules.minimum),
   variadic('Sum', rules.add),
   variadic('Mean'),
-  row('IsNaN', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('bool', context.shape(0))], cost: (context) => flopsPerElement(context.shape(0), 1), traits: { elementwise: true } }),
-  row('IsInf', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('bool', context.shape(0))], cost: (context) => flopsPerElement(context.shape(0), 1), traits: { elementwise: true } }),
-  row('Clip', { inputs: 'input min? max?', outputs: 'output', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 2), values: (context) => [rules.clipValues(context)], traits: { ...oneInput, activation: true } }),
-  row('PRelu', { inputs: 'X slope', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 2), weights: [{ input: 1, role: 'scale', outputAxis: 0 }], traits: oneInput }),
+  row('IsNaN', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('bool', context.shape(0))], cost: perElement(1), traits: { elementwise: true } }),
+  row('IsInf', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('bool', context.shape(0))], cost: perElement(1), traits: { elementwise: true } }),
+  row('Clip', { inputs: 'input min? max?', outputs: 'output', infer: likeInput, cost: perElement(2), values: (context) => [rules.clipValues(context)], traits: { ...oneInput, activation: true } }),
+  row('PRelu', { inputs: 'X slope', outputs: 'Y', infer: likeInput, cost: perElement(2), weights: [{ input: 1, role: 'scale', outputAxis: 0 }], traits: oneInput }),
   row('Where', {
     inputs: 'condition X Y',
     outputs: 'output',
     infer: (context) => [tensorOf(context.elementType(1) ?? context.elementType(2), joinedShape(context))],
-    cost: (context) => flopsPerElement(joinedShape(context), 1),
+    cost: counted('1 per output element', (context) => flopsPerElement(joinedShape(context), 1)),
     values: (context) => [rules.whereValues(context)],
     weights: [
       { input: 1, role: 'operand' },
@@ -174,7 +174,7 @@ export const elementwiseRows: readonly OperatorRow[] = [
     ],
     traits: { elementwise: true },
   }),
-  row('Cast', { inputs: 'input', outputs: 'output', infer: castType, values: (context, outputs) => [rules.castValues(context, outputs[0])], cost: (context) => flopsPerElement(context.shape(0), 0), traits: { elementwise: true } }),
+  row('Cast', { inputs: 'input', outputs: 'output', infer: castType, values: (context, outputs) => [rules.castValues(context, outputs[0])], cost: perElement(0), traits: { elementwise: true } }),
   row('CastLike', {
     inputs: 'input target_type',
     outputs: 'output',
@@ -183,11 +183,11 @@ export const elementwiseRows: readonly OperatorRow[] = [
     traits: { elementwise: true },
   }),
   row('BitCast', { inputs: 'input', outputs: 'output', infer: castType, traits: { elementwise: true } }),
-  row('CumSum', { inputs: 'x axis', outputs: 'y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 1) }),
-  row('CumProd', { inputs: 'x axis', outputs: 'y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 1) }),
+  row('CumSum', { inputs: 'x axis', outputs: 'y', infer: likeInput, cost: perElement(1) }),
+  row('CumProd', { inputs: 'x axis', outputs: 'y', infer: likeInput, cost: perElement(1) }),
   dropout(1, (node) => intAttribute(node, 'is_test', 0) !== 1),
   dropout(7, (node) => (node.inputs[2] ?? '') !== ''),
-  row('Det', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), context.shape(0)?.slice(0, -2))], cost: determinantCost }),
+  row('Det', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), context.shape(0)?.slice(0, -2))], cost: counted('2n³ / 3 per matrix (LU decomposition)', determinantCost) }),
 ];
 
 /** Dropout draws at random when it trains: until opset 6 unless `is_test` says otherwise, from 12 on where an input may say so. */
@@ -197,7 +197,6 @@ function dropout(since: number, mayTrain: (node: Node) => boolean): OperatorRow 
     inputs: 'data ratio? training_mode?',
     outputs: 'output mask?',
     infer: (context) => [context.type(0), tensorOf(context.opset < 10 ? context.elementType(0) : 'bool', context.shape(0))],
-    cost: () => ({ macs: 0, flops: 0 }),
     traits: { view: true, inPlace: true, deterministic: (node) => !mayTrain(node) },
   });
 }

@@ -3,9 +3,9 @@ import { floorDivide, multiplyDimensions } from '../../graph/dimension';
 import type { Dimension } from '../../graph/dimension';
 import type { Shape, ValueType } from '../../graph/model';
 import type { OperatorContext } from '../context';
-import { row } from '../row';
-import type { OperatorCost, OperatorRow } from '../row';
-import { elementsOf, flopsPerElement, shapeOfRank, tensorOf } from '../shapes';
+import { counted, row } from '../row';
+import type { CostRule, OperatorCost, OperatorRow } from '../row';
+import { flopsPerElement, perElement, shapeOfRank, tensorOf } from '../shapes';
 
 type Types = readonly (ValueType | undefined)[];
 
@@ -75,6 +75,9 @@ function resizeCost(context: OperatorContext, shape: Shape | undefined): Operato
   return flopsPerElement(shape, mode === 'nearest' ? 0 : mode === 'cubic' ? 2 * 4 ** spatial : 2 * 2 ** spatial);
 }
 
+const resizes = (shape: (context: OperatorContext) => Shape | undefined): CostRule =>
+  counted('nearest 0, linear 2 · 2^s, cubic 2 · 4^s per output element of s spatial axes', (context) => resizeCost(context, shape(context)));
+
 function gridShape(context: OperatorContext): Shape | undefined {
   const input = context.shape(0);
   const grid = context.shape(1);
@@ -93,13 +96,13 @@ function affineGrid(context: OperatorContext): Types {
 }
 
 export const imageRows: readonly OperatorRow[] = [
-  row('Resize', { inputs: 'X roi? scales? sizes?', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), resizeShape(context))], cost: (context) => resizeCost(context, resizeShape(context)) }),
-  row('Upsample', { inputs: 'X scales?', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), upsampleShape(context))], cost: (context) => resizeCost(context, upsampleShape(context)) }),
-  row('GridSample', { inputs: 'X grid', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), gridShape(context))], cost: (context) => resizeCost(context, gridShape(context)) }),
-  row('AffineGrid', { inputs: 'theta size', outputs: 'grid', infer: affineGrid, cost: (context) => ({ macs: 0, flops: multiplyDimensions(elementsOf(affineShape(context)), 6) }) }),
+  row('Resize', { inputs: 'X roi? scales? sizes?', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), resizeShape(context))], cost: resizes(resizeShape) }),
+  row('Upsample', { inputs: 'X scales?', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), upsampleShape(context))], cost: resizes(upsampleShape) }),
+  ...['', 'com.microsoft'].map((domain) => row('GridSample', { domain, inputs: 'X grid', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), gridShape(context))], cost: resizes(gridShape) })),
+  row('AffineGrid', { inputs: 'theta size', outputs: 'grid', infer: affineGrid, cost: counted('6 per output element', (context) => flopsPerElement(affineShape(context), 6)) }),
   row('ImageDecoder', { inputs: 'encoded_stream', outputs: 'image', infer: () => [tensorOf('uint8', [undefined, undefined, undefined])] }),
   // How many boxes survive depends on the data: at most the number asked for, of each class and batch.
-  row('NonMaxSuppression', { inputs: 'boxes scores max_output_boxes_per_class? iou_threshold? score_threshold?', outputs: 'selected_indices', infer: () => [tensorOf('int64', [undefined, 3])], cost: (context) => flopsPerElement(context.shape(1), 1) }),
+  row('NonMaxSuppression', { inputs: 'boxes scores max_output_boxes_per_class? iou_threshold? score_threshold?', outputs: 'selected_indices', infer: () => [tensorOf('int64', [undefined, 3])], cost: perElement(1, 1) }),
 ];
 
 function affineShape(context: OperatorContext): Shape | undefined {

@@ -3,8 +3,8 @@ import { multiplyDimensions, productOf } from '../../graph/dimension';
 import type { Dimension } from '../../graph/dimension';
 import type { Shape, ValueType } from '../../graph/model';
 import type { OperatorContext } from '../context';
-import { row } from '../row';
-import type { OperatorCost, OperatorRow, WeightInput } from '../row';
+import { counted, row } from '../row';
+import type { CostRule, OperatorCost, OperatorRow, WeightInput } from '../row';
 import { agreed, broadcastShapes, contraction, elementsOf, tensorOf } from '../shapes';
 
 type Types = readonly (ValueType | undefined)[];
@@ -34,6 +34,10 @@ function productCost(product: Product | undefined, bias: boolean): OperatorCost 
   const elements = elementsOf(product?.shape);
   return contraction(multiplyDimensions(elements, product?.inner), bias ? elements : 0);
 }
+
+/** `bias` is the input that is added. */
+const multiplies = (found: (context: OperatorContext) => Product | undefined, bias?: number): CostRule =>
+  counted(`MACs: output elements × length summed over${bias === undefined ? '' : '; 1 per output element with bias'}`, (context) => productCost(found(context), bias !== undefined && context.has(bias)));
 
 function gemm(context: OperatorContext, a = 0, b = 1): Product | undefined {
   const left = context.shape(a);
@@ -122,42 +126,51 @@ function packedProduct(context: OperatorContext): Product | undefined {
   return { shape: [...shape.slice(0, -1), context.int('N')], inner: k };
 }
 
+function shapedProduct(context: OperatorContext): Product | undefined {
+  const shape = context.shape(0);
+  const [inner, columns] = context.values(2) ?? [];
+  return shape === undefined ? undefined : { shape: [...shape.slice(0, -1), columns], inner };
+}
+
 const fusedProduct = (context: OperatorContext): Product | undefined => product(context, 0, 1, context.int('transA', 0) !== 0, context.int('transB', 0) !== 0);
 const typed = (type: Parameters<typeof tensorOf>[0], found: Product | undefined): Types => [tensorOf(type, found?.shape)];
 
 export const matmulRows: readonly OperatorRow[] = [
   /** The weight's output axis is its last, the input axis the one before; either operand may be the weight. */
-  row('MatMul', { inputs: 'A B', outputs: 'Y', infer: (context) => typed(context.elementType(0), product(context, 0, 1)), cost: (context) => productCost(product(context, 0, 1), false), weights: [matmulWeights(1), { input: 0, role: 'weight', outputAxis: -2, inputAxis: -1 }] }),
+  row('MatMul', { inputs: 'A B', outputs: 'Y', infer: (context) => typed(context.elementType(0), product(context, 0, 1)), cost: multiplies((context) => product(context, 0, 1)), weights: [matmulWeights(1), { input: 0, role: 'weight', outputAxis: -2, inputAxis: -1 }] }),
   /** Axes as stored without `transB`; with it they are the other way about. */
   row('Gemm', {
     inputs: 'A B C?',
     outputs: 'Y',
     infer: (context) => typed(context.elementType(0), gemm(context)),
-    cost: (context) => productCost(gemm(context), context.has(2)),
+    cost: multiplies((context) => gemm(context), 2),
     weights: [matmulWeights(1), { input: 0, role: 'weight' }, { input: 2, role: 'bias', outputAxis: -1 }],
   }),
-  row('Einsum', { inputs: 'Inputs*', outputs: 'Output', infer: einsum, cost: einsumCost, weights: [{ input: 0, role: 'weight' }, { input: 1, role: 'weight' }, { input: 2, role: 'weight' }] }),
+  row('Einsum', { inputs: 'Inputs*', outputs: 'Output', infer: einsum, cost: counted('MACs: the product of all axes for each operand beyond the first; of one operand 1 per element', einsumCost), weights: [{ input: 0, role: 'weight' }, { input: 1, role: 'weight' }, { input: 2, role: 'weight' }] }),
   row('MatMulInteger', {
     inputs: 'A B a_zero_point? b_zero_point?',
     outputs: 'Y',
     infer: (context) => typed('int32', product(context, 0, 1)),
-    cost: (context) => productCost(product(context, 0, 1), false),
+    cost: multiplies((context) => product(context, 0, 1)),
     weights: [matmulWeights(1), ...stored(3)],
   }),
   row('QLinearMatMul', {
     inputs: 'a a_scale a_zero_point b b_scale b_zero_point y_scale y_zero_point',
     outputs: 'y',
     infer: (context) => typed(context.elementType(7), product(context, 0, 3)),
-    cost: (context) => productCost(product(context, 0, 3), false),
+    cost: multiplies((context) => product(context, 0, 3)),
     weights: [matmulWeights(3), ...stored(1, 2, 4, 5, 6, 7)],
   }),
-  row('FusedMatMul', { domain: 'com.microsoft', inputs: 'A B', outputs: 'Y', infer: (context) => typed(context.elementType(0), fusedProduct(context)), cost: (context) => productCost(fusedProduct(context), false), weights: [matmulWeights(1)] }),
+  row('MatMulInteger16', { domain: 'com.microsoft', inputs: 'A B', outputs: 'Y', infer: (context) => typed('int32', product(context, 0, 1)), cost: multiplies((context) => product(context, 0, 1)), weights: [matmulWeights(1)] }),
+  /** The shape of the packed weight is an input of its own. */
+  row('MatMulFpQ4', { domain: 'com.microsoft', inputs: 'A B B_shape', outputs: 'Y', infer: (context) => typed(context.elementType(0), shapedProduct(context)), cost: multiplies(shapedProduct), weights: [{ input: 1, role: 'weight', elements: (context) => productOf(context.values(2) ?? [undefined]) }] }),
+  ...['FusedMatMul', 'TransposeMatMul', 'SparseToDenseMatMul'].map((opType) => row(opType, { domain: 'com.microsoft', inputs: 'A B', outputs: 'Y', infer: (context) => typed(context.elementType(0), fusedProduct(context)), cost: multiplies(fusedProduct), weights: [matmulWeights(1)] })),
   row('FusedGemm', {
     domain: 'com.microsoft',
     inputs: 'A B C?',
     outputs: 'Y',
     infer: (context) => typed(context.elementType(0), gemm(context)),
-    cost: (context) => productCost(gemm(context), context.has(2)),
+    cost: multiplies((context) => gemm(context), 2),
     weights: [matmulWeights(1), { input: 2, role: 'bias', outputAxis: -1 }],
   }),
   row('DynamicQuantizeMatMul', {
@@ -165,7 +178,7 @@ export const matmulRows: readonly OperatorRow[] = [
     inputs: 'A B b_scale b_zero_point? bias?',
     outputs: 'Y',
     infer: (context) => typed(context.elementType(0), product(context, 0, 1)),
-    cost: (context) => productCost(product(context, 0, 1), context.has(4)),
+    cost: multiplies((context) => product(context, 0, 1), 4),
     weights: [matmulWeights(1), { input: 4, role: 'bias', outputAxis: -1 }, ...stored(2, 3)],
   }),
   row('MatMulIntegerToFloat', {
@@ -173,7 +186,7 @@ export const matmulRows: readonly OperatorRow[] = [
     inputs: 'A B a_scale b_scale a_zero_point? b_zero_point? bias?',
     outputs: 'Y',
     infer: (context) => typed(context.elementType(2), product(context, 0, 1)),
-    cost: (context) => productCost(product(context, 0, 1), context.has(6)),
+    cost: multiplies((context) => product(context, 0, 1), 6),
     weights: [matmulWeights(1), { input: 6, role: 'bias', outputAxis: -1 }, ...stored(2, 3, 4, 5)],
   }),
   row('QGemm', {
@@ -181,16 +194,16 @@ export const matmulRows: readonly OperatorRow[] = [
     inputs: 'A a_scale a_zero_point B b_scale b_zero_point C? y_scale? y_zero_point?',
     outputs: 'Y',
     infer: (context) => typed(context.has(8) ? context.elementType(8) : 'float32', gemm(context, 0, 3)),
-    cost: (context) => productCost(gemm(context, 0, 3), context.has(6)),
+    cost: multiplies((context) => gemm(context, 0, 3), 6),
     weights: [matmulWeights(3), { input: 6, role: 'bias', outputAxis: -1 }, ...stored(1, 2, 4, 5, 7, 8)],
   }),
-  ...['MatMulNBits', 'MatMulBnb4'].map((opType) =>
+  ...[['MatMulNBits', 'A B scales zero_points? g_idx? bias?'] as const, ['MatMulBnb4', 'A B absmax'] as const].map(([opType, inputs]) =>
     row(opType, {
       domain: 'com.microsoft',
-      inputs: 'A B scales zero_points? g_idx? bias?',
+      inputs,
       outputs: 'Y',
       infer: (context) => typed(context.elementType(0), packedProduct(context)),
-      cost: (context) => productCost(packedProduct(context), context.has(5)),
+      cost: multiplies((context) => packedProduct(context), 5),
       weights: [{ input: 1, role: 'weight', outputAxis: 0, elements: packedWeightElements }, { input: 5, role: 'bias', outputAxis: 0 }, ...stored(2, 3, 4)],
     }),
   ),

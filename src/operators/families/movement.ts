@@ -6,7 +6,7 @@ import type { OperatorContext } from '../context';
 import { isNonNegative } from '../arithmetic';
 import { row } from '../row';
 import type { Movement, OperatorRow, OperatorTraits } from '../row';
-import { agreed, atLeastZero, flopsPerElement, likeInput, tensorOf, unknownShape } from '../shapes';
+import { agreed, atLeastZero, likeInput, perElement, tensorOf, unknownShape } from '../shapes';
 import { gatherIndices } from './shape';
 
 type Types = readonly (ValueType | undefined)[];
@@ -231,7 +231,8 @@ function gatherNd(context: OperatorContext): Types {
 
 /** Pads of Pad per axis, [before, after]; from attributes until opset 10. */
 function padding(context: OperatorContext, rank: number): readonly (readonly [Dimension, Dimension])[] | undefined {
-  const given = context.opset < 2 ? context.ints('paddings') : context.opset < 11 ? context.ints('pads') : context.values(1);
+  // com.microsoft counts its own opsets: its Pad takes them as inputs from the first.
+  const given = context.node.domain === 'com.microsoft' ? context.values(1) : context.opset < 2 ? context.ints('paddings') : context.opset < 11 ? context.ints('pads') : context.values(1);
   if (given === undefined) return undefined;
   const axes = context.has(3) ? context.numbers(3) : Array.from({ length: rank }, (_, i) => i);
   if (axes === undefined) return undefined;
@@ -320,12 +321,13 @@ export const movementRows: readonly OperatorRow[] = [
   row('Slice', { inputs: 'data starts? ends? axes? steps?', outputs: 'output', infer: slice, move: sliceMovement, traits: moves }),
   row('Gather', { inputs: 'data indices', outputs: 'output', infer: gather, move: gatherMovement, weights: [{ input: 0, role: 'table', outputAxis: 1, inputAxis: 0 }], traits: moves }),
   row('GatherElements', { inputs: 'data indices', outputs: 'output', infer: (context) => [tensorOf(context.elementType(0), context.shape(1))], weights: [{ input: 0, role: 'table' }], traits: moves }),
-  row('GatherND', { inputs: 'data indices', outputs: 'output', infer: gatherNd, weights: [{ input: 0, role: 'table' }], traits: moves }),
+  ...['', 'com.microsoft'].map((domain) => row('GatherND', { domain, inputs: 'data indices', outputs: 'output', infer: gatherNd, weights: [{ input: 0, role: 'table' }], traits: moves })),
   scatter('Scatter'),
   scatter('ScatterElements'),
   scatter('ScatterND'),
   row('TensorScatter', { inputs: 'past_cache update write_indices?', outputs: 'present_cache', infer: likeInput, traits: moves }),
   row('Pad', { inputs: 'data pads? constant_value? axes?', outputs: 'output', infer: pad, move: padMovement, traits: moves }),
+  row('Pad', { domain: 'com.microsoft', inputs: 'data pads value?', outputs: 'output', infer: pad, traits: moves }),
   row('DepthToSpace', { inputs: 'input', outputs: 'output', infer: depthToSpace, traits: moves }),
   row('SpaceToDepth', { inputs: 'input', outputs: 'output', infer: spaceToDepth, traits: moves }),
   row('Compress', { inputs: 'input condition', outputs: 'output', infer: compress, traits: moves }),
@@ -334,7 +336,7 @@ export const movementRows: readonly OperatorRow[] = [
   row('ReverseSequence', { inputs: 'input sequence_lens', outputs: 'Y', infer: likeInput, traits: moves }),
   row('Trilu', { inputs: 'input k?', outputs: 'output', infer: likeInput, traits: moves }),
   row('CenterCropPad', { inputs: 'input_data shape', outputs: 'output_data', infer: centerCropPad, traits: moves }),
-  row('TopK', { inputs: 'X K?', outputs: 'Values Indices', infer: topK, cost: (context) => flopsPerElement(context.shape(0), 1) }),
+  row('TopK', { inputs: 'X K?', outputs: 'Values Indices', infer: topK, cost: perElement(1) }),
 ];
 
 function topK(context: OperatorContext): Types {

@@ -1,15 +1,15 @@
 // Normalisations, softmax and reductions.
-import { multiplyDimensions } from '../../graph/dimension';
+import { productOf } from '../../graph/dimension';
 import type { Dimension } from '../../graph/dimension';
 import type { Shape, ValueType } from '../../graph/model';
-import { elementKind } from '../../tensor/elementType';
+import { type ElementType, elementKind } from '../../tensor/elementType';
 import { fit } from '../arithmetic';
 import * as rules from '../arithmetic';
 import type { BinaryRule } from '../arithmetic';
 import type { OperatorContext } from '../context';
-import { row } from '../row';
+import { counted, row } from '../row';
 import type { OperatorRow, Values, WeightInput } from '../row';
-import { elementsOf, flopsPerElement, likeInput, normalAxes, reduced, tensorOf, unknownShape } from '../shapes';
+import { elementsOf, flopsPerElement, likeInput, normalAxes, perElement, reduced, tensorOf, unknownShape } from '../shapes';
 
 type Types = readonly (ValueType | undefined)[];
 
@@ -72,7 +72,7 @@ function reduction(opType: string, attributeUntil: number, operations: number, r
     inputs: 'data axes?',
     outputs: 'reduced',
     infer: (context) => [tensorOf(context.elementType(0), reduceShape(context, attributeUntil))],
-    cost: (context) => flopsPerElement(context.shape(0), operations),
+    cost: perElement(operations),
     ...(rule === undefined ? {} : { values: (context: OperatorContext) => [reduceValues(context, rule, attributeUntil)] }),
   });
 }
@@ -95,9 +95,19 @@ const normalisation = (opType: string, inputs: string, operations: number, weigh
     inputs,
     outputs: 'Y Mean? InvStdDev?',
     infer: (context) => [context.type(0), rowStatistics(context), rowStatistics(context)],
-    cost: (context) => flopsPerElement(context.shape(0), operations),
+    cost: perElement(operations),
     weights,
   });
+
+/** [batch, seq] ids and a table of rows of `hidden` → [batch, seq, hidden], where each mask ends, and the sum before it is normalised. */
+export function embedded(context: OperatorContext, type: ElementType | undefined): Types {
+  const ids = context.shape(0);
+  const output = tensorOf(type, ids === undefined ? undefined : [...ids, context.shape(2)?.[1]]);
+  return [output, tensorOf('int32', [ids?.[0]]), output];
+}
+
+/** Two sums of looked-up rows, then a layer normalization. */
+export const embedsAndNormalises = counted(`${layerNormOperations + 2} per output element`, (context) => ({ macs: 0, flops: productOf([elementsOf(context.shape(0)), context.shape(2)?.[1], layerNormOperations + 2]) }));
 
 export const normalisationRows: readonly OperatorRow[] = [
   row('BatchNormalization', {
@@ -105,21 +115,21 @@ export const normalisationRows: readonly OperatorRow[] = [
     outputs: 'Y running_mean? running_var? saved_mean? saved_var?',
     infer: batchNormTypes,
     // At inference scale and shift are known beforehand: one product and one sum.
-    cost: (context) => flopsPerElement(context.shape(0), 2),
+    cost: perElement(2),
     weights: batchNormalization,
     traits: { inPlace: true },
   }),
-  row('InstanceNormalization', { inputs: 'input scale B', outputs: 'output', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), layerNormOperations), weights: scaleAndBias }),
-  row('GroupNormalization', { inputs: 'X scale bias', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), layerNormOperations), weights: scaleAndBias }),
+  row('InstanceNormalization', { inputs: 'input scale B', outputs: 'output', infer: likeInput, cost: perElement(layerNormOperations), weights: scaleAndBias }),
+  row('GroupNormalization', { inputs: 'X scale bias', outputs: 'Y', infer: likeInput, cost: perElement(layerNormOperations), weights: scaleAndBias }),
   normalisation('LayerNormalization', 'X Scale B?', layerNormOperations, scaleAndBias),
   normalisation('RMSNormalization', 'X scale', 4, [{ input: 1, role: 'scale', outputAxis: 0 }]),
   normalisation('SimplifiedLayerNormalization', 'X scale', 4, [{ input: 1, role: 'scale', outputAxis: 0 }]),
   normalisation('SimplifiedLayerNormalization', 'X scale', 4, [{ input: 1, role: 'scale', outputAxis: 0 }], 'com.microsoft'),
-  row('MeanVarianceNormalization', { inputs: 'X', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 5) }),
-  row('LpNormalization', { inputs: 'input', outputs: 'output', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 3) }),
-  row('LRN', { inputs: 'X', outputs: 'Y', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), context.int('size', 1) + 4) }),
+  row('MeanVarianceNormalization', { inputs: 'X', outputs: 'Y', infer: likeInput, cost: perElement(5) }),
+  row('LpNormalization', { inputs: 'input', outputs: 'output', infer: likeInput, cost: perElement(3) }),
+  row('LRN', { inputs: 'X', outputs: 'Y', infer: likeInput, cost: counted('size + 4 per element', (context) => flopsPerElement(context.shape(0), context.int('size', 1) + 4)) }),
   // Largest element, difference, exponential, sum, quotient.
-  ...[1, 13].flatMap((since) => ['Softmax', 'LogSoftmax', 'Hardmax'].map((opType) => row(opType, { since, inputs: 'input', outputs: 'output', infer: likeInput, cost: (context) => flopsPerElement(context.shape(0), 5), traits: { inPlace: true } }))),
+  ...[1, 13].flatMap((since) => ['Softmax', 'LogSoftmax', 'Hardmax'].map((opType) => row(opType, { since, inputs: 'input', outputs: 'output', infer: likeInput, cost: perElement(5), traits: { inPlace: true } }))),
   reduction('ReduceSum', 13, 1, rules.add),
   reduction('ReduceMean', 18, 1),
   reduction('ReduceMax', 18, 1, rules.maximum),
@@ -130,25 +140,25 @@ export const normalisationRows: readonly OperatorRow[] = [
   reduction('ReduceLogSum', 18, 1),
   reduction('ReduceLogSumExp', 18, 2),
   reduction('ReduceSumSquare', 18, 2),
-  ...['ArgMax', 'ArgMin'].map((opType) => row(opType, { inputs: 'data', outputs: 'reduced', infer: argReduce, cost: (context) => flopsPerElement(context.shape(0), 1) })),
+  ...['ArgMax', 'ArgMin'].map((opType) => row(opType, { inputs: 'data', outputs: 'reduced', infer: argReduce, cost: perElement(1) })),
   row('NegativeLogLikelihoodLoss', {
     inputs: 'input target weight?',
     outputs: 'loss',
     infer: (context) => [tensorOf(context.elementType(0), lossShape(context))],
-    cost: (context) => flopsPerElement(context.shape(1), 2),
+    cost: perElement(2, 1),
   }),
   row('SoftmaxCrossEntropyLoss', {
     inputs: 'scores labels weights?',
     outputs: 'output log_prob?',
     infer: (context) => [tensorOf(context.elementType(0), lossShape(context)), context.type(0)],
-    cost: (context) => flopsPerElement(context.shape(0), 5),
+    cost: perElement(5),
   }),
   row('SkipLayerNormalization', {
     domain: 'com.microsoft',
     inputs: 'input skip gamma beta? bias?',
     outputs: 'output mean? inv_std_var? input_skip_bias_sum?',
     infer: (context) => [context.type(0), rowStatistics(context), rowStatistics(context), context.type(0)],
-    cost: (context) => flopsPerElement(context.shape(0), layerNormOperations + 2),
+    cost: perElement(layerNormOperations + 2),
     weights: [
       { input: 2, role: 'scale' },
       { input: 3, role: 'bias' },
@@ -160,7 +170,7 @@ export const normalisationRows: readonly OperatorRow[] = [
     inputs: 'input skip gamma bias?',
     outputs: 'output mean? inv_std_var? input_skip_bias_sum?',
     infer: (context) => [context.type(0), rowStatistics(context), rowStatistics(context), context.type(0)],
-    cost: (context) => flopsPerElement(context.shape(0), 6),
+    cost: perElement(6),
     weights: [
       { input: 2, role: 'scale' },
       { input: 3, role: 'bias' },
@@ -170,12 +180,8 @@ export const normalisationRows: readonly OperatorRow[] = [
     domain: 'com.microsoft',
     inputs: 'input_ids segment_ids? word_embedding position_embedding segment_embedding? gamma beta mask? position_ids?',
     outputs: 'output mask_index? embedding_sum?',
-    infer: (context) => {
-      const ids = context.shape(0);
-      const output = tensorOf(context.elementType(2), ids === undefined ? undefined : [...ids, context.shape(2)?.[1]]);
-      return [output, tensorOf('int32', [ids?.[0]]), output];
-    },
-    cost: (context) => ({ macs: 0, flops: multiplyDimensions(multiplyDimensions(elementsOf(context.shape(0)), context.shape(2)?.[1]), layerNormOperations + 2) }),
+    infer: (context) => embedded(context, context.elementType(2)),
+    cost: embedsAndNormalises,
     weights: [2, 3, 4].map((input): WeightInput => ({ input, role: 'table', inputAxis: 0, outputAxis: 1 })).concat([
       { input: 5, role: 'scale' },
       { input: 6, role: 'bias' },

@@ -1,10 +1,10 @@
-// What fits no other family: random numbers, strings, classical machine learning, training steps.
-import type { Shape, ValueType } from '../../graph/model';
+// What fits no other family: random numbers, strings, training steps.
+import type { ValueType } from '../../graph/model';
 import { elementTypeOf } from '../arithmetic';
 import type { OperatorContext } from '../context';
 import { row } from '../row';
 import type { OperatorRow } from '../row';
-import { broadcastShapes, flopsPerElement, likeInput, tensorOf } from '../shapes';
+import { broadcastShapes, perElement, tensorOf } from '../shapes';
 
 type Types = readonly (ValueType | undefined)[];
 
@@ -45,29 +45,7 @@ export const otherRows: readonly OperatorRow[] = [
   row('RegexFullMatch', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('bool', context.shape(0))] }),
   row('TfIdfVectorizer', { inputs: 'X', outputs: 'Y', infer: tfIdf }),
   row('Gradient', { domain: 'ai.onnx.preview.training', inputs: 'Inputs*', outputs: 'Outputs*', infer: (context) => context.node.outputs.map((_, i) => context.type(i)) }),
-  row('Adagrad', { domain: 'ai.onnx.preview.training', inputs: 'R T inputs*', outputs: 'outputs*', infer: optimizerTypes(3), cost: (context) => flopsPerElement(context.shape(2), 6) }),
-  row('Adam', { domain: 'ai.onnx.preview.training', inputs: 'R T inputs*', outputs: 'outputs*', infer: optimizerTypes(4), cost: (context) => flopsPerElement(context.shape(2), 12) }),
-  row('Momentum', { domain: 'ai.onnx.preview.training', inputs: 'R T inputs*', outputs: 'outputs*', infer: optimizerTypes(3), cost: (context) => flopsPerElement(context.shape(2), 5) }),
-  ...['Scaler', 'Normalizer', 'Imputer'].map((opType) => row(opType, { domain: 'ai.onnx.ml', inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf(opType === 'Imputer' ? context.elementType(0) : 'float32', context.shape(0))] })),
-  row('Binarizer', { domain: 'ai.onnx.ml', inputs: 'X', outputs: 'Y', infer: likeInput }),
-  row('ArrayFeatureExtractor', { domain: 'ai.onnx.ml', inputs: 'X Y', outputs: 'Z', infer: (context) => [tensorOf(context.elementType(0), context.shape(0) === undefined ? undefined : extracted(context))] }),
-  row('LabelEncoder', { domain: 'ai.onnx.ml', inputs: 'X', outputs: 'Y', infer: labelTypes }),
-  row('TreeEnsemble', { domain: 'ai.onnx.ml', inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), [context.shape(0)?.[0], context.int('n_targets')])] }),
+  row('Adagrad', { domain: 'ai.onnx.preview.training', inputs: 'R T inputs*', outputs: 'outputs*', infer: optimizerTypes(3), cost: perElement(6, 2) }),
+  row('Adam', { domain: 'ai.onnx.preview.training', inputs: 'R T inputs*', outputs: 'outputs*', infer: optimizerTypes(4), cost: perElement(12, 2) }),
+  row('Momentum', { domain: 'ai.onnx.preview.training', inputs: 'R T inputs*', outputs: 'outputs*', infer: optimizerTypes(3), cost: perElement(5, 2) }),
 ];
-
-/** A one-dimensional tensor gains a leading axis of 1. */
-function extracted(context: OperatorContext): Shape {
-  const shape = context.shape(0) ?? [];
-  const count = context.rank(1) === 0 ? 1 : context.shape(1)?.at(-1);
-  return shape.length === 1 ? [1, count] : [...shape.slice(0, -1), count];
-}
-
-/** The result's type is that of whichever values the node maps to. */
-function labelTypes(context: OperatorContext): Types {
-  const shape = context.shape(0);
-  const values = context.tensorAttribute('values_tensor');
-  if (values !== undefined) return [tensorOf(values.elementType, shape)];
-  const { attributes } = context.node;
-  const type = attributes.has('values_int64s') ? 'int64' : attributes.has('values_floats') ? 'float32' : attributes.has('values_strings') ? 'string' : undefined;
-  return [tensorOf(type, shape)];
-}

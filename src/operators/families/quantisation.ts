@@ -4,10 +4,10 @@ import type { Shape, ValueType } from '../../graph/model';
 import type { ElementType } from '../../tensor/elementType';
 import { elementTypeOf } from '../arithmetic';
 import type { OperatorContext } from '../context';
-import { row } from '../row';
+import { counted, row } from '../row';
 import type { OperatorRow, WeightInput } from '../row';
-import { addShape, broadcastShapes, elementsOf, flopsPerElement, likeInput, tensorOf } from '../shapes';
-import { poolShape } from './convolution';
+import { addShape, broadcastShapes, elementsOf, flopsPerElement, likeInput, perElement, tensorOf } from '../shapes';
+import { pools, poolShape } from './convolution';
 
 type Types = readonly (ValueType | undefined)[];
 
@@ -34,7 +34,7 @@ function quantisedBinary(opType: string): OperatorRow {
     inputs: 'A A_scale A_zero_point B B_scale B_zero_point C_scale C_zero_point?',
     outputs: 'C',
     infer: (context) => [tensorOf(context.elementType(0), broadcastShapes(context, [context.shape(0), context.shape(3)]))],
-    cost: (context) => flopsPerElement(broadcastShapes(context, [context.shape(0), context.shape(3)]), 1),
+    cost: counted('1 per output element', (context) => flopsPerElement(broadcastShapes(context, [context.shape(0), context.shape(3)]), 1)),
     weights: [{ input: 0, role: 'operand' }, { input: 3, role: 'operand' }, ...stored(1, 2, 4, 5, 6, 7)],
     traits: { elementwise: true },
   });
@@ -46,7 +46,7 @@ function quantisedUnary(opType: string, operations: number): OperatorRow {
     inputs: 'X X_scale X_zero_point? Y_scale Y_zero_point?',
     outputs: 'Y',
     infer: likeInput,
-    cost: (context) => flopsPerElement(context.shape(0), operations),
+    cost: perElement(operations),
     weights: stored(1, 2, 3, 4),
     traits: { elementwise: true, activation: true },
   });
@@ -70,13 +70,13 @@ function quantisedConcat(context: OperatorContext): Types {
 
 export const quantisationRows: readonly OperatorRow[] = [
   ...domains.flatMap((domain) => [
-    row('QuantizeLinear', { domain, inputs: 'x y_scale y_zero_point?', outputs: 'y', infer: quantizeTypes, cost: (context) => flopsPerElement(context.shape(0), 4), weights: stored(1, 2), traits: { elementwise: true } }),
+    row('QuantizeLinear', { domain, inputs: 'x y_scale y_zero_point?', outputs: 'y', infer: quantizeTypes, cost: perElement(4), weights: stored(1, 2), traits: { elementwise: true } }),
     row('DequantizeLinear', {
       domain,
       inputs: 'x x_scale x_zero_point?',
       outputs: 'y',
       infer: dequantizeTypes,
-      cost: (context) => flopsPerElement(context.shape(0), 2),
+      cost: perElement(2),
       weights: [{ input: 0, role: 'weight' }, ...stored(1, 2)],
       traits: { elementwise: true },
     }),
@@ -86,7 +86,7 @@ export const quantisationRows: readonly OperatorRow[] = [
     outputs: 'y y_scale y_zero_point',
     infer: (context) => [tensorOf('uint8', context.shape(0)), tensorOf('float32', []), tensorOf('uint8', [])],
     // Least and largest element, then as QuantizeLinear.
-    cost: (context) => flopsPerElement(context.shape(0), 6),
+    cost: perElement(6),
   }),
   quantisedBinary('QLinearAdd'),
   quantisedBinary('QLinearMul'),
@@ -97,8 +97,8 @@ export const quantisationRows: readonly OperatorRow[] = [
     domain: 'com.microsoft',
     inputs: 'X x_scale x_zero_point? y_scale y_zero_point?',
     outputs: 'Y',
-    infer: (context) => [tensorOf(context.elementType(0), context.int('channels_last', 0) === 1 ? undefined : poolShape(context))],
-    cost: (context) => flopsPerElement(context.int('channels_last', 0) === 1 ? undefined : poolShape(context), (context.ints('kernel_shape') ?? []).reduce((product, size) => product * size, 1)),
+    infer: (context) => [tensorOf(context.elementType(0), poolShape(context))],
+    cost: pools(),
     weights: stored(1, 2, 3, 4),
   }),
   row('QLinearGlobalAveragePool', {
@@ -106,10 +106,10 @@ export const quantisationRows: readonly OperatorRow[] = [
     inputs: 'X x_scale x_zero_point y_scale y_zero_point',
     outputs: 'Y',
     infer: (context) => [tensorOf(context.elementType(0), globalPool(context))],
-    cost: (context) => flopsPerElement(context.shape(0), 1),
+    cost: perElement(1),
     weights: stored(1, 2, 3, 4),
   }),
-  row('QLinearReduceMean', { domain: 'com.microsoft', inputs: 'data data_scale data_zero_point? reduced_scale reduced_zero_point?', outputs: 'reduced', infer: (context) => [tensorOf(context.elementType(0))], cost: (context) => flopsPerElement(context.shape(0), 1), weights: stored(1, 2, 3, 4) }),
+  row('QLinearReduceMean', { domain: 'com.microsoft', inputs: 'data data_scale data_zero_point? reduced_scale reduced_zero_point?', outputs: 'reduced', infer: (context) => [tensorOf(context.elementType(0))], cost: perElement(1), weights: stored(1, 2, 3, 4) }),
   row('QLinearConcat', { domain: 'com.microsoft', inputs: 'Y_scale Y_zero_point inputs*', outputs: 'Y', infer: quantisedConcat, weights: stored(0, 1) }),
   row('QLinearWhere', {
     domain: 'com.microsoft',

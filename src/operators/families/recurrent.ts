@@ -3,8 +3,8 @@ import { addDimensions, multiplyDimensions, productOf } from '../../graph/dimens
 import type { Dimension } from '../../graph/dimension';
 import type { ValueType } from '../../graph/model';
 import type { OperatorContext } from '../context';
-import { row } from '../row';
-import type { OperatorCost, OperatorRow, WeightInput } from '../row';
+import { counted, row } from '../row';
+import type { CostRule, OperatorRow, WeightInput } from '../row';
 import { contraction, tensorOf } from '../shapes';
 
 type Types = readonly (ValueType | undefined)[];
@@ -35,13 +35,13 @@ function types(context: OperatorContext): Types {
   return [tensorOf(type, batchFirst ? [batch, length, both, hidden] : [length, both, batch, hidden]), last, last];
 }
 
-/** MACs: steps × batch × directions × gates × hidden × (features + hidden); about ten operations more per hidden unit and gate. */
-function cost(gates: number): (context: OperatorContext) => OperatorCost {
-  return (context) => {
+/** MACs: steps × batch × directions × gates × hidden × (features + hidden); bias, activation and state besides. */
+function cost(gates: number): CostRule {
+  return counted(`MACs: steps × batch × directions × ${gates} × hidden × (features + hidden); ${elementwisePerGate} per hidden unit and gate`, (context) => {
     const { length, batch, features, hidden } = sequenceOf(context);
     const units = productOf([length, batch, directions(context), gates, hidden]);
     return contraction(multiplyDimensions(units, addDimensions(features, hidden)), multiplyDimensions(units, elementwisePerGate));
-  };
+  });
 }
 
 /** Bias, activation (3), product and sum with the state. */

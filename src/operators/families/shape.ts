@@ -145,7 +145,8 @@ function expand(context: OperatorContext): Types {
 }
 
 function range(context: OperatorContext): Types {
-  const [start, limit, delta] = [context.values(0)?.[0], context.values(1)?.[0], context.values(2)?.[0]];
+  // com.microsoft's Range may leave the step out.
+  const [start, limit, delta] = [context.values(0)?.[0], context.values(1)?.[0], context.has(2) ? context.values(2)?.[0] : 1];
   const type = context.elementType(0) ?? context.elementType(1);
   if (typeof start === 'number' && typeof limit === 'number' && typeof delta === 'number') return [tensorOf(type, [delta === 0 ? undefined : Math.max(Math.ceil((limit - start) / delta), 0)])];
   const span = subtractDimensions(limit, start);
@@ -236,6 +237,7 @@ export const shapeRows: readonly OperatorRow[] = [
     traits: { dataMovement: true },
   }),
   row('Range', { inputs: 'start limit delta', outputs: 'output', infer: range, values: rangeValues }),
+  row('Range', { domain: 'com.microsoft', inputs: 'start limit delta?', outputs: 'Y', infer: range }),
   row('EyeLike', { inputs: 'input', outputs: 'output', infer: (context) => [tensorOf(elementTypeOf(context.int('dtype')) ?? context.elementType(0), context.shape(0))] }),
   row('NonZero', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('int64', [context.rank(0) === 0 ? 1 : context.rank(0), undefined])] }),
   row('Tile', { inputs: 'input repeats tiles?', outputs: 'output', infer: tile, move: tileMovement, traits: { dataMovement: true } }),

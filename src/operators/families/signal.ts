@@ -4,7 +4,7 @@ import type { Dimension } from '../../graph/dimension';
 import type { Shape, ValueType } from '../../graph/model';
 import { elementTypeOf } from '../arithmetic';
 import type { OperatorContext } from '../context';
-import { row } from '../row';
+import { counted, row } from '../row';
 import type { OperatorCost, OperatorRow } from '../row';
 import { elementsOf, tensorOf } from '../shapes';
 
@@ -47,8 +47,8 @@ function window(context: OperatorContext): Types {
 }
 
 export const signalRows: readonly OperatorRow[] = [
-  row('DFT', { inputs: 'input dft_length? axis?', outputs: 'output', infer: (context) => [tensorOf(context.elementType(0), dftShape(context))], cost: (context) => fourierCost(dftShape(context), context.shape(0)?.at(-2)) }),
-  row('STFT', { inputs: 'signal frame_step window? frame_length?', outputs: 'output', infer: (context) => [tensorOf(context.elementType(0), stftShape(context))], cost: (context) => fourierCost(stftShape(context), stftShape(context)?.[2]) }),
+  row('DFT', { inputs: 'input dft_length? axis?', outputs: 'output', infer: (context) => [tensorOf(context.elementType(0), dftShape(context))], cost: counted('5 n log₂ n per transform of length n', (context) => fourierCost(dftShape(context), context.shape(0)?.at(-2))) }),
+  row('STFT', { inputs: 'signal frame_step window? frame_length?', outputs: 'output', infer: (context) => [tensorOf(context.elementType(0), stftShape(context))], cost: counted('5 n log₂ n per transform of length n', (context) => fourierCost(stftShape(context), stftShape(context)?.[2])) }),
   row('MelWeightMatrix', {
     inputs: 'num_mel_bins dft_length sample_rate lower_edge_hertz upper_edge_hertz',
     outputs: 'output',
