@@ -1,7 +1,7 @@
 // Control flow (If, Loop, Scan), sequences and optionals.
 import { sameDimension } from '../../graph/dimension';
 import type { Dimension } from '../../graph/dimension';
-import type { Shape, ValueType } from '../../graph/model';
+import type { Graph, Shape, ValueType } from '../../graph/model';
 import type { OperatorContext } from '../context';
 import { row } from '../row';
 import type { OperatorRow } from '../row';
@@ -59,9 +59,17 @@ function loop(context: OperatorContext): Types {
     if (pass === maxLoopPasses - 1) carried = start.map(loosened);
     body = context.subgraph('body', [iteration, condition, ...carried]);
   }
-  const trips = context.has(0) && !context.has(1) ? context.values(0)?.[0] : undefined;
+  const goesOn = !context.has(1) || (context.numbers(1)?.[0] === 1 && keepsCondition(context.graph('body')));
+  const trips = context.has(0) && goesOn ? context.values(0)?.[0] : undefined;
   const scanned = body.slice(1 + states).map((type) => (type?.kind === 'tensor' ? tensorOf(type.elementType, type.shape === undefined ? undefined : [trips, ...type.shape]) : undefined));
   return [...carried, ...scanned];
+}
+
+/** The body hands its condition on as it got it: the loop runs as often as it is told to. */
+function keepsCondition(body: Graph | undefined): boolean {
+  let name = body?.outputs[0]?.name;
+  for (const node of body?.nodes.toReversed() ?? []) if (node.opType === 'Identity' && node.domain === '' && node.outputs[0] === name) name = node.inputs[0];
+  return name !== undefined && name === body?.inputs[1]?.name;
 }
 
 /** Shapes of the state settle after a pass or two; deeper changes count as unknown. */
@@ -159,10 +167,11 @@ function optional(context: OperatorContext): Types {
 const present = (type: ValueType | undefined): ValueType | undefined => (type?.kind === 'optional' ? type.of : type);
 
 export const controlRows: readonly OperatorRow[] = [
-  row('If', { inputs: 'cond', outputs: 'outputs*', infer: branch, traits: { control: true } }),
-  row('Loop', { inputs: 'M? cond? v_initial*', outputs: 'v_final_and_scan_outputs*', infer: loop, traits: { control: true } }),
-  row('Scan', { inputs: 'initial_state_and_scan_inputs*', outputs: 'final_state_and_scan_outputs*', infer: scan, traits: { control: true } }),
+  row('If', { open: 'where the branches differ', inputs: 'cond', outputs: 'outputs*', infer: branch, traits: { control: true } }),
+  row('Loop', { open: 'state that changes shape, and how often a condition lets it run', inputs: 'M? cond? v_initial*', outputs: 'v_final_and_scan_outputs*', infer: loop, traits: { control: true } }),
+  row('Scan', { open: 'state that changes shape', inputs: 'initial_state_and_scan_inputs*', outputs: 'final_state_and_scan_outputs*', infer: scan, traits: { control: true } }),
   row('SequenceMap', {
+    open: 'where elements differ',
     inputs: 'input_sequence additional_inputs*',
     outputs: 'out_sequence*',
     infer: (context) =>
@@ -174,14 +183,14 @@ export const controlRows: readonly OperatorRow[] = [
         .map(sequenceOf),
     traits: { control: true },
   }),
-  row('SequenceConstruct', { inputs: 'inputs*', outputs: 'output_sequence', infer: sequenceConstruct }),
-  row('SequenceEmpty', { inputs: '', outputs: 'output', infer: () => [] }),
-  row('SequenceInsert', { inputs: 'input_sequence tensor position?', outputs: 'output_sequence', infer: (context) => [sequenceOf(commonType(elementOf(context.type(0)), context.type(1)) ?? loosened(context.type(1)))] }),
+  row('SequenceConstruct', { open: 'where elements differ', inputs: 'inputs*', outputs: 'output_sequence', infer: sequenceConstruct }),
+  row('SequenceEmpty', { open: 'what is put in later', inputs: '', outputs: 'output', infer: () => [] }),
+  row('SequenceInsert', { open: 'where elements differ', inputs: 'input_sequence tensor position?', outputs: 'output_sequence', infer: (context) => [sequenceOf(commonType(elementOf(context.type(0)), context.type(1)) ?? loosened(context.type(1)))] }),
   row('SequenceErase', { inputs: 'input_sequence position?', outputs: 'output_sequence', infer: (context) => [context.type(0)] }),
-  row('SequenceAt', { inputs: 'input_sequence position', outputs: 'tensor', infer: (context) => [elementOf(context.type(0))] }),
+  row('SequenceAt', { open: 'where elements differ', inputs: 'input_sequence position', outputs: 'tensor', infer: (context) => [elementOf(context.type(0))] }),
   row('SequenceLength', { inputs: 'input_sequence', outputs: 'length', infer: () => [tensorOf('int64', [])] }),
-  row('SplitToSequence', { inputs: 'input split?', outputs: 'output_sequence', infer: splitToSequence }),
-  row('ConcatFromSequence', { inputs: 'input_sequence', outputs: 'concat_result', infer: concatFromSequence }),
+  row('SplitToSequence', { open: 'where parts differ', inputs: 'input split?', outputs: 'output_sequence', infer: splitToSequence }),
+  row('ConcatFromSequence', { open: 'how many elements there are', inputs: 'input_sequence', outputs: 'concat_result', infer: concatFromSequence }),
   row('Optional', { inputs: 'input?', outputs: 'output', infer: optional }),
   row('OptionalHasElement', { inputs: 'input?', outputs: 'output', infer: () => [tensorOf('bool', [])] }),
   row('OptionalGetElement', { inputs: 'input', outputs: 'output', infer: (context) => [present(context.type(0))] }),

@@ -22,7 +22,8 @@ function dftShape(context: OperatorContext): Shape | undefined {
   const length = context.has(1) ? context.values(1)?.[0] : shape[axis];
   const half = context.int('onesided', 0) === 1;
   const inverse = context.int('inverse', 0) === 1;
-  if (inverse && half) return shape.with(axis, context.has(1) ? length : undefined).with(-1, undefined);
+  // Of the half that a real signal's transform is, the inverse makes that signal: of n bins 2 · (n − 1) real numbers unless a length is given.
+  if (inverse && half) return shape.with(axis, context.has(1) ? length : multiplyDimensions(subtractDimensions(length, 1), 2)).with(-1, 1);
   return shape.with(axis, half ? oneSided(length) : length).with(-1, 2);
 }
 
