@@ -82,6 +82,8 @@ export interface OperatorRow {
   readonly outputs: readonly Parameter[];
   /** Types of the outputs in order; entries may be missing or undefined. Throws a contradiction through `context.fail`. */
   readonly infer: (context: OperatorContext) => readonly (ValueType | undefined)[];
+  /** What of the outputs' shapes stays open even where the shapes and integer values of all inputs are known: it hangs on the data. */
+  readonly open?: string;
   /** Elements of the outputs, where inputs' elements are (partly) known: exact integer, boolean and shape arithmetic. */
   readonly values?: (context: OperatorContext, outputs: readonly (ValueType | undefined)[]) => readonly (Values | undefined)[];
   /** For operators that only move data. Needs concrete shapes and constant indices. */

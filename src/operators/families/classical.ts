@@ -91,7 +91,7 @@ const label = (type: ElementType): ValueType => ({ kind: 'map', key: type, value
 export const classicalRows: readonly OperatorRow[] = [
   classical('ArrayFeatureExtractor', { inputs: 'X Y', outputs: 'Z', infer: (context) => [tensorOf(context.elementType(0), extracted(context))] }),
   classical('Binarizer', { inputs: 'X', outputs: 'Y', infer: likeInput, cost: perElement(1) }),
-  classical('CastMap', { inputs: 'X', outputs: 'Y', infer: castMap }),
+  classical('CastMap', { open: 'how many entries the map has', inputs: 'X', outputs: 'Y', infer: castMap }),
   classical('CategoryMapper', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0) === 'string' ? 'int64' : 'string', context.shape(0))] }),
   classical('DictVectorizer', { inputs: 'X', outputs: 'Y', infer: vectorized }),
   classical('FeatureVectorizer', { inputs: 'X*', outputs: 'Y', infer: joinedFeatures }),
@@ -101,7 +101,7 @@ export const classicalRows: readonly OperatorRow[] = [
   classical('LinearRegressor', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('float32', [records(context), context.int('targets', 1)])], cost: linear }),
   classical('Normalizer', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('float32', context.shape(0))], cost: perElement(3) }),
   classical('OneHotEncoder', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('float32', oneHotShape(context))] }),
-  classical('SVMClassifier', { inputs: 'X', outputs: 'Y Z', infer: (context) => classified(context, 'classlabels_ints', () => undefined), cost: supportVectors }),
+  classical('SVMClassifier', { open: 'scores of pairs or of classes', inputs: 'X', outputs: 'Y Z', infer: (context) => classified(context, 'classlabels_ints', () => undefined), cost: supportVectors }),
   classical('SVMRegressor', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('float32', [records(context), 1])], cost: supportVectors }),
   classical('Scaler', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('float32', context.shape(0))], cost: perElement(2) }),
   classical('TreeEnsemble', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), [context.shape(0)?.[0], context.int('n_targets')])], cost: trees }),

@@ -174,7 +174,7 @@ export const elementwiseRows: readonly OperatorRow[] = [
     ],
     traits: { elementwise: true },
   }),
-  row('Cast', { inputs: 'input', outputs: 'output', infer: castType, values: (context, outputs) => [rules.castValues(context, outputs[0])], cost: perElement(0), traits: { elementwise: true } }),
+  row('Cast', { inputs: 'input', outputs: 'output', infer: castType, values: (context, outputs) => [rules.castValues(context, outputs[0])], traits: { elementwise: true } }),
   row('CastLike', {
     inputs: 'input target_type',
     outputs: 'output',

@@ -100,9 +100,9 @@ export const imageRows: readonly OperatorRow[] = [
   row('Upsample', { inputs: 'X scales?', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), upsampleShape(context))], cost: resizes(upsampleShape) }),
   ...['', 'com.microsoft'].map((domain) => row('GridSample', { domain, inputs: 'X grid', outputs: 'Y', infer: (context) => [tensorOf(context.elementType(0), gridShape(context))], cost: resizes(gridShape) })),
   row('AffineGrid', { inputs: 'theta size', outputs: 'grid', infer: affineGrid, cost: counted('6 per output element', (context) => flopsPerElement(affineShape(context), 6)) }),
-  row('ImageDecoder', { inputs: 'encoded_stream', outputs: 'image', infer: () => [tensorOf('uint8', [undefined, undefined, undefined])] }),
+  row('ImageDecoder', { open: 'how large the picture is', inputs: 'encoded_stream', outputs: 'image', infer: () => [tensorOf('uint8', [undefined, undefined, undefined])] }),
   // How many boxes survive depends on the data: at most the number asked for, of each class and batch.
-  row('NonMaxSuppression', { inputs: 'boxes scores max_output_boxes_per_class? iou_threshold? score_threshold?', outputs: 'selected_indices', infer: () => [tensorOf('int64', [undefined, 3])], cost: perElement(1, 1) }),
+  row('NonMaxSuppression', { open: 'how many boxes are kept', inputs: 'boxes scores max_output_boxes_per_class? iou_threshold? score_threshold?', outputs: 'selected_indices', infer: () => [tensorOf('int64', [undefined, 3])], cost: perElement(1, 1) }),
 ];
 
 function affineShape(context: OperatorContext): Shape | undefined {

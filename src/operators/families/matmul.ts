@@ -197,16 +197,22 @@ export const matmulRows: readonly OperatorRow[] = [
     cost: multiplies((context) => gemm(context, 0, 3), 6),
     weights: [matmulWeights(3), { input: 6, role: 'bias', outputAxis: -1 }, ...stored(1, 2, 4, 5, 7, 8)],
   }),
-  ...[['MatMulNBits', 'A B scales zero_points? g_idx? bias?'] as const, ['MatMulBnb4', 'A B absmax'] as const].map(([opType, inputs]) =>
-    row(opType, {
-      domain: 'com.microsoft',
-      inputs,
-      outputs: 'Y',
-      infer: (context) => typed(context.elementType(0), packedProduct(context)),
-      cost: multiplies((context) => packedProduct(context), 5),
-      weights: [{ input: 1, role: 'weight', outputAxis: 0, elements: packedWeightElements }, { input: 5, role: 'bias', outputAxis: 0 }, ...stored(2, 3, 4)],
-    }),
-  ),
+  row('MatMulNBits', {
+    domain: 'com.microsoft',
+    inputs: 'A B scales zero_points? g_idx? bias?',
+    outputs: 'Y',
+    infer: (context) => typed(context.elementType(0), packedProduct(context)),
+    cost: multiplies(packedProduct, 5),
+    weights: [{ input: 1, role: 'weight', outputAxis: 0, elements: packedWeightElements }, { input: 5, role: 'bias', outputAxis: 0 }, ...stored(2, 3, 4)],
+  }),
+  row('MatMulBnb4', {
+    domain: 'com.microsoft',
+    inputs: 'A B absmax',
+    outputs: 'Y',
+    infer: (context) => typed(context.elementType(0), packedProduct(context)),
+    cost: multiplies(packedProduct),
+    weights: [{ input: 1, role: 'weight', outputAxis: 0, elements: packedWeightElements }, ...stored(2)],
+  }),
 ];
 
 /** Elements a packed 4- or 8-bit weight of MatMulNBits stands for: N · K. */

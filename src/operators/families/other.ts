@@ -37,11 +37,12 @@ export const otherRows: readonly OperatorRow[] = [
   row('Multinomial', { inputs: 'input', outputs: 'output', infer: (context) => [tensorOf(elementTypeOf(context.int('dtype', 6)), [context.shape(0)?.[0], context.int('sample_size', 1)])], traits: random }),
   row('StringConcat', { inputs: 'X Y', outputs: 'Z', infer: (context) => [tensorOf('string', broadcastShapes(context, [context.shape(0), context.shape(1)]))] }),
   row('StringSplit', {
+    open: 'how many parts there are',
     inputs: 'X',
     outputs: 'Y Z',
     infer: (context) => [tensorOf('string', context.rank(0) === undefined ? undefined : [...(context.shape(0) ?? []), undefined]), tensorOf('int64', context.shape(0))],
   }),
-  row('StringNormalizer', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('string', context.node.attributes.has('stopwords') ? context.shape(0)?.with(-1, undefined) : context.shape(0))] }),
+  row('StringNormalizer', { open: 'how many are left', inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('string', context.node.attributes.has('stopwords') ? context.shape(0)?.with(-1, undefined) : context.shape(0))] }),
   row('RegexFullMatch', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('bool', context.shape(0))] }),
   row('TfIdfVectorizer', { inputs: 'X', outputs: 'Y', infer: tfIdf }),
   row('Gradient', { domain: 'ai.onnx.preview.training', inputs: 'Inputs*', outputs: 'Outputs*', infer: (context) => context.node.outputs.map((_, i) => context.type(i)) }),

@@ -90,7 +90,7 @@ const enlarged = (context: OperatorContext): Shape | undefined => context.shape(
 const blockedRow = (opType: string, init: Init): OperatorRow => row(opType, { domain: 'com.microsoft.nchwc', ...init });
 
 export const blockedRows: readonly OperatorRow[] = [
-  blockedRow('ReorderInput', { inputs: 'X', outputs: 'Y', infer: shaped(blocked), traits: { dataMovement: true } }),
+  blockedRow('ReorderInput', { open: 'channels, which are filled up to the blocks of the machine', inputs: 'X', outputs: 'Y', infer: shaped(blocked), traits: { dataMovement: true } }),
   blockedRow('ReorderOutput', { inputs: 'X', outputs: 'Y', infer: shaped(unblocked), traits: { dataMovement: true } }),
   blockedRow('Conv', { inputs: 'X W B? Sum?', outputs: 'Y', infer: shaped((context) => convolutionShape(context, 0, 1)), cost: convolves(0, 1, 2), weights: kernelWeights }),
   ...['MaxPool', 'AveragePool'].map((opType) => blockedRow(opType, { inputs: 'X', outputs: 'Y', infer: shaped((context) => poolShape(context, false)), cost: pools((context) => poolShape(context, false)) })),
@@ -109,6 +109,7 @@ export const runtimeRows: readonly OperatorRow[] = [
   microsoft('NhwcMaxPool', { inputs: 'x', outputs: 'y', infer: shaped((context) => poolShape(context, true)), cost: pools((context) => poolShape(context, true)) }),
   microsoft('MaxpoolWithMask', { inputs: 'X M', outputs: 'Y', infer: shaped((context) => poolShape(context, false)), cost: pools((context) => poolShape(context, false)) }),
   microsoft('ConvTransposeWithDynamicPads', {
+    open: 'height and width',
     inputs: 'X W Pads? B?',
     outputs: 'Y',
     infer: shaped((context) => context.shape(0)?.map((dimension, axis) => (axis === 0 ? dimension : axis === 1 ? multiplyDimensions(context.shape(1)?.[1], context.int('group', 1)) : undefined))),
@@ -125,7 +126,7 @@ export const runtimeRows: readonly OperatorRow[] = [
   }),
   // A root mean square over rows as long as the scale, then a sigmoid-weighted gate.
   microsoft('GatedRMSNorm', { inputs: 'X scale gate', outputs: 'Y', infer: likeInput, cost: perElement(9), weights: [{ input: 1, role: 'scale', outputAxis: 0 }] }),
-  microsoft('EngramGate', { inputs: 'key query value key_norm_scale query_norm_scale', outputs: 'output', infer: (context) => [tensorOf(context.elementType(0))], cost: openCost, weights: [{ input: 3, role: 'scale' }, { input: 4, role: 'scale' }] }),
+  microsoft('EngramGate', { open: 'the shape', inputs: 'key query value key_norm_scale query_norm_scale', outputs: 'output', infer: (context) => [tensorOf(context.elementType(0))], cost: openCost, weights: [{ input: 3, role: 'scale' }, { input: 4, role: 'scale' }] }),
   microsoft('MoE', {
     inputs: 'input router_probs fc1_experts_weights fc1_experts_bias? fc2_experts_weights fc2_experts_bias? fc3_experts_weights? fc3_experts_bias?',
     outputs: 'output',
@@ -147,13 +148,13 @@ export const runtimeRows: readonly OperatorRow[] = [
   microsoft('ExpandDims', { inputs: 'X axis', outputs: 'Y', infer: shaped(expanded), traits: { dataMovement: true, view: true } }),
   microsoft('UnfoldTensor', { inputs: 'input', outputs: 'output', infer: shaped(unfolded), traits: { dataMovement: true } }),
   microsoft('CropAndResize', { inputs: 'X rois batch_indices crop_size', outputs: 'Y', infer: shaped(cropped), cost: counted('8 per output element: a bilinear sample', (context) => flopsPerElement(cropped(context), 8)) }),
-  microsoft('Unique', { inputs: 'x', outputs: 'y idx counts', infer: (context) => [tensorOf(context.elementType(0), [undefined]), tensorOf('int64', context.shape(0)), tensorOf('int64', [undefined])] }),
+  microsoft('Unique', { open: 'how many differ', inputs: 'x', outputs: 'y idx counts', infer: (context) => [tensorOf(context.elementType(0), [undefined]), tensorOf('int64', context.shape(0)), tensorOf('int64', [undefined])] }),
   microsoft('MurmurHash3', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf(context.int('positive', 1) === 1 ? 'uint32' : 'int32', context.shape(0))] }),
-  microsoft('NGramHashMapping', { inputs: 'input_ids multipliers vocab_sizes past_ids?', outputs: 'hash_ids present_ids?', infer: (context) => [tensorOf(context.elementType(0)), context.type(3)] }),
+  microsoft('NGramHashMapping', { open: 'the shape', inputs: 'input_ids multipliers vocab_sizes past_ids?', outputs: 'hash_ids present_ids?', infer: (context) => [tensorOf(context.elementType(0)), context.type(3)] }),
   microsoft('NGramRepeatBlock', { inputs: 'input_ids scores', outputs: 'scores_out', infer: (context) => [context.type(1)] }),
-  microsoft('BifurcationDetector', { inputs: 'src_tokens cur_tokens prev_suffix_match_idx pred_tokens?', outputs: 'tokens suffix_match_idx', infer: (context) => [tensorOf(context.elementType(0), [undefined]), tensorOf(context.elementType(0), [])] }),
-  microsoft('Tokenizer', { inputs: 'X', outputs: 'Y', infer: shaped((context) => (context.shape(0) === undefined ? undefined : [...(context.shape(0) ?? []), undefined])) }),
-  microsoft('DynamicTimeWarping', { inputs: 'input', outputs: 'output', infer: () => [tensorOf('int32', [2, undefined])], cost: perElement(3) }),
+  microsoft('BifurcationDetector', { open: 'how many tokens there are', inputs: 'src_tokens cur_tokens prev_suffix_match_idx pred_tokens?', outputs: 'tokens suffix_match_idx', infer: (context) => [tensorOf(context.elementType(0), [undefined]), tensorOf(context.elementType(0), [])] }),
+  microsoft('Tokenizer', { open: 'how many tokens there are', inputs: 'X', outputs: 'Y', infer: shaped((context) => (context.shape(0) === undefined ? undefined : [...(context.shape(0) ?? []), undefined])) }),
+  microsoft('DynamicTimeWarping', { open: 'how long the path is', inputs: 'input', outputs: 'output', infer: () => [tensorOf('int32', [2, undefined])], cost: perElement(3) }),
   microsoft('WordConvEmbedding', {
     inputs: 'Sequence W B C',
     outputs: 'Y',
@@ -163,6 +164,7 @@ export const runtimeRows: readonly OperatorRow[] = [
   }),
   microsoft('SampleOp', { inputs: 'X', outputs: 'Y', infer: likeInput }),
   microsoft('AttnLSTM', {
+    open: 'the shape',
     inputs: 'X W R B? sequence_lens? initial_h? initial_c? P? QW? MW? V? M? memory_seq_lens? AW?',
     outputs: 'Y? Y_h? Y_c?',
     infer: (context) => [openShape(4)(context)[0], openShape(3)(context)[0], openShape(3)(context)[0]],
@@ -170,15 +172,15 @@ export const runtimeRows: readonly OperatorRow[] = [
     weights: [1, 2, 7, 8, 9, 10, 13].map((input): WeightInput => ({ input, role: 'weight' })).concat({ input: 3, role: 'bias' }),
   }),
   // Whole decoding loops, their decoders as subgraphs: how long they run the data decides.
-  ...(['BeamSearch', 'GreedySearch', 'Sampling', 'WhisperBeamSearch'] as const).map((opType) => microsoft(opType, { inputs: 'input_ids inputs*', outputs: 'sequences outputs*', infer: () => [tensorOf('int32')], cost: openCost, traits: { control: true, deterministic: false } })),
+  ...(['BeamSearch', 'GreedySearch', 'Sampling', 'WhisperBeamSearch'] as const).map((opType) => microsoft(opType, { open: 'the shape', inputs: 'input_ids inputs*', outputs: 'sequences outputs*', infer: () => [tensorOf('int32')], cost: openCost, traits: { control: true, deterministic: false } })),
   // Of opset 1, given up by ONNX; onnxruntime still runs them.
   row('Affine', { inputs: 'X', outputs: 'Y', infer: likeInput, cost: perElement(2), traits: { elementwise: true, activation: true } }),
   row('Scale', { inputs: 'input', outputs: 'output', infer: likeInput, cost: perElement(1), traits: { elementwise: true, activation: true } }),
   row('ScaledTanh', { inputs: 'input', outputs: 'output', infer: likeInput, cost: perElement(5), traits: { elementwise: true, activation: true } }),
   row('ParametricSoftplus', { inputs: 'X', outputs: 'Y', infer: likeInput, cost: perElement(5), traits: { elementwise: true, activation: true } }),
   row('ImageScaler', { inputs: 'input', outputs: 'output', infer: likeInput, cost: perElement(2), traits: { elementwise: true } }),
-  row('Crop', { inputs: 'input', outputs: 'output', infer: shaped((context) => context.shape(0)?.map((dimension, axis) => (axis < 2 ? dimension : undefined))), traits: { dataMovement: true } }),
-  row('DynamicSlice', { inputs: 'data starts ends axes?', outputs: 'output', infer: shaped((context) => context.shape(0)?.map(() => undefined)), traits: { dataMovement: true } }),
+  row('Crop', { open: 'height and width', inputs: 'input', outputs: 'output', infer: shaped((context) => context.shape(0)?.map((dimension, axis) => (axis < 2 ? dimension : undefined))), traits: { dataMovement: true } }),
+  row('DynamicSlice', { open: 'the shape', inputs: 'data starts ends axes?', outputs: 'output', infer: shaped((context) => context.shape(0)?.map(() => undefined)), traits: { dataMovement: true } }),
   // Copies between devices that onnxruntime writes into the models it saves.
   ...['MemcpyFromHost', 'MemcpyToHost'].map((opType) => row(opType, { inputs: 'X', outputs: 'Y', infer: likeInput, traits: { dataMovement: true } })),
 ];

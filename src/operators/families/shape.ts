@@ -236,10 +236,10 @@ export const shapeRows: readonly OperatorRow[] = [
     weights: [{ input: 0, role: 'operand' }],
     traits: { dataMovement: true },
   }),
-  row('Range', { inputs: 'start limit delta', outputs: 'output', infer: range, values: rangeValues }),
+  row('Range', { open: 'how long a range of float16 or bfloat16 is', inputs: 'start limit delta', outputs: 'output', infer: range, values: rangeValues }),
   row('Range', { domain: 'com.microsoft', inputs: 'start limit delta?', outputs: 'Y', infer: range }),
   row('EyeLike', { inputs: 'input', outputs: 'output', infer: (context) => [tensorOf(elementTypeOf(context.int('dtype')) ?? context.elementType(0), context.shape(0))] }),
-  row('NonZero', { inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('int64', [context.rank(0) === 0 ? 1 : context.rank(0), undefined])] }),
+  row('NonZero', { open: 'how many elements are not zero', inputs: 'X', outputs: 'Y', infer: (context) => [tensorOf('int64', [context.rank(0) === 0 ? 1 : context.rank(0), undefined])] }),
   row('Tile', { inputs: 'input repeats tiles?', outputs: 'output', infer: tile, move: tileMovement, traits: { dataMovement: true } }),
 ];
 
