@@ -1,6 +1,6 @@
 // Layout: cards never overlap, edges stay with their cards, depth and size have no limit that overflows.
 import { describe, expect, it } from 'vitest';
-import { composeScene } from '../../webview/model/layout/compose';
+import { composeScene, LayoutMemory } from '../../webview/model/layout/compose';
 import { dagLayout } from '../../webview/model/layout/dagLayout';
 import { rankCards, type LayoutGroup } from '../../webview/model/layout/groupLayout';
 import { plainLayout } from '../../webview/model/layout/plainLayout';
@@ -16,8 +16,20 @@ function modelOf(snapshot: ModelSnapshot): LayoutModel {
 
 function sceneOf(snapshot: ModelSnapshot, layout: LayoutGroup, open: boolean): Scene {
   const model = modelOf(snapshot);
-  return composeScene(model, new Uint8Array(model.groupParent.length).fill(open ? 1 : 0), layout, new Map());
+  return composeScene(model, new Uint8Array(model.groupParent.length).fill(open ? 1 : 0), layout, new LayoutMemory());
 }
+
+describe('a layout that remembers', () => {
+  it.each([['large flat groups', manyNodes(3000, 500)], ['repeated blocks', manyNodes(2000)], ['residual blocks', resnet50()]])('gives what one without memory gives, whatever opens and closes: %s', (_, snapshot) => {
+    const model = modelOf(snapshot);
+    const memory = new LayoutMemory();
+    const expanded = new Uint8Array(model.groupParent.length);
+    for (const group of [1, 2, 3, 2, 1, 4, 2, 3, 5]) {
+      expanded[group] = 1 - (expanded[group] ?? 0);
+      expect(composeScene(model, expanded, plainLayout, memory)).toEqual(composeScene(model, expanded, plainLayout, new LayoutMemory()));
+    }
+  });
+});
 
 /** Pairs of cards (frames left out) whose boxes overlap. */
 function overlaps({ boxes, count, frames }: Scene): number {

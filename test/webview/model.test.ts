@@ -1,6 +1,6 @@
 // The model view's pure parts: sums, heat, sorting, searching, state, treemap, keys along edges.
 import { describe, expect, it } from 'vitest';
-import { composeScene } from '../../webview/model/layout/compose';
+import { composeScene, LayoutMemory } from '../../webview/model/layout/compose';
 import { plainLayout } from '../../webview/model/layout/plainLayout';
 import { nextCard } from '../../webview/model/graph/navigate';
 import { shortName } from '../../webview/model/cardText';
@@ -110,7 +110,7 @@ describe('the treemap', () => {
 
 describe('arrow keys', () => {
   it('walk the whole model along its edges, into and out of groups', () => {
-    const scene = composeScene({ layerCount: 122, layerGroup: snapshot.layers.group, groupParent: structure.groupParent, edges: snapshot.edges, inputs: 1, outputs: 1 }, new Uint8Array(structure.groupCount).fill(1), plainLayout, new Map());
+    const scene = composeScene({ layerCount: 122, layerGroup: snapshot.layers.group, groupParent: structure.groupParent, edges: snapshot.edges, inputs: 1, outputs: 1 }, new Uint8Array(structure.groupCount).fill(1), plainLayout, new LayoutMemory());
     let card = nextCard(scene, -1, 'down');
     for (let step = 0; step < 400; step += 1) card = nextCard(scene, card, 'down');
     expect(scene.kind[card]).toBe(4);

@@ -1,5 +1,5 @@
 // The worker that lays out a model: gets the structure once, then answers each set of expanded groups with a scene.
-import { composeScene, type LayoutMemory } from './layout/compose';
+import { composeScene, LayoutMemory } from './layout/compose';
 import { dagLayout } from './layout/dagLayout';
 import { sceneBuffers, type LayoutModel } from './layout/scene';
 import type { FromLayoutWorker, ToLayoutWorker } from './layout/layoutClient';
@@ -11,7 +11,7 @@ interface WorkerScope {
 }
 
 const scope = globalThis as unknown as WorkerScope;
-const memory: LayoutMemory = new Map();
+const memory = new LayoutMemory();
 let model: LayoutModel | undefined;
 
 scope.addEventListener('message', ({ data }) => {

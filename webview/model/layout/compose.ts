@@ -4,13 +4,16 @@ import type { GroupInput, GroupLayout, LayoutGroup } from './groupLayout';
 import { lift, type Items, type Lifted, type OpenGroup } from './lift';
 import { cardKind, cardSize, edgeKind, framePadding, type LayoutModel, type Scene } from './scene';
 
-/** Groups of up to this many cards are remembered by their form: repeated blocks are laid out once. */
+/** Groups of up to this many cards are remembered by their form: repeated blocks are laid out once. Larger ones are compared with what they were themselves. */
 const remembered = 120;
 const memoryLimit = 4000;
 /** A frame is at least wide enough for its name and sum. */
 const leastFrameWidth = 200;
 
-export type LayoutMemory = Map<string, GroupLayout>;
+export class LayoutMemory {
+  readonly ofForm = new Map<string, GroupLayout>();
+  readonly ofGroup = new Map<number, { readonly input: GroupInput; readonly layout: GroupLayout }>();
+}
 
 /** A group laid out: its input's card `offset + i` is child `i`. */
 interface Placed {
@@ -64,7 +67,7 @@ function place(open: OpenGroup, items: Items, placed: ReadonlyMap<number, Placed
     edges[index * 2 + 1] = Math.max(source, target);
   });
   const input: GroupInput = { count, width, height, portIn, portOut, edges };
-  const layout = recall(input, layoutGroup, memory);
+  const layout = recall(open.group, input, layoutGroup, memory);
   const frameWidth = Math.max(leastFrameWidth, layout.width + framePadding.side * 2);
   return {
     open, layout, offset, exit, reversed,
@@ -84,16 +87,30 @@ function sizeOf(item: number, items: Items): { readonly width: number; readonly 
   return item < items.firstInput ? cardSize.group : cardSize.port;
 }
 
-function recall(input: GroupInput, layoutGroup: LayoutGroup, memory: LayoutMemory): GroupLayout {
+function recall(group: number, input: GroupInput, layoutGroup: LayoutGroup, { ofForm, ofGroup }: LayoutMemory): GroupLayout {
   const compute = (): GroupLayout => foldColumns(input, layoutGroup(input));
-  if (input.count > remembered) return compute();
-  const form = [input.width, input.height, input.portIn, input.portOut, input.edges].map((column) => column.join(' ')).join('|');
-  let layout = memory.get(form);
+  if (input.count > remembered) {
+    const before = ofGroup.get(group);
+    if (before !== undefined && columnsOf(before.input).every((column, index) => isEqual(column, columnsOf(input)[index]))) return before.layout;
+    const layout = compute();
+    ofGroup.set(group, { input, layout });
+    return layout;
+  }
+  const form = columnsOf(input).map((column) => column.join(' ')).join('|');
+  let layout = ofForm.get(form);
   if (layout === undefined) {
-    if (memory.size >= memoryLimit) memory.clear();
-    memory.set(form, (layout = compute()));
+    if (ofForm.size >= memoryLimit) ofForm.clear();
+    ofForm.set(form, (layout = compute()));
   }
   return layout;
+}
+
+function columnsOf(input: GroupInput): readonly (Float32Array | Int32Array)[] {
+  return [input.width, input.height, input.portIn, input.portOut, input.edges];
+}
+
+function isEqual(column: Float32Array | Int32Array, other: Float32Array | Int32Array | undefined): boolean {
+  return column.length === other?.length && column.every((value, index) => value === other[index]);
 }
 
 /** Gives every item its card and its place, and every edge its absolute route. */

@@ -1,6 +1,6 @@
 // Asks the layout worker for scenes; where no worker can run, lays out in place with the plain layout.
 import type { Disposable } from '../../../src/base/disposable';
-import { composeScene, type LayoutMemory } from './compose';
+import { composeScene, LayoutMemory } from './compose';
 import { plainLayout } from './plainLayout';
 import type { LayoutModel, Scene } from './scene';
 
@@ -14,7 +14,7 @@ export type FromLayoutWorker =
 
 /** Gives a scene for each layout asked for, the newest only: a scene that was overtaken is dropped. */
 export class LayoutClient implements Disposable {
-  private readonly memory: LayoutMemory = new Map();
+  private readonly memory = new LayoutMemory();
   private worker: Worker | undefined;
   private readonly starting: Promise<void>;
   private model: LayoutModel | undefined;
