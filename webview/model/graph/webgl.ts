@@ -1,9 +1,10 @@
-// Draws a scene with WebGL2: all frames, all edges, all cards in one instanced call each.
+// Draws a scene with WebGL2: all frames and all cards in one instanced call each, and the edges in view in a few.
 import { cividisTexture } from '../../common/cividis';
 import { over, type Rgba, type Theme } from '../../common/theme';
 import type { Scene } from '../layout/scene';
 import type { Camera } from './camera';
 import type { Emphasis, Renderer } from './renderer';
+import { boxesOfRuns, runsInView } from './segmentRuns';
 import { cardFragment, cardVertex, edgeFragment, edgeVertex } from './shaders';
 
 interface Program {
@@ -31,6 +32,7 @@ export class WebGlRenderer implements Renderer {
   private resources: Resources | undefined;
   private scene: Scene | undefined;
   private segments: Float32Array = new Float32Array();
+  private runs: Float32Array = new Float32Array();
   private markedSegments: Float32Array = new Float32Array();
   private heat: Float32Array = new Float32Array();
   private emphasis: Emphasis = { selected: -1, hovered: -1, dimmed: undefined };
@@ -64,6 +66,7 @@ export class WebGlRenderer implements Renderer {
   setScene(scene: Scene, segments: Float32Array): void {
     this.scene = scene;
     this.segments = segments;
+    this.runs = boxesOfRuns(segments);
     this.heat = new Float32Array(scene.count * 2).fill(-1);
     this.emphasis = { selected: -1, hovered: -1, dimmed: undefined };
     this.markedSegments = new Float32Array();
@@ -120,8 +123,12 @@ export class WebGlRenderer implements Renderer {
     set(resources.edges);
     const fade = this.theme.highContrast ? 1 : Math.min(0.75, Math.max(0.25, camera.scale * 1.4));
     const thin = Math.max(0.8, Math.min(1.25, camera.scale * 2));
-    this.drawEdges(resources.edges, resources.edgeArray, this.segments, this.theme.edge, fade, thin);
-    this.drawEdges(resources.edges, resources.markedArray, this.markedSegments, this.theme.focus, 1, 2);
+    // An edge at the border of the view is seen up to its width.
+    const reach = 4 / camera.scale;
+    const [right, bottom] = [camera.x + this.canvas.width / this.pixelRatio / camera.scale, camera.y + this.canvas.height / this.pixelRatio / camera.scale];
+    const inView = runsInView(this.runs, this.segments.length / 4, camera.x - reach, camera.y - reach, right + reach, bottom + reach);
+    this.drawEdges(resources.edges, resources.edgeArray, resources.segments, inView, this.theme.edge, fade, thin);
+    this.drawEdges(resources.edges, resources.markedArray, resources.markedSegments, [[0, this.markedSegments.length / 4]], this.theme.focus, 1, 2);
     gl.useProgram(resources.cards.program);
     this.drawCards(resources, resources.cardArray, scene.frames, scene.count - scene.frames);
     gl.bindVertexArray(null);
@@ -171,13 +178,18 @@ export class WebGlRenderer implements Renderer {
     this.drawn += count;
   }
 
-  private drawEdges({ at }: Program, array: WebGLVertexArrayObject, segments: Float32Array, colour: Rgba, opacity: number, width: number): void {
-    if (segments.length === 0) return;
+  private drawEdges({ at }: Program, array: WebGLVertexArrayObject, buffer: WebGLBuffer, stretches: readonly (readonly [first: number, count: number])[], colour: Rgba, opacity: number, width: number): void {
+    const { gl } = this;
     const [red, green, blue] = over(colour, this.theme.background);
-    this.gl.bindVertexArray(array);
-    this.gl.uniform1f(at('width'), width * this.pixelRatio);
-    this.gl.uniform4f(at('ink'), red / 255, green / 255, blue / 255, opacity);
-    this.gl.drawArraysInstanced(this.gl.TRIANGLE_STRIP, 0, 4, segments.length / 4);
+    gl.bindVertexArray(array);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    gl.uniform1f(at('width'), width * this.pixelRatio);
+    gl.uniform4f(at('ink'), red / 255, green / 255, blue / 255, opacity);
+    for (const [first, count] of stretches) {
+      if (count === 0) continue;
+      gl.vertexAttribPointer(0, 4, gl.FLOAT, false, 16, first * 16);
+      gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
+    }
   }
 
   private upload(): void {
