@@ -158,7 +158,7 @@ describe.skipIf(chromium === undefined)('the pages by keyboard', () => {
     expect(await inFocus(page)).toBe('/layer3/layer3.5/conv2/Conv');
     await page.keyboard.press('Control+f');
     await page.keyboard.press('Escape');
-    expect(await found.count()).toBe(0);
+    expect(await found.innerText()).toBe('');
     expect(await page.getByRole('grid').getAttribute('aria-rowcount')).toBe('123');
     await view.close();
   });

@@ -19,7 +19,7 @@ import type { ModelHost } from './modelHost';
 import { Splitter } from './splitter';
 import { reduce, startState, type KeptState, type Selection } from './state';
 import { LayerTable } from './table/layerTable';
-import { matchingLayers, matchingRows, sortedRows, tableContext } from './table/rows';
+import { matchingLayers, matchingRows, prepareSearch, sortedRows, tableContext } from './table/rows';
 import { TreemapPane } from './treemap/treemapPane';
 
 export interface AppProps {
@@ -91,12 +91,19 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
     if (state.revealed > 0 && document.hasFocus() && document.activeElement === document.body) document.querySelector<HTMLElement>('.inspector')?.focus();
   }, [state.revealed]);
 
+  useEffect(() => {
+    if (model === undefined) return undefined;
+    const idle = requestIdleCallback(() => prepareSearch(model));
+    return () => cancelIdleCallback(idle);
+  }, [model?.snapshot]);
+
   const select = useCallback((selection: Selection, reveal = false) => dispatch({ type: 'select', selection, reveal }), []);
   const metric = metricOf(state.metric);
   const heat = useMemo(() => (model === undefined ? undefined : measureHeat(model.structure, model.snapshot.layers, metric, model.latency)), [model?.snapshot, model?.latency, metric]);
   const matches = useMemo(() => (model === undefined ? undefined : matchingLayers(model, state.query)), [model?.snapshot, state.query]);
   const context = useMemo(() => (model === undefined || heat === undefined ? undefined : tableContext(model, heat)), [model, heat]);
-  const order = useMemo(() => (context === undefined ? undefined : sortedRows(context, state.sort)), [context, state.sort]);
+  // Names keep their order whatever colours the graph.
+  const order = useMemo(() => (context === undefined ? undefined : sortedRows(context, state.sort)), [model, state.sort, state.sort.column === 'share' ? heat : undefined]);
   const rows = useMemo(() => (order === undefined ? undefined : matchingRows(order, matches)), [order, matches]);
   const spoken = useMemo(() => (model === undefined || heat === undefined ? '' : announce(model, heat, state)), [model, heat, state.selection, state.expanded, state.metric]);
 

@@ -26,14 +26,18 @@ export function measureHeat(structure: Structure, layers: LayerColumns, metric: 
   const { sum, greatest } = sumOverGroups(structure, layers.group, values);
   const top = greatest[0] ?? Number.NaN;
   const scale = top > 0 ? 1 / top : 0;
-  const position = (value: number): number => Number.isNaN(value) ? noHeat : Math.min(1, Math.max(0, value * scale));
+  const positions = (figures: Float64Array): Float32Array => {
+    const column = new Float32Array(figures.length);
+    figures.forEach((value, index) => { column[index] = Number.isNaN(value) ? noHeat : Math.min(1, Math.max(0, value * scale)); });
+    return column;
+  };
   return {
     metric,
     values,
     total: sum[0] ?? 0,
     greatest: Number.isNaN(top) ? 0 : top,
-    layerHeat: Float32Array.from(values, position),
+    layerHeat: positions(values),
     groupSum: sum,
-    groupHeat: Float32Array.from(greatest, position),
+    groupHeat: positions(greatest),
   };
 }

@@ -2,6 +2,7 @@
 import type { RefObject, VNode } from 'preact';
 import { Choices } from '../common/choices';
 import { cividisCss } from '../common/cividis';
+import { integer } from '../common/format';
 import type { MetricName } from '../../src/protocol/view';
 import { Button, TextField, type TextFieldElement } from '../controls';
 import type { Heat } from './heat';
@@ -47,16 +48,18 @@ export function MetricBar({ metrics, heat, query, found, searchRef, onMetric, on
             event.preventDefault();
           }}
         />
-        {found === undefined ? null : (
-          <>
-            <span class="muted matches" role="status">
-              {found.count === 0 ? 'none' : `${found.at < 0 ? '' : `${(found.at + 1).toLocaleString('en-US')} of `}${found.count.toLocaleString('en-US')}`}
+        <span class="muted matches" role="status">
+          {found === undefined ? null : (
+            <>
+              {found.count === 0 ? 'none' : `${found.at < 0 ? '' : `${integer(found.at + 1)} of `}${integer(found.count)}`}
               <span class="hidden"> {found.count === 1 ? 'layer matches' : 'layers match'}</span>
-            </span>
-            <Button kind="icon" label="Previous match" title="Previous match (Shift+Enter)" disabled={found.count === 0} onClick={() => onFind(-1)}>↑</Button>
-            <Button kind="icon" label="Next match" title="Next match (Enter)" disabled={found.count === 0} onClick={() => onFind(1)}>↓</Button>
-          </>
-        )}
+            </>
+          )}
+        </span>
+        <span class={found === undefined ? 'steps absent' : 'steps'}>
+          <Button kind="icon" label="Previous match" title="Previous match (Shift+Enter)" disabled={found?.count === 0} onClick={() => onFind(-1)}>↑</Button>
+          <Button kind="icon" label="Next match" title="Next match (Enter)" disabled={found?.count === 0} onClick={() => onFind(1)}>↓</Button>
+        </span>
       </div>
     </div>
   );

@@ -141,7 +141,7 @@ export function LayerTable({ context, rows, searched, sort, selectedLayer, onSor
           const layer = rows[index] ?? 0;
           return (
             <div
-              key={layer} role="row" class={layer === selectedLayer ? 'row selected' : 'row'} aria-rowindex={index + 2} aria-selected={layer === selectedLayer} data-row={index}
+              key={index} role="row" class={layer === selectedLayer ? 'row selected' : 'row'} aria-rowindex={index + 2} aria-selected={layer === selectedLayer} data-row={index}
               style={{ top: `${(index * rowHeight).toString()}px`, gridTemplateColumns: tracks }}
               onClick={() => {
                 setCursor({ row: index, column });

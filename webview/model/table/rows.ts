@@ -26,11 +26,20 @@ function haystackOf({ snapshot }: Shown): readonly string[] {
   return texts;
 }
 
+/** Makes what a search looks at before the first letter is typed. */
+export function prepareSearch(model: Shown): void {
+  haystackOf(model);
+}
+
 /** Layers that contain every word of the query in name, operator or output shape; undefined for an empty query. */
 export function matchingLayers(model: Shown, query: string): Uint8Array | undefined {
   const words = query.toLowerCase().split(/\s+/u).filter((word) => word !== '');
   if (words.length === 0) return undefined;
-  return Uint8Array.from(haystackOf(model), (text) => (words.every((word) => text.includes(word)) ? 1 : 0));
+  const matches = new Uint8Array(model.snapshot.layers.count);
+  haystackOf(model).forEach((text, layer) => {
+    if (words.every((word) => text.includes(word))) matches[layer] = 1;
+  });
+  return matches;
 }
 
 /** Those of the rows that match, in the same order. */
@@ -41,23 +50,29 @@ export function matchingRows(rows: Uint32Array, matches: Uint8Array | undefined)
 /** All layer numbers in order. Rows that tie keep the file's order. */
 export function sortedRows(context: TableContext, sort: Sort): Uint32Array {
   const { count } = context.model.snapshot.layers;
-  const rows = Array.from({ length: count }, (_, layer) => layer);
   const column = columns.find(({ id }) => id === sort.column);
-  if (column === undefined) return Uint32Array.from(rows);
-  const sign = sort.descending ? -1 : 1;
-  if (column.numeric) {
-    const keys = Float64Array.from({ length: count }, (_, layer) => Number(column.key(context, layer)));
-    rows.sort((a, b) => compareNumbers(keys[a] ?? Number.NaN, keys[b] ?? Number.NaN, sign) || a - b);
-  } else {
-    const collator = new Intl.Collator('en', { numeric: true });
-    const keys = Array.from({ length: count }, (_, layer) => String(column.key(context, layer)));
-    rows.sort((a, b) => sign * collator.compare(keys[a] ?? '', keys[b] ?? '') || a - b);
+  // Of many layers few have figures of their own: only the different ones are compared.
+  const layersOf = new Map<string | number, number[]>();
+  for (let layer = 0; layer < count; layer += 1) {
+    const key = column?.key(context, layer) ?? 0;
+    const alike = layersOf.get(key);
+    if (alike === undefined) layersOf.set(key, [layer]);
+    else alike.push(layer);
   }
-  return Uint32Array.from(rows);
-}
-
-function compareNumbers(a: number, b: number, sign: number): number {
-  if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1;
-  if (Number.isNaN(b)) return -1;
-  return sign * (a - b);
+  const keys = [...layersOf.keys()];
+  const figures = Float64Array.from(keys.filter((key) => typeof key === 'number' && !Number.isNaN(key)) as number[]).sort();
+  const collator = new Intl.Collator('en', { numeric: true });
+  const texts = keys.filter((key) => typeof key === 'string').sort((a, b) => collator.compare(a, b));
+  const ordered: (string | number)[] = [...figures, ...texts];
+  if (sort.descending) ordered.reverse();
+  const rows = new Uint32Array(count);
+  let at = 0;
+  // Unknown figures come last, whichever the direction.
+  for (const key of [...ordered, Number.NaN]) {
+    for (const layer of layersOf.get(key) ?? []) {
+      rows[at] = layer;
+      at += 1;
+    }
+  }
+  return rows;
 }
