@@ -61,7 +61,15 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     'model/detail': async ({ document, layer, bindings }, { signal }) => await service.detail(documents.get(document), layer, bindings, signal),
     'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? deepFindings : service.findings)(documents.get(document), bindings, deep, signal),
     'model/text': async ({ document }) => await service.text(documents.get(document)),
-    'text/read': async ({ uri, version, text, source }) => (await texts()).read(uri, version, text, source === undefined ? undefined : documents.get(source).model),
+    'text/read': async ({ uri, version, text, source }) => await (await texts()).read(uri, version, text, source === undefined ? undefined : documents.get(source).model),
+    'model/editCopy': async ({ document }, { signal }) => {
+      const { makeEditedCopy } = await import('../formats/editedCopy');
+      return { path: await makeEditedCopy(documents.get(document).model, signal) };
+    },
+    'text/save': async ({ path, text }, { signal }) => {
+      const { saveEditedCopy } = await import('../formats/editedCopy');
+      return { lost: (await saveEditedCopy(path, text, signal)).map(({ item, what }) => `${item}: ${what}`) };
+    },
     'text/word': async ({ line, character, ...of }) => (await texts()).word(of, line, character),
     'text/value': async ({ line, character, ...of }) => (await texts()).value(of, line, character),
     'text/hints': async ({ firstLine, lastLine, ...of }) => (await texts()).hints(of, firstLine, lastLine),

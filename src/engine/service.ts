@@ -97,8 +97,8 @@ export async function detail(document: EngineDocument, layer: string, bindings: 
 
 /** The model in ONNX's textual syntax, with the lines of its nodes and values. */
 export async function text(document: EngineDocument): Promise<TextDocument> {
-  const [{ printModel }, { readModelText, textDocument }] = await Promise.all([import('../formats/text/print'), import('../formats/text/read')]);
-  return textDocument(readModelText(printModel(document.model), { source: document.model }));
+  const [{ printText, readText }, { textDocument }] = await Promise.all([import('./texts'), import('../formats/text/read')]);
+  return textDocument(await readText(printText(document.model), document.model));
 }
 
 /** Costs of the lines of the text, those that cost nothing left out. */

@@ -1,15 +1,34 @@
 // The texts open in the editor, each read once per version: what their words name, and what is known of their values.
+import { isEditedCopy } from '../base/editedName';
 import { LatheError } from '../base/errors';
 import { visible } from '../base/visible';
 import { inferTypes, type TypeInference } from '../analysis/infer';
 import { summarizeValue } from '../analysis/summarize';
-import { typeText as syntaxOf } from '../formats/text/print';
+import { openVersions, printEditedCopy } from '../formats/editedCopy';
+import { printModel, typeText as syntaxOf } from '../formats/text/print';
 import { type ModelText, readModelText, textDocument } from '../formats/text/read';
 import { type NamedValue, Words } from '../formats/text/words';
 import { elementText } from '../formats/text/syntax';
 import type { Model, ValueType } from '../graph/model';
 import type { TextHint, TextReading, TextValue, TextVersion, TextWord } from '../protocol/engine';
 import { weightDetailOf } from './detail';
+
+/** The text of a model: of a copy that is edited with its versions, see editedCopy.ts. */
+export function printText(model: Model): string {
+  return isEditedCopy(model.path ?? '') ? printEditedCopy(model) : printModel(model);
+}
+
+/** Reads a text that refers to a model, where it does. */
+export async function readText(content: string, source: Model | undefined): Promise<ModelText> {
+  if (source === undefined) return readModelText(content);
+  if (!isEditedCopy(source.path ?? '')) return readModelText(content, { source });
+  const { others, dispose } = await openVersions(source, content);
+  try {
+    return readModelText(content, { source, others });
+  } finally {
+    dispose(); // weights that are asked for later open their file again
+  }
+}
 
 interface Entry {
   readonly version: number;
@@ -25,8 +44,8 @@ export class Texts {
   private readonly entries = new Map<string, Entry>();
 
   /** Reads a text. `source` is the model that it refers to. */
-  read(uri: string, version: number, content: string, source: Model | undefined): TextReading {
-    const text = readModelText(content, source === undefined ? {} : { source });
+  async read(uri: string, version: number, content: string, source: Model | undefined): Promise<TextReading> {
+    const text = await readText(content, source);
     this.entries.delete(uri);
     const [oldest] = this.entries.keys();
     if (oldest !== undefined && this.entries.size >= keptTexts) this.entries.delete(oldest);

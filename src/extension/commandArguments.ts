@@ -22,6 +22,7 @@ const parameters = {
   benchmark: z.object({ target }),
   compareWith: z.object({ target, selected: z.array(uri).max(10_000).optional() }),
   showText: z.object({ target, layer }),
+  editCopy: z.object({ target }),
   showFindings: z.object({ target }),
   applyFix: z.object({ target, fix: z.string().min(1).max(10_000) }),
   chooseFix: z.object({ target, line: z.int().min(0).max(2 ** 31).optional() }),

@@ -7,6 +7,7 @@ export const commandNames = [
   'benchmark',
   'compareWith',
   'showText',
+  'editCopy',
   'showFindings',
   'applyFix',
   'chooseFix',

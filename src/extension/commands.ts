@@ -36,6 +36,7 @@ const commands: Commands = {
   benchmark: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).benchmark(uri)),
   compareWith: async (context, { target, selected }) => await compareWith(context, target, selected ?? []),
   showText: async (context, { target, layer }) => await onModel(context, target, async (uri) => await showText(context, uri, layer)),
+  editCopy: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).editCopy(uri)),
   showFindings: async (context, { target }) => await onModel(context, target, async (uri) => await showFindings(context, uri)),
   applyFix: async (context, { target, fix }) => await onModel(context, target, async (uri) => await (await context.work()).applyFix(uri, fix)),
   chooseFix: async (context, { target, line }) => await fixOnLine(context, target, line),

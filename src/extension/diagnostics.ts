@@ -5,6 +5,7 @@ import { compareFindings, placeFindings, type PlacedFinding } from './findingLin
 import { commandUri } from './commandUri';
 import type { Host } from './host';
 import type { OpenModel } from './openModel';
+import type { TextReader } from './textReader';
 import { textUri } from './textUris';
 import { t } from './translate';
 import { fixPhrase, rollUpPhrase } from './wording';
@@ -30,7 +31,10 @@ export class Diagnostics implements vscode.Disposable {
   /** Findings of some text are others now. */
   readonly onDidPublish = this.publications.event;
 
-  constructor(private readonly host: Host) {
+  constructor(
+    private readonly host: Host,
+    private readonly reader: TextReader,
+  ) {
     this.life = vscode.Disposable.from(
       this.collection,
       this.publications,
@@ -59,7 +63,7 @@ export class Diagnostics implements vscode.Disposable {
   private async publish(model: OpenModel, findings: readonly Finding[]): Promise<void> {
     try {
       const uri = textUri(model.uri);
-      const placed = placeFindings(findings, await model.text());
+      const placed = placeFindings(findings, await this.reader.lines(uri, model));
       if (model.findings !== findings || this.host.models.find(model.uri) !== model) return; // newer ones are on their way
       this.published.set(uri.toString(), placed);
       this.collection.set(uri, placed.map((one) => lineDiagnostic(one)));

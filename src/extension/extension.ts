@@ -34,8 +34,8 @@ export function activate(context: vscode.ExtensionContext): Api {
   const log = vscode.window.createOutputChannel('Model Lathe', { log: true });
   const host = new Host(context, log);
   const panel = new BenchmarkView(host);
-  const diagnostics = new Diagnostics(host);
   const reader = new TextReader(host);
+  const diagnostics = new Diagnostics(host, reader);
   let work: Promise<Work> | undefined;
   const workOnDemand = async (): Promise<Work> => await (work ??= import('./work').then((module) => new module.Work(host, panel)));
   context.subscriptions.push(
@@ -44,7 +44,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     panel,
     diagnostics,
     registerModelEditor(host),
-    registerTextProvider(host.models),
+    registerTextProvider(host),
     registerFixLenses(diagnostics), // before the costs: VS Code shows the lens registered last first
     reader,
     registerTextFeatures(host, reader),

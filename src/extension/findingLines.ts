@@ -25,7 +25,7 @@ export function compareFindings(a: Finding, b: Finding): number {
 }
 
 /** Places findings on lines: the node's, else the value's, else the first line for the model as a whole. */
-export function placeFindings(findings: readonly Finding[], text: TextDocument): PlacedFinding[] {
+export function placeFindings(findings: readonly Finding[], text: Pick<TextDocument, 'nodes' | 'values'>): PlacedFinding[] {
   const nodes = new Map(text.nodes.map((node) => [node.key, node]));
   const values = new Map(text.values.map((value) => [value.name, value.line]));
   return [...findings]
@@ -40,7 +40,7 @@ export function placeFindings(findings: readonly Finding[], text: TextDocument):
 }
 
 /** The node a line belongs to: the last one that begins on it or, for a node of several lines, above it. */
-export function nodeAtLine(text: TextDocument, line: number): TextDocument['nodes'][number] | undefined {
+export function nodeAtLine(text: Pick<TextDocument, 'nodes'>, line: number): TextDocument['nodes'][number] | undefined {
   let low = 0;
   let high = text.nodes.length;
   while (low < high) {

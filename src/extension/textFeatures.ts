@@ -10,7 +10,7 @@ import type { Host } from './host';
 import type { OpenModel } from './openModel';
 import { textLanguage, type TextReader } from './textReader';
 import { modelUri } from './textUris';
-import { textScheme } from './textUri';
+import { isEditable, textScheme } from './textUri';
 import { placeOf, rangeOf } from './textWords';
 import { t } from './translate';
 import { costPhrase } from './wording';
@@ -20,11 +20,11 @@ const selector: vscode.DocumentSelector = { scheme: textScheme };
 const language: vscode.DocumentSelector = { language: textLanguage };
 
 export function registerTextFeatures(host: Host, reader: TextReader): vscode.Disposable {
-  const lenses = new CostLenses(host);
+  const lenses = new CostLenses(host, reader);
   return vscode.Disposable.from(
     lenses,
     vscode.languages.registerCodeLensProvider(selector, lenses),
-    vscode.languages.registerHoverProvider(language, { provideHover: async (document, position) => (await valueHover(reader, document, position)) ?? (await layerHover(host, document, position)) }),
+    vscode.languages.registerHoverProvider(language, { provideHover: async (document, position) => (await valueHover(reader, document, position)) ?? (await layerHover(host, reader, document, position)) }),
     vscode.languages.registerDocumentSymbolProvider(language, { provideDocumentSymbols: async (document) => symbols(await outline(host, reader, document), document) }),
     vscode.languages.registerFoldingRangeProvider(language, { provideFoldingRanges: async (document) => folds(await outline(host, reader, document)) }),
   );
@@ -32,7 +32,7 @@ export function registerTextFeatures(host: Host, reader: TextReader): vscode.Dis
 
 /** Graphs and functions of a text: a model's as it was printed, any other's as it was read. */
 async function outline(host: Host, reader: TextReader, document: vscode.TextDocument): Promise<readonly TextSymbol[]> {
-  if (document.uri.scheme !== textScheme) return (await reader.read(document))?.symbols ?? [];
+  if (isEditable(document.uri)) return (await reader.read(document))?.symbols ?? [];
   return (await onModel(host, document, async (model) => (await model.text()).symbols)) ?? [];
 }
 
@@ -63,7 +63,10 @@ class CostLenses implements vscode.CodeLensProvider<CostLens>, vscode.Disposable
   readonly onDidChangeCodeLenses = this.changes.event;
   private readonly life: vscode.Disposable;
 
-  constructor(private readonly host: Host) {
+  constructor(
+    private readonly host: Host,
+    private readonly reader: TextReader,
+  ) {
     this.life = host.models.onDidChange(({ event }) => {
       if (event.type === 'profile' || event.type === 'snapshot') this.changes.fire();
     });
@@ -71,7 +74,7 @@ class CostLenses implements vscode.CodeLensProvider<CostLens>, vscode.Disposable
 
   async provideCodeLenses(document: vscode.TextDocument): Promise<CostLens[] | undefined> {
     return await onModel(this.host, document, async (model) => {
-      const [text, costs] = await Promise.all([model.text(), model.lineCosts()]);
+      const [text, costs] = await Promise.all([this.reader.lines(document.uri, model), model.lineCosts()]);
       const lines = new Map(text.nodes.map((node) => [node.key, node.line]));
       return costs.flatMap((cost) => {
         const line = lines.get(cost.key);
@@ -114,9 +117,9 @@ function describeValue({ summary, producer, uses, weight }: TextValue): vscode.M
   return page;
 }
 
-async function layerHover(host: Host, document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
+async function layerHover(host: Host, reader: TextReader, document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
   return await onModel(host, document, async (model) => {
-    const node = nodeAtLine(await model.text(), position.line);
+    const node = nodeAtLine(await reader.lines(document.uri, model), position.line);
     if (node === undefined) return undefined;
     return new vscode.Hover(describe(await model.detail(node.key), model.uri));
   });

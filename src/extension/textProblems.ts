@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { diagnosticSource } from './diagnostics';
 import { textLanguage, type TextReader } from './textReader';
 import { rangeOf } from './textWords';
-import { textScheme } from './textUri';
+import { isEditable } from './textUri';
 
 /** The text is read when the person pauses. */
 const pauseMs = 250;
@@ -35,7 +35,7 @@ export class TextProblems implements vscode.Disposable {
 
   /** The text of a model that is only shown has no problems: it was printed. */
   private look(document: vscode.TextDocument, afterMs: number): void {
-    if (document.languageId !== textLanguage || document.uri.scheme === textScheme) return;
+    if (document.languageId !== textLanguage || !isEditable(document.uri)) return;
     const key = document.uri.toString();
     this.forget(key);
     this.waiting.set(

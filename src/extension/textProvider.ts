@@ -1,9 +1,11 @@
-// The read-only file system behind `onnx-text:`: each file is a model printed in ONNX's textual syntax.
+// The file system behind `onnx-text:`: each file is a model printed in ONNX's textual syntax. Only a copy made to be edited can be written.
 import * as vscode from 'vscode';
 import { toLatheError } from '../base/errors';
+import type { EngineClient } from './engineClient';
+import type { Host } from './host';
 import type { ModelReference, Models } from './models';
 import { modelUri, textUri } from './textUris';
-import { textScheme } from './textUri';
+import { isEditable, textScheme } from './textUri';
 import { errorSentence } from './wording';
 
 class TextFileSystem implements vscode.FileSystemProvider {
@@ -12,7 +14,11 @@ class TextFileSystem implements vscode.FileSystemProvider {
   /** Bytes of the texts last made, so that `stat` and `readFile` agree. */
   private readonly made = new WeakMap<object, Uint8Array>();
 
-  constructor(private readonly models: Models) {}
+  constructor(
+    private readonly models: Models,
+    private readonly engine: () => Promise<EngineClient>,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
 
   /** The model's text is another now. */
   changed(model: vscode.Uri): void {
@@ -27,7 +33,7 @@ class TextFileSystem implements vscode.FileSystemProvider {
     const source = modelOf(uri);
     const file = await vscode.workspace.fs.stat(source);
     const bytes = await this.bytes(source);
-    return { type: vscode.FileType.File, ctime: file.ctime, mtime: file.mtime, size: bytes.byteLength, permissions: vscode.FilePermission.Readonly };
+    return { type: vscode.FileType.File, ctime: file.ctime, mtime: file.mtime, size: bytes.byteLength, ...(canWrite(uri) ? {} : { permissions: vscode.FilePermission.Readonly }) };
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
@@ -55,8 +61,17 @@ class TextFileSystem implements vscode.FileSystemProvider {
     throw vscode.FileSystemError.NoPermissions(uri);
   }
 
-  writeFile(uri: vscode.Uri): void {
-    throw vscode.FileSystemError.NoPermissions(uri);
+  /** Saves a version of a copy. What is wrong with the text is said by the failed save; nothing is lost. */
+  async writeFile(uri: vscode.Uri, content: Uint8Array): Promise<void> {
+    if (!canWrite(uri)) throw vscode.FileSystemError.NoPermissions(uri);
+    const source = modelOf(uri);
+    try {
+      const { lost } = await (await this.engine()).request('text/save', { path: source.fsPath, text: new TextDecoder().decode(content) });
+      for (const note of lost) this.log.info(`${source.fsPath}: gone with what it belonged to: ${note}`);
+    } catch (thrown) {
+      throw vscode.FileSystemError.Unavailable(errorSentence(toLatheError(thrown, source.fsPath)));
+    }
+    this.models.find(source)?.reload();
   }
 
   delete(uri: vscode.Uri): void {
@@ -68,6 +83,11 @@ class TextFileSystem implements vscode.FileSystemProvider {
   }
 }
 
+/** Writing a model needs trust, as any other change. */
+function canWrite(uri: vscode.Uri): boolean {
+  return isEditable(uri) && vscode.workspace.isTrusted;
+}
+
 function modelOf(uri: vscode.Uri): vscode.Uri {
   const source = modelUri(uri);
   if (source === undefined) throw vscode.FileSystemError.FileNotFound(uri);
@@ -75,8 +95,8 @@ function modelOf(uri: vscode.Uri): vscode.Uri {
 }
 
 /** Serves the texts, and holds each model open while its text is open. */
-export function registerTextProvider(models: Models): vscode.Disposable {
-  const provider = new TextFileSystem(models);
+export function registerTextProvider({ models, engine, log }: Host): vscode.Disposable {
+  const provider = new TextFileSystem(models, engine, log);
   const held = new Map<string, ModelReference>();
   const hold = (document: vscode.TextDocument): void => {
     const source = modelUri(document.uri);
@@ -92,7 +112,7 @@ export function registerTextProvider(models: Models): vscode.Disposable {
   };
   vscode.workspace.textDocuments.forEach(hold);
   return vscode.Disposable.from(
-    vscode.workspace.registerFileSystemProvider(textScheme, provider, { isReadonly: true, isCaseSensitive: process.platform === 'linux' }),
+    vscode.workspace.registerFileSystemProvider(textScheme, provider, { isCaseSensitive: process.platform === 'linux' }),
     models.onDidChange(({ model, event }) => {
       if (event.type === 'text') provider.changed(model.uri);
     }),

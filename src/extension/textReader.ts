@@ -1,9 +1,11 @@
 // The engine's reading of the texts in the editor: each version is sent once, and questions on it follow.
 import * as vscode from 'vscode';
 import { LatheError } from '../base/errors';
-import type { DocumentId, EngineRequests, TextReading, TextVersion } from '../protocol/engine';
+import type { DocumentId, EngineRequests, TextDocument, TextReading, TextVersion } from '../protocol/engine';
 import type { EngineClient } from './engineClient';
 import type { Host } from './host';
+import type { OpenModel } from './openModel';
+import { isEditable } from './textUri';
 import { modelUri } from './textUris';
 
 export const textLanguage = 'onnxtxt';
@@ -30,6 +32,12 @@ export class TextReader implements vscode.Disposable {
   /** What the engine read in a text as it is now; undefined where it could not be asked. */
   async read(document: vscode.TextDocument): Promise<TextReading | undefined> {
     return await this.withEngine(document, async (engine, source) => await this.reading(document, engine, source));
+  }
+
+  /** Lines of a model's nodes and values in its text: as printed, or in one that is edited as it is now. @throws LatheError. */
+  async lines(text: vscode.Uri, model: OpenModel): Promise<Omit<TextDocument, 'text'>> {
+    const document = isEditable(text) ? vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === text.toString()) : undefined;
+    return (document === undefined ? undefined : await this.read(document)) ?? (await model.text());
   }
 
   /** The answer to a question on a text as it is now; undefined where there is none, or the text changed meanwhile. */

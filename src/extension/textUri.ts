@@ -1,5 +1,7 @@
 // Where the text of a model lives: `onnx-text:/path/model.onnx.onnxtxt` for `file:/path/model.onnx`.
 
+import { isEditedCopy } from '../base/editedName';
+
 export const textScheme = 'onnx-text';
 /** The virtual path must not end in `.onnx`, or the custom editor would claim it. */
 export const textExtension = '.onnxtxt';
@@ -20,4 +22,10 @@ export function textParts(model: UriParts): UriParts {
 export function modelParts(text: UriParts): UriParts | undefined {
   if (text.scheme !== textScheme || !text.path.endsWith(textExtension)) return undefined;
   return { scheme: 'file', authority: text.authority, path: text.path.slice(0, -textExtension.length) };
+}
+
+/** Whether a text may be edited: that of a copy made for it, and any that is not a model's. */
+export function isEditable(text: UriParts): boolean {
+  const model = modelParts(text);
+  return text.scheme !== textScheme || (model !== undefined && isEditedCopy(model.path));
 }

@@ -1,6 +1,7 @@
 // The work a person starts: profile, fix, optimize, run a recipe, benchmark, compare. Each asks for trust, shows progress, ends in the side panel.
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { isEditedCopy } from '../base/editedName';
 import { LatheError } from '../base/errors';
 import { hubCacheFolder } from '../base/hubCache';
 import type { Fix } from '../protocol/findings';
@@ -13,6 +14,7 @@ import { measurementReport } from './measurementReport';
 import { askOptimize } from './optimizeQuestions';
 import type { OpenModel } from './openModel';
 import { readModelSettings } from './settings';
+import { textUri } from './textUris';
 import { t } from './translate';
 
 /** What a single fix must improve to be kept, and whether it measures ranges on data. */
@@ -52,6 +54,20 @@ export class Work {
         ),
       );
     });
+  }
+
+  /** A copy beside the model that can be edited as text; the text of one that is a copy already. */
+  async editCopy(uri: vscode.Uri): Promise<void> {
+    await requireTrust();
+    const copy = isEditedCopy(uri.path)
+      ? uri
+      : await this.host.jobs.run(t('Copying {0}', name(uri)), uri, async (context) =>
+          await this.host.models.use(uri, async (model) => {
+            const { path: made } = await model.withDocument(async (engine, document) => await engine.request('model/editCopy', { document }, context));
+            return uri.with({ path: vscode.Uri.file(made).path });
+          }),
+        );
+    if (copy !== undefined) await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(textUri(copy)), { preview: false });
   }
 
   async optimize(uri: vscode.Uri): Promise<OptimizationReport | undefined> {

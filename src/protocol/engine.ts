@@ -148,6 +148,10 @@ export interface EngineRequests {
   'model/text': { params: { readonly document: DocumentId }; result: TextDocument };
   /** Reads a text of the editor, that of a model as it is or as the person typed it. `source`: the model that it refers to. */
   'text/read': { params: TextVersion & { readonly text: string; readonly source?: DocumentId }; result: TextReading };
+  /** Makes `<name>.edited.onnx` beside a model, to be edited as text. */
+  'model/editCopy': { params: { readonly document: DocumentId }; result: { readonly path: string } };
+  /** Saves a text as the next version of such a copy. `lost`: notes of things that the new version does not have any more. */
+  'text/save': { params: { readonly path: string; readonly text: string }; result: { readonly lost: readonly string[] } };
   'text/word': { params: TextVersion & { readonly line: number; readonly character: number }; result: TextWord | null };
   'text/value': { params: TextVersion & { readonly line: number; readonly character: number }; result: TextValue | null };
   'text/hints': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: readonly TextHint[] };

@@ -28,7 +28,7 @@ const lines = text.split('\n');
 const uri = 'file:///a.onnxtxt';
 const of = { uri, version: 1 };
 const texts = new Texts();
-texts.read(uri, 1, text, undefined);
+await texts.read(uri, 1, text, undefined);
 
 /** Place of the n-th occurrence of some words on a line. */
 function at(line: number, words: string, n = 0): [number, number] {
@@ -83,13 +83,13 @@ describe('a value', () => {
     expect(texts.value(of, ...at(7, 'w)'))?.weight).toMatchObject({ dims: [4, 3], bytes: 48, statistics: { min: -12, max: 11, mean: 54 / 12 } });
   });
 
-  it('has those of the model the text was printed from, where the text only refers to it', () => {
+  it('has those of the model the text was printed from, where the text only refers to it', async () => {
     const source = readOnnxBytes(modelBytes({ node: [{ op_type: 'MatMul', input: ['x', 'w'], output: ['y'] }], input: [{ name: 'x', type: floatType(1, 20) }], initializer: [{ name: 'w', data_type: 1, dims: [20, 2], float_data: new Array(40).fill(2) }] }));
     const printed = printModel(source);
     const own = new Texts();
     const place = printed.slice(0, printed.indexOf(' w =') + 1).split('\n');
     for (const [model, mean] of [[source, 2], [undefined, undefined]] as const) {
-      own.read(uri, 1, printed, model);
+      await own.read(uri, 1, printed, model);
       expect(own.value(of, place.length - 1, place.at(-1)?.length ?? 0)?.weight?.statistics?.mean).toBe(mean);
     }
   });
@@ -120,9 +120,9 @@ describe('a version of a text', () => {
     for (const version of [0, 2]) expect(() => texts.word({ uri, version }, 0, 0)).toThrow(LatheError);
   });
 
-  it('is read as far as it goes, and said what is wrong', () => {
+  it('is read as far as it goes, and said what is wrong', async () => {
     const own = new Texts();
-    const { problems, symbols } = own.read(uri, 1, text.replace('= Neg (h)', '= Neg [h]'), undefined);
+    const { problems, symbols } = await own.read(uri, 1, text.replace('= Neg (h)', '= Neg [h]'), undefined);
     expect(problems).toEqual([{ message: 'Expected "(" before the inputs of the node, found [.', range: { line: 10, character: 40, endLine: 10, endCharacter: 41 } }]);
     expect(symbols.map(({ name }) => name)).toEqual(['main', 'a', 'b']);
     expect(own.word(of, ...at(9, 'h)'))?.places).toHaveLength(3);

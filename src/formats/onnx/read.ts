@@ -1,5 +1,5 @@
 // Opens an ONNX model: everything but the weights, which stay in the file until something asks for them.
-import { resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { LatheError, toLatheError } from '../../base/errors';
 import { makeGraph, makeModel } from '../../graph/construct';
 import type { FunctionBody, Graph, Model } from '../../graph/model';
@@ -14,6 +14,8 @@ import { WireReader } from './wireReader';
 export interface ReadOptions {
   /** How external data may be reached; `contained` where not said. */
   readonly externalData?: ExternalDataPolicy;
+  /** Folder that external data are looked for in, and may not leave; the model's own where not said. */
+  readonly dataFolder?: string;
   /** Most memory the structure may take (weights are not part of it). */
   readonly memoryBudgetBytes?: number;
 }
@@ -28,7 +30,7 @@ export const defaultMemoryBudget = 512 * 2 ** 20;
 export function readOnnxModel(path: string, options: ReadOptions = {}): Model {
   const absolute = resolve(path);
   const file = new SourceFile(absolute);
-  const external = new ExternalData(absolute, options.externalData ?? 'contained');
+  const external = new ExternalData(options.dataFolder === undefined ? absolute : join(options.dataFolder, basename(absolute)), options.externalData ?? 'contained');
   try {
     const head = new Uint8Array(Math.min(headBytes, file.size));
     file.readInto(head, 0);

@@ -7,12 +7,14 @@ import type { TextDocument, TextProblem, TextRange } from '../../protocol/engine
 import { ParseContext, type PlacedNode, type ResolveTensor } from './context';
 import type { Marks } from './marks';
 import { parseGraph, parseModel } from './parse';
-import { SourceModel } from './references';
+import { type ReferredModel, SourceModel } from './references';
 import { TextError } from './scanner';
 
 export interface ReadTextOptions {
   /** The model that the text was printed from: what the text refers to, or cuts, is taken from it. */
   readonly source?: Model;
+  /** Other models that the text may refer to. */
+  readonly others?: readonly ReferredModel[];
   /** Finds tensors that the source does not have; nothing is found where not said, and reading such weights then fails. */
   readonly resolve?: ResolveTensor;
 }
@@ -34,7 +36,8 @@ export interface ModelText {
 
 /** Reads a text; what is wrong with it is among the problems, and nothing is thrown for it. */
 export function readModelText(text: string, options: ReadTextOptions = {}): ModelText {
-  const source = options.source === undefined ? undefined : new SourceModel(options.source);
+  const models = [...(options.source === undefined ? [] : [{ model: options.source }]), ...(options.others ?? [])];
+  const source = models.length === 0 ? undefined : new SourceModel(models);
   const context = new ParseContext(text, source, options.resolve ?? ((): undefined => undefined), parseGraph);
   const lines = lineStarts(text);
   const result = { text, lines, marks: context.marks, nodes: context.nodes, graphs: context.graphs };

@@ -51,10 +51,9 @@ function listMark(values: readonly unknown[]): string {
   return `${hash.digest('hex').slice(0, 16)}:${values.length}`;
 }
 
-/** Where the bytes lie: in the model's own file, named by its base name, or in one beside it. */
-export function referToPlaces(model: Model): ReferTo {
+/** Where the bytes lie: in the model's own file, named by its base name or as `own` says, or in one beside it. */
+export function referToPlaces(model: Model, own = model.path === undefined ? '' : basename(model.path)): ReferTo {
   const folder = model.path === undefined ? '' : dirname(model.path);
-  const own = model.path === undefined ? '' : basename(model.path);
   let places: Map<AnyTensor, number> | undefined;
   return (tensor) => {
     const location = isSparse(tensor) ? undefined : tensor.source.location;
@@ -109,13 +108,19 @@ export interface WantedTensor {
   readonly sparse: boolean;
 }
 
-/** The tensors and long strings of the model that a text was printed from. Both indexes are made when first asked for. */
+/** A model that a text may refer to, and the name its own file has in the text where that is not its base name. */
+export interface ReferredModel {
+  readonly model: Model;
+  readonly own?: string;
+}
+
+/** The tensors and long strings of the models that a text refers to: the one it was printed from, as a rule. Indexes are made when first asked for. */
 export class SourceModel {
   private tensors: Map<string, AnyTensor[]> | undefined;
   private texts: Map<string, string> | undefined;
   private lists: Map<string, ListValue> | undefined;
 
-  constructor(readonly model: Model) {}
+  constructor(private readonly models: readonly ReferredModel[]) {}
 
   /** The tensor of a reference: the one with the name and shape wanted where several share their bytes. */
   find(entries: ReferenceEntries, wanted: WantedTensor): AnyTensor | undefined {
@@ -126,27 +131,29 @@ export class SourceModel {
 
   /** See {@link quoteCut}. */
   readonly restore = (textHead: string, textMark: string): string | undefined => {
-    this.texts ??= new Map([...longTexts(this.model)].map((text) => [mark(text), text]));
+    this.texts ??= new Map(this.models.flatMap(({ model }) => Array.from(longTexts(model), (text): [string, string] => [mark(text), text])));
     const whole = this.texts.get(textMark);
     return whole !== undefined && head(whole) === textHead ? whole : undefined;
   };
 
   /** The list that was printed cut, from its mark. See {@link listCut}. */
   list(textMark: string): AttributeValue | undefined {
-    this.lists ??= new Map([...longLists(this.model)].map((attribute) => [listMark(attribute.value), attribute]));
+    this.lists ??= new Map(this.models.flatMap(({ model }) => Array.from(longLists(model), (attribute): [string, ListValue] => [listMark(attribute.value), attribute])));
     const found = this.lists.get(textMark);
     if (found === undefined) return undefined;
     return { type: found.type, value: found.value } as AttributeValue;
   }
 
   private indexTensors(): Map<string, AnyTensor[]> {
-    const refer = referToPlaces(this.model);
     const index = new Map<string, AnyTensor[]>();
-    for (const tensor of listTensors(this.model)) {
-      const key = referenceKey(refer(tensor));
-      const list = index.get(key);
-      if (list === undefined) index.set(key, [tensor]);
-      else list.push(tensor);
+    for (const { model, own } of this.models) {
+      const refer = referToPlaces(model, own);
+      for (const tensor of listTensors(model)) {
+        const key = referenceKey(refer(tensor));
+        const list = index.get(key);
+        if (list === undefined) index.set(key, [tensor]);
+        else list.push(tensor);
+      }
     }
     return index;
   }
