@@ -62,6 +62,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? deepFindings : service.findings)(documents.get(document), bindings, deep, signal),
     'model/text': async ({ document }) => await service.text(documents.get(document)),
     'text/read': async ({ uri, version, text, source }) => await (await texts()).read(uri, version, text, source === undefined ? undefined : documents.get(source).model),
+    'model/compareTexts': async ({ before, after }) => await service.compareTexts(documents.get(before), documents.get(after)),
     'model/editCopy': async ({ document }, { signal }) => {
       const { makeEditedCopy } = await import('../formats/editedCopy');
       return { path: await makeEditedCopy(documents.get(document).model, signal) };

@@ -101,6 +101,13 @@ export async function text(document: EngineDocument): Promise<TextDocument> {
   return textDocument(await readText(printText(document.model), document.model));
 }
 
+/** Both models as texts that differ only where the models do; the weights are read to tell which are equal. @throws LatheError where those cannot be read */
+export async function compareTexts(before: EngineDocument, after: EngineDocument): Promise<{ readonly before: string; readonly after: string }> {
+  const [{ matchModels }, { alignModel }, { printModel }, { referToContent, referToPlaces }] = await Promise.all([import('../analysis/match'), import('../analysis/align'), import('../formats/text/print'), import('../formats/text/references')]);
+  const print = (model: Model): string => printModel(model, { refer: referToContent(referToPlaces(model)) });
+  return { before: print(before.model), after: print(alignModel(before.model, after.model, matchModels(before.model, after.model))) };
+}
+
 /** Costs of the lines of the text, those that cost nothing left out. */
 export async function lineCosts(document: EngineDocument, bindings: Bindings): Promise<readonly LineCost[]> {
   const { layers } = await analyze(document, bindings);

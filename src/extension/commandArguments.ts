@@ -20,7 +20,7 @@ const parameters = {
   optimize: z.object({ target }),
   profile: z.object({ target }),
   benchmark: z.object({ target }),
-  compareWith: z.object({ target, selected: z.array(uri).max(10_000).optional() }),
+  compareWith: z.object({ target, selected: z.array(uri).max(10_000).optional(), how: z.enum(['measurement', 'structure']).optional() }),
   showText: z.object({ target, layer }),
   editCopy: z.object({ target }),
   showFindings: z.object({ target }),
@@ -41,6 +41,7 @@ export type CommandArguments = { readonly [N in CommandName]: z.output<(typeof p
 const words = new Map([
   ['target', 'the file: or onnx-text: address of a file of its kind'],
   ['selected', 'a list of file: addresses'],
+  ['how', 'measurement or structure'],
   ['layer', 'the key of a layer'],
   ['fix', 'the id of a fix'],
   ['line', 'the number of a line'],

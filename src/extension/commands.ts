@@ -7,6 +7,7 @@ import type { BenchmarkView } from './benchmarkView';
 import type { CommandArguments } from './commandArguments';
 import { commandNames, type CommandName } from './commandNames';
 import type { Diagnostics } from './diagnostics';
+import { showStructures } from './compareTexts';
 import { chooseFix } from './fixLenses';
 import type { Host } from './host';
 import { showError } from './notices';
@@ -34,7 +35,7 @@ const commands: Commands = {
   optimize: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).optimize(uri)),
   profile: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).profile(uri)),
   benchmark: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).benchmark(uri)),
-  compareWith: async (context, { target, selected }) => await compareWith(context, target, selected ?? []),
+  compareWith: async (context, { target, selected, how }) => await compareWith(context, target, selected ?? [], how),
   showText: async (context, { target, layer }) => await onModel(context, target, async (uri) => await showText(context, uri, layer)),
   editCopy: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).editCopy(uri)),
   showFindings: async (context, { target }) => await onModel(context, target, async (uri) => await showFindings(context, uri)),
@@ -122,23 +123,28 @@ async function askForModel(openLabel: string, beside?: vscode.Uri): Promise<vsco
 }
 
 /** Two models: named in the explorer's selection, or the second one picked; measured against each other or laid side by side as text. */
-async function compareWith(context: CommandContext, target: string | undefined, selected: readonly string[]): Promise<unknown> {
+async function compareWith(context: CommandContext, target: string | undefined, selected: readonly string[], how: CommandArguments['compareWith']['how']): Promise<unknown> {
   const source = await modelOf(context, target, false);
   if (source === undefined) return undefined;
   const others = selected.map(uriOf).filter((uri) => uri.toString() !== source.toString() && uri.path.endsWith('.onnx'));
   const other = others[0] ?? (await askForModel(t('Compare'), source));
   if (other === undefined) return undefined;
+  const chosen = how ?? (await askHow(source, other));
+  if (chosen === 'measurement') return await (await context.work()).benchmark(source, other);
+  if (chosen === 'structure') await showStructures(context.host, source, other);
+  return undefined;
+}
+
+async function askHow(source: vscode.Uri, other: vscode.Uri): Promise<CommandArguments['compareWith']['how']> {
   const title = t('Compare {0} with {1}', path.basename(source.fsPath), path.basename(other.fsPath));
   const choice = await vscode.window.showQuickPick(
     [
-      { label: t('Latency and outputs'), detail: t('Runs both, interleaved, and compares what they answer.'), value: 'measure' as const },
-      { label: t('Structure'), detail: t('Both as text in the diff editor.'), value: 'text' as const },
+      { label: t('Latency and outputs'), detail: t('Runs both, interleaved, and compares what they answer.'), how: 'measurement' as const },
+      { label: t('Structure'), detail: t('Both as text in the diff editor; nodes that belong together are matched.'), how: 'structure' as const },
     ],
     { title },
   );
-  if (choice === undefined) return undefined;
-  if (choice.value === 'measure') return await (await context.work()).benchmark(source, other);
-  return await vscode.commands.executeCommand('vscode.diff', textUri(source), textUri(other), title);
+  return choice?.how;
 }
 
 /** The model's text beside the graph, at a layer's line if one is named. */

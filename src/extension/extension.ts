@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { BenchmarkView } from './benchmarkView';
 import { registerCodeActions } from './codeActions';
 import { registerCommands } from './commands';
+import { registerComparedTexts } from './compareTexts';
 import { registerDecorations } from './decorations';
 import { Diagnostics } from './diagnostics';
 import { registerFixLenses } from './fixLenses';
@@ -45,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     diagnostics,
     registerModelEditor(host),
     registerTextProvider(host),
+    registerComparedTexts(host),
     registerFixLenses(diagnostics), // before the costs: VS Code shows the lens registered last first
     reader,
     registerTextFeatures(host, reader),

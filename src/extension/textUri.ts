@@ -3,6 +3,8 @@
 import { isEditedCopy } from '../base/editedName';
 
 export const textScheme = 'onnx-text';
+/** Texts of two models side by side are for the eye alone: names of the second model are those of the first. */
+export const compareScheme = 'onnx-compare';
 /** The virtual path must not end in `.onnx`, or the custom editor would claim it. */
 export const textExtension = '.onnxtxt';
 
@@ -27,5 +29,5 @@ export function modelParts(text: UriParts): UriParts | undefined {
 /** Whether a text may be edited: that of a copy made for it, and any that is not a model's. */
 export function isEditable(text: UriParts): boolean {
   const model = modelParts(text);
-  return text.scheme !== textScheme || (model !== undefined && isEditedCopy(model.path));
+  return (text.scheme !== textScheme && text.scheme !== compareScheme) || (model !== undefined && isEditedCopy(model.path));
 }

@@ -148,6 +148,8 @@ export interface EngineRequests {
   'model/text': { params: { readonly document: DocumentId }; result: TextDocument };
   /** Reads a text of the editor, that of a model as it is or as the person typed it. `source`: the model that it refers to. */
   'text/read': { params: TextVersion & { readonly text: string; readonly source?: DocumentId }; result: TextReading };
+  /** Two models as texts to be laid side by side: the second written as the first is, weights by their content. For the eye, not to be read back. */
+  'model/compareTexts': { params: { readonly before: DocumentId; readonly after: DocumentId }; result: { readonly before: string; readonly after: string } };
   /** Makes `<name>.edited.onnx` beside a model, to be edited as text. */
   'model/editCopy': { params: { readonly document: DocumentId }; result: { readonly path: string } };
   /** Saves a text as the next version of such a copy. `lost`: notes of things that the new version does not have any more. */
