@@ -2,6 +2,7 @@
 import type { AdviceContext, Draft, FindingRule } from '../context';
 import type { LayerAnalysis } from '../../analysis/analyze';
 import type { Graph } from '../../graph/model';
+import { isDeterministic } from '../../operators/row';
 
 const simplifyFix = (title: string): NonNullable<Draft['fixes']> => [{ title, technique: 'simplify', options: {}, estimate: {} }];
 
@@ -40,7 +41,7 @@ function foldableLayers(context: AdviceContext): readonly LayerAnalysis[] {
   return context.layers.filter(({ node, graph }) => {
     const row = types.rowOf(graph, node);
     const given = node.inputs.filter((name) => name !== '');
-    if (row === undefined || row.traits.deterministic === false || row.traits.control === true || quantizing.has(node.opType)) return false;
+    if (row === undefined || !isDeterministic(row, node) || row.traits.control === true || quantizing.has(node.opType)) return false;
     if ((given.length === 0 && node.opType !== 'Constant') || !given.every((name) => isFixed(graph, name))) return false;
     const names = fixed.get(graph) ?? new Set<string>();
     for (const name of node.outputs) names.add(name);
