@@ -40,6 +40,8 @@ export class GraphScope implements ValueScope {
   readonly producers = new Map<string, Node>();
   private readonly inputNames: ReadonlySet<string>;
   private readonly constants = new Map<string, Tensor | undefined>();
+  /** Scopes of the subgraphs, each as it was inferred last. */
+  private readonly inner = new Map<Graph, GraphScope>();
 
   constructor(
     readonly graph: Graph,
@@ -51,6 +53,7 @@ export class GraphScope implements ValueScope {
     private readonly budget: ValueBudget,
   ) {
     this.inputNames = new Set(graph.inputs.map(({ name }) => name));
+    parent?.inner.set(graph, this);
   }
 
   /** True for an initializer whose value is no proof: whoever runs the model may feed another. Shapes shown to a person rest on it all the same. */
@@ -133,6 +136,11 @@ export class GraphScope implements ValueScope {
 
   subgraph(graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[] {
     return this.inferSubgraph(this, graph, inputs, values);
+  }
+
+  outcome(graph: Graph): readonly (Values | undefined)[] {
+    const scope = this.inner.get(graph);
+    return scope === undefined ? [] : graph.outputs.map(({ name }) => scope.values(name));
   }
 
   branch(graph: Graph): Branch {

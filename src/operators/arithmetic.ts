@@ -139,6 +139,8 @@ export const minimum: BinaryRule = (a, b) => (whole(a, b) && !Number.isNaN(a) &&
 export const neg: UnaryRule = (a, float) => (isNumber(a) ? (a === 0 && !float ? 0 : -a) : multiplyDimensions(a, -1));
 export const abs: UnaryRule = (a) => (isNumber(a) ? Math.abs(a) : isNonNegative(a) ? a : undefined);
 export const sign: UnaryRule = (a) => (isNumber(a) ? Math.sign(a) : isPositive(a) ? 1 : undefined);
+/** Of zero in floating point the sign is left open. */
+export const relu: UnaryRule = (a, float) => (isNumber(a) ? (float && a === 0 ? undefined : a > 0 ? a : a <= 0 ? 0 : undefined) : isNonNegative(a) ? a : undefined);
 export const floor: UnaryRule = (a) => (isNumber(a) ? Math.floor(a) : a);
 export const ceil: UnaryRule = (a) => (isNumber(a) ? Math.ceil(a) : a);
 /** Halves go to the even neighbour (ONNX Round). */

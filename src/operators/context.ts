@@ -18,6 +18,8 @@ export interface ValueScope {
   subgraph(graph: Graph, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[];
   /** Types of the outputs of a graph that may or may not run. */
   branch(graph: Graph): Branch;
+  /** What is known of the elements of a subgraph's outputs, as it was inferred last. */
+  outcome(graph: Graph): readonly (Values | undefined)[];
 }
 
 export interface Branch {
@@ -136,6 +138,11 @@ export class OperatorContext {
   subgraph(name: string, inputs: readonly (ValueType | undefined)[], values?: readonly (Values | undefined)[]): readonly (ValueType | undefined)[] {
     const graph = this.graph(name);
     return graph === undefined ? [] : this.scope.subgraph(graph, inputs, values);
+  }
+
+  outcome(name: string): readonly (Values | undefined)[] {
+    const graph = this.graph(name);
+    return graph === undefined ? [] : this.scope.outcome(graph);
   }
 
   branch(name: string): Branch {

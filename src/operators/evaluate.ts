@@ -82,6 +82,7 @@ function tensorScope(inputs: ReadonlyMap<string, Tensor>): ValueScope {
     constant: (name) => inputs.get(name),
     subgraph: () => [],
     branch: () => ({ types: [], possible: true }),
+    outcome: () => [],
   };
 }
 

@@ -132,6 +132,16 @@ describe('control flow', () => {
     expect(shapes(model, 'y')).toBe('float32[2, 4]');
   });
 
+  it('carries the elements that the branch taken makes on into shapes', () => {
+    const made = (name: string, size: number): Graph => makeGraph(name, { outputs: [tensorValue(`${name}_y`, 'int64')], initializers: weights(int64Tensor(`${name}_size`, [2], [size, -1])), nodes: [node('Identity', [`${name}_size`], [`${name}_y`])] });
+    const choose = node('If', ['c'], ['target']);
+    choose.attributes.set('then_branch', { type: 'graph', value: made('yes', 4) });
+    choose.attributes.set('else_branch', { type: 'graph', value: made('no', 8) });
+    const nodes = [node('Shape', ['x'], ['s']), node('Size', ['s'], ['rank']), node('Equal', ['rank', 'two'], ['c']), choose, node('Reshape', ['x', 'target'], ['y'])];
+    const model = modelOf({ inputs: [tensorValue('x', 'float32', [2, 8])], outputs: [tensorValue('y', 'float32')], initializers: weights(int64Tensor('two', [], [2])), nodes });
+    expect(shapes(model, 'y')).toBe('float32[4, 4]');
+  });
+
   it('takes a guarded Squeeze that cannot fit for the branch not taken', () => {
     const guarded = (name: string, op: string): Graph => makeGraph(name, { outputs: [tensorValue(`${name}_y`, 'float32')], nodes: [node(op, ['x'], [`${name}_y`], op === 'Squeeze' ? { axes: [0] } : {})] });
     const choose = node('If', ['c'], ['y']);

@@ -29,7 +29,8 @@ describe.skipIf(tests.length === 0)('ONNX node tests, outputs stripped and infer
       if (fixed && verdicts.every((each) => each === 'exact')) full++;
     }
     expect(wrong).toEqual([]);
-    expect(full).toBeGreaterThan(1335);
+    // The rest follow from values that are fed, or from the data.
+    expect(full).toBeGreaterThanOrEqual(1457);
   });
 
   it('are inferred to the very shapes of the expected outputs when the inputs are known', () => {

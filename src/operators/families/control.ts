@@ -4,7 +4,7 @@ import type { Dimension } from '../../graph/dimension';
 import type { Graph, Shape, ValueType } from '../../graph/model';
 import type { OperatorContext } from '../context';
 import { row } from '../row';
-import type { OperatorRow } from '../row';
+import type { OperatorRow, Values } from '../row';
 import { tensorOf } from '../shapes';
 
 type Types = readonly (ValueType | undefined)[];
@@ -36,6 +36,12 @@ function branch(context: OperatorContext): Types {
   if (chosen !== undefined) return (chosen === 0 ? no : yes).types;
   if (!yes.possible || !no.possible) return (yes.possible ? yes : no).types;
   return yes.types.map((type, i) => commonType(type, no.types[i]));
+}
+
+/** Elements of the outputs of the branch that a known condition takes. */
+function branchValues(context: OperatorContext): readonly (Values | undefined)[] {
+  const chosen = context.numbers(0)?.[0];
+  return chosen === undefined ? [] : context.outcome(chosen === 0 ? 'else_branch' : 'then_branch');
 }
 
 /** A type that may change shape from one iteration to the next. */
@@ -167,7 +173,7 @@ function optional(context: OperatorContext): Types {
 const present = (type: ValueType | undefined): ValueType | undefined => (type?.kind === 'optional' ? type.of : type);
 
 export const controlRows: readonly OperatorRow[] = [
-  row('If', { open: 'where the branches differ', inputs: 'cond', outputs: 'outputs*', infer: branch, traits: { control: true } }),
+  row('If', { open: 'where the branches differ', inputs: 'cond', outputs: 'outputs*', infer: branch, values: branchValues, traits: { control: true } }),
   row('Loop', { open: 'state that changes shape, and how often a condition lets it run', inputs: 'M? cond? v_initial*', outputs: 'v_final_and_scan_outputs*', infer: loop, traits: { control: true } }),
   row('Scan', { open: 'state that changes shape', inputs: 'initial_state_and_scan_inputs*', outputs: 'final_state_and_scan_outputs*', infer: scan, traits: { control: true } }),
   row('SequenceMap', {

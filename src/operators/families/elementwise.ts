@@ -14,8 +14,8 @@ import * as rules from '../arithmetic';
  * Operations per element. Convention: each addition, multiplication, division, comparison and elementary function
  * (exp, tanh, erf, sqrt …) is one operation; composed functions count their parts.
  */
-const activations: readonly (readonly [string, number])[] = [
-  ['Relu', 1],
+const activations: readonly (readonly [string, number, UnaryRule?])[] = [
+  ['Relu', 1, rules.relu],
   ['LeakyRelu', 2],
   ['ThresholdedRelu', 1],
   ['Sigmoid', 3],
@@ -62,12 +62,13 @@ const unary: readonly (readonly [string, UnaryRule?])[] = [
 
 const oneInput: OperatorTraits = { elementwise: true, inPlace: true };
 
-function activationRow([opType, operations]: readonly [string, number]): OperatorRow {
+function activationRow([opType, operations, rule]: readonly [string, number, UnaryRule?]): OperatorRow {
   return row(opType, {
     inputs: 'X',
     outputs: 'Y',
     infer: likeInput,
     cost: perElement(operations),
+    ...(rule === undefined ? {} : { values: (context: OperatorContext) => [unaryValues(context, rule)] }),
     traits: { ...oneInput, activation: true },
   });
 }
