@@ -8,14 +8,20 @@ import { readOnnxModel } from '../../src/formats/onnx/read';
 import { defaultBindings } from '../../src/graph/defaultBindings';
 import type { Model } from '../../src/graph/model';
 import { Runner } from '../../src/runtime/runner';
+import { quantizeDynamic, dynamicOptions } from '../../src/techniques/quantize/dynamic';
+import { quantizeStatic, staticOptions } from '../../src/techniques/quantize/static';
 import { ocrModel } from '../runtime/support';
 import { temporaryFolder } from '../support/models';
+import { contextFor, stopWorkbench } from '../techniques/quantize/support';
 
 let runner: Runner;
 beforeAll(async () => {
   runner = await Runner.start();
 });
-afterAll(() => runner.dispose());
+afterAll(() => {
+  runner.dispose();
+  stopWorkbench();
+});
 
 /** The analysis of a model and of what onnxruntime makes of it, both at the source's default sizes; what it declares of values is not looked at. */
 async function analyses(source: Model, optimization: 'extended' | 'all'): Promise<{ readonly before: ModelAnalysis; readonly after: ModelAnalysis }> {
@@ -41,6 +47,23 @@ describe('what onnxruntime makes of a model', () => {
     expect(after.layers.filter((layer) => layer.unknownOperator).map((layer) => layer.node.opType)).toEqual([]);
     expect(after.types.contradictions).toEqual([]);
     expect(after.layers.some((layer) => layer.node.domain === 'com.microsoft')).toBe(true);
+    expect(after.totals.macs).toBe(before.totals.macs);
+  });
+
+  it.each(['extended', 'all'] as const)('int8 (%s): its integer operators are known, and the MACs are those of the float model', async (optimization) => {
+    const network = buildMobileNetV2();
+    const int8 = await quantizeStatic.apply(network, staticOptions.parse({}), await contextFor(network));
+    const fixed = await analyses(int8.model, optimization);
+    expect(fixed.after.layers.filter((layer) => layer.unknownOperator).map((layer) => layer.node.opType)).toEqual([]);
+    expect(fixed.after.types.contradictions).toEqual([]);
+    expect(fixed.after.layers.some((layer) => layer.node.opType === 'QLinearConv')).toBe(true);
+    expect([fixed.before.totals.macs, fixed.after.totals.macs]).toEqual([analyzeModel(network).totals.macs, analyzeModel(network).totals.macs]);
+
+    const transformer = buildBert(bertTiny);
+    const dynamic = await quantizeDynamic.apply(transformer, dynamicOptions.parse({}), await contextFor(transformer));
+    const { before, after } = await analyses(dynamic.model, optimization);
+    expect(after.layers.filter((layer) => layer.unknownOperator).map((layer) => layer.node.opType)).toEqual([]);
+    expect(after.layers.some((layer) => layer.node.opType === 'DynamicQuantizeMatMul' || layer.node.opType === 'MatMulIntegerToFloat')).toBe(true);
     expect(after.totals.macs).toBe(before.totals.macs);
   });
 
