@@ -16,7 +16,7 @@ const introduction = `# Operators
 
 What is known here of every operator: ONNX up to opset 26, ai.onnx.ml up to 5, and all of com.microsoft that onnxruntime 1.30 has a CPU kernel for. The tables are printed from the operator table itself (\`src/operators\`); a test says when this page is stale, \`UPDATE_DOCS=1 npx vitest run test/operators/operatorsPage.test.ts\` writes it anew.
 
-An operator that is not listed can be viewed and is kept as it is, but its shapes and costs are unknown, and so is the sum they would be part of. A guess is never made.
+An operator that is not listed can be viewed and is kept as it is; its shapes and costs are unknown, it is left out of the totals, and a finding names it. Where the MACs of a listed one cannot be known, neither is their total; operations that hang on the data alone (boxes a suppression keeps, say) are left out of theirs. A guess is never made.
 
 ## What is counted
 

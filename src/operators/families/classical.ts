@@ -29,7 +29,7 @@ function labels(context: OperatorContext, strings: string, ints: string): { read
 /** A label for each record, and a score for each record and class. */
 function classified(context: OperatorContext, ints: string, classes: (count: number) => Dimension = (count) => count): Types {
   const { type, count } = labels(context, 'classlabels_strings', ints);
-  return [tensorOf(type, [records(context)]), tensorOf('float32', [records(context), classes(count)])];
+  return [tensorOf(type, [records(context)]), tensorOf('float32', [records(context), count === 0 ? undefined : classes(count)])];
 }
 
 /** One score each for the intercepts there are; of a single one and two labels, both. */
@@ -59,12 +59,17 @@ function labelTypes(context: OperatorContext): Types {
   return [tensorOf(type ?? (context.elementType(0) === 'string' ? 'int64' : 'string'), shape)];
 }
 
+/** How long the list is that is given of two; undefined where neither is. */
+function firstList(context: OperatorContext, first: string, second: string): Dimension {
+  const length = Math.max(context.entries(first), context.entries(second));
+  return length === 0 ? undefined : length;
+}
+
 /** A map's values in the order of the vocabulary: [1, words]. */
 function vectorized(context: OperatorContext): Types {
   const type = context.type(0);
   const value = type?.kind === 'map' && type.value.kind === 'tensor' ? type.value.elementType : undefined;
-  const words = context.entries('string_vocabulary') || context.entries('int64_vocabulary');
-  return [tensorOf(value, [1, words])];
+  return [tensorOf(value, [1, firstList(context, 'string_vocabulary', 'int64_vocabulary')])];
 }
 
 const castTypes = new Map<string, ElementType>([['TO_FLOAT', 'float32'], ['TO_STRING', 'string'], ['TO_INT64', 'int64']]);
@@ -76,8 +81,7 @@ function castMap(context: OperatorContext): Types {
 
 function oneHotShape(context: OperatorContext): Shape | undefined {
   const shape = context.shape(0);
-  const categories = context.entries('cats_int64s') || context.entries('cats_strings');
-  return shape === undefined ? undefined : [...shape, categories];
+  return shape === undefined ? undefined : [...shape, firstList(context, 'cats_int64s', 'cats_strings')];
 }
 
 /** Features of all inputs beside each other. */
