@@ -1,187 +1,159 @@
-// Raising a model's opset where each operator's change is mechanical; refuses, naming the node, where it is not.
-// Source: the ONNX changelog of operator versions, ai.onnx 7 to 13.
+// Raising a model's opset where each operator's change is mechanical; refuses, naming node, operator and version, where it is not.
 import { inferTypes, type TypeInference } from '../../analysis/infer';
+import { FreeNames } from '../../base/freeNames';
 import { LatheError } from '../../base/errors';
-import { cloneModel } from '../../graph/construct';
-import type { Graph, Model, Node } from '../../graph/model';
-import { floatAttribute, intAttribute, intsAttribute, stringAttribute, walkNodes } from '../../graph/traverse';
+import { cloneModel, makeNode, type NodeInit } from '../../graph/construct';
+import type { Graph, Model, Node, Shape } from '../../graph/model';
+import { newestOpset } from '../../graph/opsets';
+import { nodeReads, walkNodes } from '../../graph/traverse';
 import { freeWeightsFromInputs } from '../../graph/weightInputs';
-import { toFloat64Array } from '../../tensor/decode';
-import { type ElementType, isFloat } from '../../tensor/elementType';
-import { tensorFromNumbers } from '../../runtime/convert';
-import { type Tensor, float32Tensor, int64Tensor } from '../../tensor/tensor';
+import { findOperator, normalDomain } from '../../operators/table';
+import type { ElementType } from '../../tensor/elementType';
+import type { Tensor } from '../../tensor/tensor';
+import { opsetRows } from './opsetRows';
 
-const oldest = 7;
-const newest = 13;
-
-/** What a change is given: the node in its graph, a way to add a constant input, and what is known of ranks. */
-interface Change {
+/** What a change is given: the node, ways to add constants and nodes beside it, and what holds of its values whenever the model runs. */
+export interface OpsetChange {
   readonly node: Node;
+  /** The version that is being reached, and the one that the model is raised to in the end. */
+  readonly version: number;
+  readonly to: number;
   /** Adds an initializer to the node's graph and returns its name. */
   readonly constant: (suffix: string, make: (name: string) => Tensor) => string;
-  readonly rankOf: (value: string) => number | undefined;
+  /** Adds a node before or after this one; its only output has a fresh name. */
+  readonly add: (where: 'before' | 'after', suffix: string, init: Omit<NodeInit, 'outputs' | 'name'>) => Node;
+  readonly shapeOf: (value: string) => Shape | undefined;
   readonly elementTypeOf: (value: string) => ElementType | undefined;
-  /** Elements of a constant that nobody can override. */
-  readonly constantNumbers: (value: string) => readonly number[] | undefined;
+  /** A constant that nobody can override. */
+  readonly tensorOf: (value: string) => Tensor | undefined;
+  /** True when a node reads the value, or a graph gives it out. */
+  readonly isRead: (value: string) => boolean;
+  /** @throws LatheError `unsupported`, naming node, operator and version. */
+  readonly refuse: (why: string) => never;
 }
 
-/** Applied to nodes of models below `below`. */
-interface Row {
+/** What one version of ai.onnx changed of one operator; `*`: of all. */
+export interface OpsetRow {
   readonly op: string;
-  readonly below: number;
-  readonly change: (change: Change) => void;
+  readonly version: number;
+  readonly change: (change: OpsetChange) => void;
 }
 
-const rows: readonly Row[] = [
-  { op: 'BatchNormalization', below: 9, change: dropSpatial },
-  { op: 'Slice', below: 10, change: sliceInputs },
-  { op: 'TopK', below: 10, change: ({ node, constant }) => moveInts(node, 'k', 1, constant) },
-  { op: 'Upsample', below: 10, change: upsampleToResize },
-  { op: 'Resize', below: 11, change: resizeInputs },
-  { op: 'Clip', below: 11, change: clipInputs },
-  { op: 'Pad', below: 11, change: padInputs },
-  { op: 'Scatter', below: 11, change: ({ node }) => void (node.opType = 'ScatterElements') },
-  { op: 'Scan', below: 9, change: ({ node }) => refuse(node, 'Scan changed its meaning in opset 9') },
-  { op: 'Dropout', below: 12, change: ({ node }) => void node.attributes.delete('ratio') },
-  { op: 'Softmax', below: 13, change: lastAxisOnly },
-  { op: 'LogSoftmax', below: 13, change: lastAxisOnly },
-  { op: 'Hardmax', below: 13, change: lastAxisOnly },
-  { op: 'Squeeze', below: 13, change: ({ node, constant }) => moveInts(node, 'axes', 1, constant) },
-  { op: 'Unsqueeze', below: 13, change: ({ node, constant }) => moveInts(node, 'axes', 1, constant) },
-  { op: 'ReduceSum', below: 13, change: ({ node, constant }) => moveInts(node, 'axes', 1, constant) },
-  { op: 'Split', below: 13, change: ({ node, constant }) => moveInts(node, 'split', 1, constant) },
-];
+export interface RaisedOpset {
+  readonly model: Model;
+  /** Operators whose nodes were rewritten, by version. */
+  readonly changes: readonly { readonly op: string; readonly version: number; readonly nodes: number }[];
+}
+
+/** IR version that models of opset 12 and later have at least (ONNX, Versioning.md). */
+const leastIrVersion = 7;
 
 /**
  * A copy of the model at the given opset of ai.onnx, or the model itself where it already is there.
- * @throws LatheError `unsupported` below opset 7, above 13, and for a node whose change is not mechanical.
+ * @throws LatheError `unsupported` above the newest opset known, for a model with functions of its own that use ai.onnx, and
+ * for a node whose change is not mechanical.
  */
 export function raiseOpset(model: Model, to: number): Model {
-  const from = model.opsetImports.get('');
-  if (from === undefined || from >= to) return model;
-  if (from < oldest || to > newest) throw new LatheError('unsupported', `Opset ${from} cannot be raised to ${to}: the changes from ${oldest} to ${newest} are known.`, model.path === undefined ? {} : { file: model.path });
+  return raisedOpset(model, to).model;
+}
+
+/** See {@link raiseOpset}. */
+export function raisedOpset(model: Model, to: number): RaisedOpset {
+  const from = opsetOfModel(model);
+  if (from === undefined || from >= to) return { model, changes: [] };
+  const file = model.path === undefined ? {} : { file: model.path };
+  if (to > newestOpset) throw new LatheError('unsupported', `Opset ${to} is not known: the newest is ${newestOpset}.`, file);
+  const own = model.functions.find((body) => opsetOfModel(body) !== undefined);
+  if (own !== undefined) throw new LatheError('unsupported', `The opset cannot be raised: the model's function ${own.name} is written in opset ${opsetOfModel(own) ?? from}, and functions are not rewritten.`, { ...file, item: own.name });
   const raised = cloneModel(model);
-  const types = inferTypes(raised, { proven: true });
+  const surroundings = new Surroundings(raised);
+  const counts = new Map<OpsetRow, number>();
+  const rows = [...opsetRows].filter(({ version }) => from < version && version <= to).sort((a, b) => a.version - b.version);
   for (const { node, graph } of [...walkNodes(raised.graph)]) {
-    if (node.domain !== '') continue;
-    // By the operator it was: Upsample becomes Resize at once and must not be raised as one again.
+    if (normalDomain(node.domain) !== '') continue;
+    // By the operator it was: Upsample becomes Resize, and what that changed before is not done to it.
     const { opType } = node;
-    for (const row of rows) if (row.op === opType && from < row.below && to >= row.below) row.change(changeOf(node, graph, types));
+    if (findOperator('', opType, from) === undefined) throw new LatheError('unsupported', `The opset cannot be raised: ${opType} is no operator that is known here.`, { ...file, item: nodeName(node) });
+    for (const row of rows) {
+      if (row.op !== opType && row.op !== '*') continue;
+      const before = outline(node);
+      row.change(surroundings.change(node, graph, row.version, to));
+      if (outline(node) !== before) counts.set(row, (counts.get(row) ?? 0) + 1);
+    }
   }
+  raised.opsetImports.delete('ai.onnx');
   raised.opsetImports.set('', to);
   // Initializers need not be inputs from IR 4 on, and the constants added above are not.
   freeWeightsFromInputs(raised);
-  raised.irVersion = Math.max(raised.irVersion, 7);
-  return raised;
+  raised.irVersion = Math.max(raised.irVersion, leastIrVersion);
+  return { model: raised, changes: [...counts].map(([{ op, version }, nodes]) => ({ op, version, nodes })) };
 }
 
-function changeOf(node: Node, graph: Graph, types: TypeInference): Change {
-  return {
-    node,
-    constant: (suffix, make) => {
-      const base = `${node.outputs[0] ?? node.name}_${suffix}`;
-      let name = base;
-      for (let n = 2; graph.initializers.has(name) || types.typeOf(graph, name) !== undefined; n++) name = `${base}_${n}`;
-      graph.initializers.set(name, make(name));
-      return name;
-    },
-    rankOf: (value) => {
-      const type = types.typeOf(graph, value);
-      return type?.kind === 'tensor' ? type.shape?.length : undefined;
-    },
-    elementTypeOf: (value) => {
-      const type = types.typeOf(graph, value);
-      return type?.kind === 'tensor' ? type.elementType : undefined;
-    },
-    constantNumbers: (value) => {
-      const tensor = types.constantOf(graph, value);
-      return tensor === undefined ? undefined : [...toFloat64Array(tensor)];
-    },
-  };
+/** Version of ai.onnx that a model imports. */
+export function opsetOfModel({ opsetImports }: { readonly opsetImports: ReadonlyMap<string, number> }): number | undefined {
+  return opsetImports.get('') ?? opsetImports.get('ai.onnx');
 }
 
-function refuse(node: Node, why: string): never {
-  throw new LatheError('unsupported', `The opset cannot be raised: ${why}.`, { item: node.name || (node.outputs[0] ?? node.opType) });
-}
+const nodeName = (node: Node): string => node.name || (node.outputs[0] ?? node.opType);
 
-/** An ints (or int) attribute becomes the input at `position`. */
-function moveInts(node: Node, attribute: string, position: number, constant: Change['constant']): void {
-  const single = node.attributes.get(attribute)?.type === 'int' ? intAttribute(node, attribute) : undefined;
-  const values = single === undefined ? intsAttribute(node, attribute) : [single];
-  node.attributes.delete(attribute);
-  if (values === undefined) return;
-  while (node.inputs.length < position) node.inputs.push('');
-  node.inputs[position] = constant(attribute, (name) => int64Tensor(name, [values.length], values));
-}
+/** Equal where nothing of the node was rewritten; no change reaches into tensors and graphs. */
+const outline = ({ opType, inputs, outputs, attributes }: Node): string => {
+  const values = [...attributes].map(([name, { type, value }]) => [name, type, typeof value === 'object' && !Array.isArray(value) ? '' : String(value)]);
+  return JSON.stringify([opType, inputs, outputs, values]);
+};
 
-function dropSpatial({ node }: Change): void {
-  if (intAttribute(node, 'spatial', 1) === 0) refuse(node, 'BatchNormalization per activation (spatial = 0) has no newer form');
-  node.attributes.delete('spatial');
-}
+/** What is known of the model as it was, and the names that are taken in it. */
+class Surroundings {
+  private readonly types: TypeInference;
+  private readonly names = new FreeNames();
+  private readonly read = new Set<string>();
 
-function sliceInputs({ node, constant }: Change): void {
-  const starts = intsAttribute(node, 'starts') ?? [];
-  node.attributes.set('axes', { type: 'ints', value: intsAttribute(node, 'axes') ?? starts.map((_, i) => i) });
-  moveInts(node, 'starts', 1, constant);
-  moveInts(node, 'ends', 2, constant);
-  moveInts(node, 'axes', 3, constant);
-}
+  constructor(model: Model) {
+    this.types = inferTypes(model, { proven: true });
+    this.collect(model.graph);
+    for (const { node, graph } of walkNodes(model.graph)) {
+      this.names.take(node.name);
+      for (const name of node.outputs) this.names.take(name);
+      for (const name of nodeReads(node)) this.read.add(name);
+      for (const attribute of node.attributes.values()) if (attribute.type === 'graph') this.collect(attribute.value);
+      for (const { name } of graph.outputs) this.read.add(name);
+    }
+  }
 
-function clipInputs(change: Change): void {
-  moveFloat(change, 'min', 1);
-  moveFloat(change, 'max', 2);
-}
+  private collect(graph: Graph): void {
+    for (const { name } of graph.inputs) this.names.take(name);
+    for (const name of [...graph.initializers.keys(), ...graph.sparseInitializers.keys()]) this.names.take(name);
+  }
 
-function padInputs(change: Change): void {
-  moveInts(change.node, 'pads', 1, change.constant);
-  if (floatAttribute(change.node, 'value', 0) === 0) change.node.attributes.delete('value');
-  moveFloat(change, 'value', 2);
-}
-
-/** A float attribute becomes the scalar input at `position`, in the type of the first input. */
-function moveFloat({ node, constant, elementTypeOf }: Change, attribute: string, position: number): void {
-  if (!node.attributes.has(attribute)) return;
-  const value = floatAttribute(node, attribute, 0);
-  const type = elementTypeOf(node.inputs[0] ?? '');
-  if (type === undefined || !isFloat(type)) refuse(node, `${attribute} of ${node.opType} becomes an input of the type of the data, which is ${type === undefined ? 'not known' : type}`);
-  node.attributes.delete(attribute);
-  while (node.inputs.length < position) node.inputs.push('');
-  node.inputs[position] = constant(attribute, (name) => tensorFromNumbers(name, type, [], Float64Array.of(value)));
-}
-
-/**
- * Resize before 11 computes source coordinates as `x / scale`; onnxruntime takes the nearest below when growing and above
- * when shrinking. Upsample only grows.
- */
-function resizeInputs(change: Change): void {
-  const { node, constantNumbers } = change;
-  const nearest = (stringAttribute(node, 'mode') ?? 'nearest') === 'nearest';
-  const scales = constantNumbers(node.inputs[1] ?? '');
-  const shrinks = scales?.some((scale) => scale < 1) === true;
-  if (nearest && (scales === undefined || (shrinks && scales.some((scale) => scale > 1)))) refuse(node, 'Resize before opset 11 rounds by its scales, which are not constant, or shrink one axis and grow another');
-  asymmetric(change, shrinks ? 'ceil' : 'floor');
-}
-
-function asymmetric({ node, constant }: Change, nearestMode: 'floor' | 'ceil'): void {
-  const [data = '', scales = ''] = node.inputs;
-  node.inputs = [data, constant('roi', (name) => float32Tensor(name, [0], [])), scales];
-  node.attributes.set('coordinate_transformation_mode', { type: 'string', value: 'asymmetric' });
-  node.attributes.set('nearest_mode', { type: 'string', value: nearestMode });
-}
-
-function upsampleToResize(change: Change): void {
-  const { node, constant } = change;
-  const scales = node.attributes.get('scales');
-  if (scales?.type === 'floats') node.inputs[1] = constant('scales', (name) => float32Tensor(name, [scales.value.length], scales.value));
-  node.attributes.delete('scales');
-  node.opType = 'Resize';
-  asymmetric(change, 'floor');
-}
-
-/** Before 13 the axis split the tensor in two; only on the last axis is that what 13 computes. */
-function lastAxisOnly({ node, rankOf }: Change): void {
-  const rank = rankOf(node.inputs[0] ?? '');
-  const axis = intAttribute(node, 'axis', 1);
-  if (axis !== -1 && (rank === undefined || axis !== rank - 1)) refuse(node, `${node.opType} over the axes from ${axis} on is not ${node.opType} of opset 13`);
-  node.attributes.set('axis', { type: 'int', value: -1 });
+  change(node: Node, graph: Graph, version: number, to: number): OpsetChange {
+    const tensorType = (value: string): { readonly elementType: ElementType; readonly shape?: Shape } | undefined => {
+      const type = this.types.typeOf(graph, value);
+      return type?.kind === 'tensor' ? type : undefined;
+    };
+    const opType = node.opType;
+    const fresh = (suffix: string): string => this.names.fresh(`${node.outputs[0] ?? node.name}_${suffix}`);
+    return {
+      node,
+      version,
+      to,
+      constant: (suffix, make) => {
+        const name = fresh(suffix);
+        graph.initializers.set(name, make(name));
+        return name;
+      },
+      add: (where, suffix, init) => {
+        const name = fresh(suffix);
+        const added = makeNode({ ...init, name, outputs: [name], origin: node.origin });
+        graph.nodes.splice(graph.nodes.indexOf(node) + (where === 'after' ? 1 : 0), 0, added);
+        return added;
+      },
+      shapeOf: (value) => tensorType(value)?.shape,
+      elementTypeOf: (value) => tensorType(value)?.elementType,
+      tensorOf: (value) => this.types.constantOf(graph, value),
+      isRead: (value) => this.read.has(value),
+      refuse: (why) => {
+        throw new LatheError('unsupported', `The opset cannot be raised: ${opType} changed in version ${version}, and ${why}.`, { item: nodeName(node) });
+      },
+    };
+  }
 }
