@@ -100,6 +100,16 @@ export function makeProgram(session: Session): Command {
     .option(...followCacheLinks)
     .action((model: string, options: commands.TextOptions) => commands.text(model, options));
 
+  withRunOptions(program.command('upgrade <model>'))
+    .description('a copy at a newer opset, where every change is mechanical; run beside the source')
+    .requiredOption('--opset <version>', 'the version of ai.onnx to reach', parseInteger('--opset', 1))
+    .option('-o, --output <file>', 'where the result goes (never overwrites)')
+    .option(...data)
+    .option(...imageOrder)
+    .option(...imageScale)
+    .option(...json)
+    .action((model: string, options: commands.UpgradeOptions) => commands.upgrade(session, model, options));
+
   return program;
 }
 

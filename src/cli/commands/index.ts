@@ -7,8 +7,9 @@ import type { InspectOptions } from './inspect';
 import type { OptimizeOptions, RunOptions } from './optimize';
 import type { ProfileOptions } from './profile';
 import type { TextOptions } from './text';
+import type { UpgradeOptions } from './upgrade';
 
-export type { BenchOptions, CheckOptions, CompareOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, TextOptions };
+export type { BenchOptions, CheckOptions, CompareOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, TextOptions, UpgradeOptions };
 
 export async function inspect(session: Session, model: string, options: InspectOptions): Promise<void> {
   await (await import('./inspect')).inspect(session, model, options);
@@ -40,6 +41,10 @@ export async function profile(session: Session, model: string, options: ProfileO
 
 export async function text(model: string, options: TextOptions): Promise<void> {
   await (await import('./text')).text(model, options);
+}
+
+export async function upgrade(session: Session, model: string, options: UpgradeOptions): Promise<void> {
+  await (await import('./upgrade')).upgrade(session, model, options);
 }
 
 /** The project's version, as package.json has it. */
