@@ -68,7 +68,7 @@ function provenTypes(model: Model, bindings: ReadonlyMap<string, number>): TypeI
   const positive = new Set<string>();
   const symbols = inputSymbols(model.graph).length;
   for (let pass = 1; ; pass++) {
-    const types = new Inference(model, bindings, { bound: false, isOpen: (name) => !positive.has(name) });
+    const types = new Inference(model, bindings, { bound: false, leastOf: (name) => (positive.has(name) ? 1 : 0) });
     if (pass > maxDemandPasses || positive.size >= symbols) return types;
     const before = positive.size;
     for (const name of demandedSymbols(model.graph, types)) positive.add(name);
@@ -79,8 +79,8 @@ function provenTypes(model: Model, bindings: ReadonlyMap<string, number>): TypeI
 interface Beliefs {
   /** Declared shapes may have been traced at other sizes than those bound: then they are not held against the inferred ones. */
   readonly bound: boolean;
-  /** Says of a symbol whether it may be 0; where there is such a question, only what is proven counts, see {@link InferOptions.proven}. */
-  readonly isOpen?: (name: string) => boolean;
+  /** Says of a symbol what it is proven to be at least; given, only what is proven counts, see {@link InferOptions.proven}. */
+  readonly leastOf?: (name: string) => 0 | 1;
 }
 
 export function bindingMap(bindings: InferOptions['bindings']): ReadonlyMap<string, number> {
@@ -117,7 +117,7 @@ class Inference implements TypeInference {
   }
 
   private scope(graph: Graph, opsetImports: ReadonlyMap<string, number>, parent: GraphScope | undefined, overridable: boolean): GraphScope {
-    const scope = new GraphScope(graph, opsetImports, parent, this.subgraph, this.branch, { overridable, proven: this.beliefs.isOpen !== undefined }, this.budget);
+    const scope = new GraphScope(graph, opsetImports, parent, this.subgraph, this.branch, { overridable, proven: this.beliefs.leastOf !== undefined }, this.budget);
     this.scopes.set(graph, scope);
     return scope;
   }
@@ -166,7 +166,7 @@ class Inference implements TypeInference {
   private declare(scope: GraphScope, input: ValueInfo): void {
     const { initializers } = scope.graph;
     if (input.type === undefined || (initializers.has(input.name) && !scope.isOverridden(input.name))) return;
-    const shape = inputShape(input, this.bindings, this.beliefs.isOpen);
+    const shape = inputShape(input, this.bindings, this.beliefs.leastOf);
     scope.types.set(input.name, input.type.kind === 'tensor' && shape !== undefined ? { ...input.type, shape } : input.type);
   }
 
@@ -241,7 +241,7 @@ class Inference implements TypeInference {
 
   /** What may be taken from a declaration of a value that is no input of the model: the runtime holds it to the element type, not to the shape. */
   private believed(declared: ValueType | undefined): ValueType | undefined {
-    return this.beliefs.isOpen === undefined ? declared : withoutShape(declared);
+    return this.beliefs.leastOf === undefined ? declared : withoutShape(declared);
   }
 
   /** Declared dimension names read as expressions, bindings put in. */

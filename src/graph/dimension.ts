@@ -21,7 +21,7 @@ export interface Term {
 }
 
 export type Factor =
-  | { readonly kind: 'symbol'; readonly text: string; readonly name: string; /** Absent: it is 1 or more. */ readonly mayBeZero?: true }
+  | { readonly kind: 'symbol'; readonly text: string; readonly name: string; /** What it is proven to be at least; absent, it is taken for 1 or more. */ readonly least?: 0 | 1 }
   | { readonly kind: 'floorDiv' | 'max' | 'min'; readonly text: string; readonly left: KnownDimension; readonly right: KnownDimension };
 
 /** Expressions beyond this many products, factors in one product or characters count as unknown: hostile models make them, people do not. */
@@ -38,14 +38,14 @@ function termsOf(dimension: KnownDimension): readonly Term[] {
   return typeof parsed === 'number' ? constantTerms(parsed) : (parsed.terms ?? symbolTerms(dimension.text));
 }
 
-function symbolTerms(name: string, mayBeZero = false): readonly Term[] {
+function symbolTerms(name: string, least?: 0 | 1): readonly Term[] {
   const text = isPlainName(name) ? name : `\`${name}\``;
-  return [{ coefficient: 1, factors: [{ kind: 'symbol', name, text, ...(mayBeZero ? { mayBeZero } : {}) }] }];
+  return [{ coefficient: 1, factors: [{ kind: 'symbol', name, text, ...(least === undefined ? {} : { least }) }] }];
 }
 
-/** The dimension that a name (ONNX's `dim_param`) stands for, 1 or more unless said otherwise; its text is the name as it is. */
-export function symbol(name: string, mayBeZero = false): DimensionExpression {
-  return { text: name, terms: symbolTerms(name, mayBeZero) };
+/** The dimension that a name (ONNX's `dim_param`) stands for, taken for 1 or more where nothing is proven of it; its text is the name as it is. */
+export function symbol(name: string, least?: 0 | 1): DimensionExpression {
+  return { text: name, terms: symbolTerms(name, least) };
 }
 
 const monomialText = (factors: readonly Factor[]): string => factors.map((factor) => factor.text).join('*');
@@ -241,7 +241,7 @@ function extreme(kind: 'max' | 'min', a: Dimension, b: Dimension): Dimension {
   return compound(kind, left, right);
 }
 
-/** A number that the dimension is never below; −∞ where none is evident. Symbols are 1 or more, or 0 or more where they say so. */
+/** A number that the dimension is never below; −∞ where none is evident. Symbols are what they are proven to be at least, else 1 or more. */
 export function lowerBound(dimension: Dimension): number {
   if (dimension === undefined) return -Infinity;
   if (typeof dimension === 'number') return dimension;
@@ -261,7 +261,7 @@ export function lowerBound(dimension: Dimension): number {
 function leastOf(factor: Factor): number {
   switch (factor.kind) {
     case 'symbol':
-      return factor.mayBeZero === true ? 0 : 1;
+      return factor.least ?? 1;
     case 'floorDiv':
       return typeof factor.right === 'number' ? Math.floor(lowerBound(factor.left) / factor.right) : Math.min(0, lowerBound(factor.left));
     case 'max':
@@ -273,12 +273,12 @@ function leastOf(factor: Factor): number {
   }
 }
 
-/** True for an expression that is 0 when some of its symbols are, those being allowed to. Never of expressions whose symbols are all 1 or more. */
+/** True where proofs are asked for (of some symbol it is said what it is at least) and the expression is not proven to be 1 or more. */
 export function canBeZero(dimension: Dimension): boolean {
   if (dimension === undefined || typeof dimension === 'number' || lowerBound(dimension) > 0) return false;
-  const open = (part: KnownDimension): boolean =>
-    typeof part !== 'number' && termsOf(part).some(({ factors }) => factors.some((factor) => (factor.kind === 'symbol' ? factor.mayBeZero === true : open(factor.left) || open(factor.right))));
-  return open(dimension);
+  const isProof = (part: KnownDimension): boolean =>
+    typeof part !== 'number' && termsOf(part).some(({ factors }) => factors.some((factor) => (factor.kind === 'symbol' ? factor.least !== undefined : isProof(factor.left) || isProof(factor.right))));
+  return isProof(dimension);
 }
 
 /** True for min(whole, n) with n of 1 or more: never above the whole, and 0 only where that is. */
@@ -346,7 +346,7 @@ export function substituteDimension(dimension: Dimension, bindings: ReadonlyMap<
 function substituteFactor(factor: Factor, bindings: ReadonlyMap<string, number>): Dimension {
   switch (factor.kind) {
     case 'symbol':
-      return bindings.get(factor.name) ?? symbol(factor.name, factor.mayBeZero);
+      return bindings.get(factor.name) ?? symbol(factor.name, factor.least);
     case 'floorDiv':
       return floorDivide(substituteDimension(factor.left, bindings), substituteDimension(factor.right, bindings));
     case 'max':
@@ -367,11 +367,11 @@ export function evaluateDimension(dimension: Dimension, bindings: ReadonlyMap<st
  * Reads a dimension from text: whole numbers, names, `+ - *` , `floor(a / b)`, `ceil(a / b)`, `a // b`, `max(a, b)`, `min(a, b)`.
  * Text that is no such expression is the name of a symbol (ONNX allows any string as `dim_param`); `-` belongs to a name
  * unless spaces surround it, so that `batch-size` stays one symbol.
- * @param isOpen says of a symbol's name whether it may be 0
+ * @param leastOf says of a symbol what it is proven to be at least
  */
-export function parseDimension(text: string, isOpen?: (name: string) => boolean): KnownDimension {
-  if (isOpen === undefined) return parseExpression(text, algebra) ?? symbol(text);
-  return parseExpression(text, { ...algebra, symbol: (name) => symbol(name, isOpen(name)) }) ?? symbol(text, isOpen(text));
+export function parseDimension(text: string, leastOf?: (name: string) => 0 | 1): KnownDimension {
+  if (leastOf === undefined) return parseExpression(text, algebra) ?? symbol(text);
+  return parseExpression(text, { ...algebra, symbol: (name) => symbol(name, leastOf(name)) }) ?? symbol(text, leastOf(text));
 }
 
 const algebra: ExpressionAlgebra<KnownDimension> = {

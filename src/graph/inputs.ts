@@ -15,18 +15,18 @@ export function fedInputs(graph: Graph): readonly ValueInfo[] {
 
 /**
  * The declared shape of an input, names read as expressions, nameless dimensions named by {@link namelessSymbol}, bindings put in.
- * @param isOpen says of a symbol's name whether it may be 0; absent, none may
+ * @param leastOf says of a symbol what it is proven to be at least, 0 or 1; absent, all are taken for 1 or more
  */
-export function inputShape(input: ValueInfo, bindings: ReadonlyMap<string, number> = new Map(), isOpen?: (name: string) => boolean): Shape | undefined {
+export function inputShape(input: ValueInfo, bindings: ReadonlyMap<string, number> = new Map(), leastOf?: (name: string) => 0 | 1): Shape | undefined {
   if (input.type?.kind !== 'tensor') return undefined;
-  return input.type.shape?.map((dimension, axis) => substituteDimension(namedDimension(dimension, input.name, axis, isOpen), bindings));
+  return input.type.shape?.map((dimension, axis) => substituteDimension(namedDimension(dimension, input.name, axis, leastOf), bindings));
 }
 
-function namedDimension(dimension: Dimension, input: string, axis: number, isOpen?: (name: string) => boolean): KnownDimension {
+function namedDimension(dimension: Dimension, input: string, axis: number, leastOf?: (name: string) => 0 | 1): KnownDimension {
   if (typeof dimension === 'number') return dimension;
-  if (dimension !== undefined) return parseDimension(dimension.text, isOpen);
+  if (dimension !== undefined) return parseDimension(dimension.text, leastOf);
   const name = namelessSymbol(input, axis);
-  return symbol(name, isOpen?.(name));
+  return symbol(name, leastOf?.(name));
 }
 
 /** Symbols that decide the shapes of what a caller feeds, in order of appearance. */

@@ -80,6 +80,16 @@ const rows: readonly Row[] = [
   { what: 'a dimension of the input, which may be 0, in a comparison', model: () => model(['N', 4], 'int32', (at, x) => at.node('Cast', [at.node('Greater', [at.node('Gather', [at.node('Shape', [x]), at.int64('i', [0], [])]), at.int64('nil', [0], [])])], { to: 6 }), []), fed: [[data([0, 4])], [data([2, 4])]] },
   { what: 'a dimension of the input, which may be 0, in a Reshape target', model: flattened, fed: [[data([0, 3, 4])], [data([2, 3, 4])]] },
   {
+    what: 'a difference that may be 0, and then copies a dimension, of an input that is not empty',
+    model: () => model(['N', 'M'], 'int64', (at, x) => {
+      const less = at.node('Sub', [gather(at, at.node('Shape', [x]), 0), at.int64('one', [1])]);
+      const flat = at.node('Reshape', [x, at.int64('flat', [0, -1])]);
+      const copied = at.node('Reshape', [flat, at.node('Concat', [gather(at, at.node('Shape', [x]), 0), less], { axis: 0 })]);
+      return at.node('Neg', [at.node('Sub', [gather(at, at.node('Shape', [copied]), 1), less])]);
+    }),
+    fed: [[data([1, 3])], [data([3, 2])]],
+  },
+  {
     what: 'a dimension of the input, which may be 0, beside one that may be 1',
     model: () => model(['N'], 'int64', (at, x, builder) => at.node('Neg', [at.node('Sub', [at.node('Shape', [at.node('Add', [x, builder.input('z', 'float32', ['M'])])]), at.node('Max', [at.node('Shape', [x]), at.node('Shape', ['z'])])])])),
     fed: [[data([0]), data([1], undefined, 'z')], [data([3]), data([1], undefined, 'z')]],
