@@ -1,5 +1,5 @@
 // Symbols that cannot be 0 where the model runs at all, because a node that always runs would have refused it.
-import { sameDimension, substituteDimension, symbolsOf } from '../graph/dimension';
+import { lowerBound, sameDimension, substituteDimension, symbolsOf } from '../graph/dimension';
 import type { Dimension } from '../graph/dimension';
 import type { Graph, Node, Shape } from '../graph/model';
 import { intAttribute, nodeReads } from '../graph/traverse';
@@ -29,7 +29,8 @@ function livingNodes(graph: Graph): readonly Node[] {
 
 /**
  * Dimensions that are not 0 after a Reshape: beside a −1, whose size could not be told (ONNX Reshape: "inferred from the
- * size of the tensor and the remaining dimensions"), and where there is no dimension of the input that a 0 would copy.
+ * size of the tensor and the remaining dimensions"), and where there is no dimension of the input that a 0 would copy
+ * (what may be negative may be that −1).
  */
 function reshapeDemands(node: Node, graph: Graph, types: TypeInference): readonly Dimension[] {
   const target = types.valuesOf(graph, node.inputs[1] ?? '');
@@ -38,7 +39,7 @@ function reshapeDemands(node: Node, graph: Graph, types: TypeInference): readonl
   if (target === undefined || input === undefined || intAttribute(node, 'allowzero', 0) !== 0) return [];
   const infers = target.includes(-1);
   return target.map((entry, axis) => {
-    if (axis >= input.length) return entry;
+    if (axis >= input.length) return lowerBound(entry) >= 0 ? entry : undefined;
     if (!infers) return undefined;
     return entry === 0 || sameDimension(entry, input[axis]) ? input[axis] : undefined;
   });

@@ -1,5 +1,5 @@
 // Operators about shapes: Shape, Reshape, Squeeze, Expand, Range … and constants.
-import { canBeZero, ceilDivide, divideExactly, floorDivide, formatShape, productOf, sameDimension, subtractDimensions } from '../../graph/dimension';
+import { canBeZero, ceilDivide, divideExactly, floorDivide, formatShape, lowerBound, productOf, sameDimension, subtractDimensions } from '../../graph/dimension';
 import type { Dimension } from '../../graph/dimension';
 import type { Shape, ValueType } from '../../graph/model';
 import { int64Tensor } from '../../tensor/tensor';
@@ -47,8 +47,7 @@ function reshape(context: OperatorContext): Types {
   const allowZero = context.int('allowzero', 0) === 1;
   const shape = wanted.map((dimension, axis) => {
     if (allowZero) return dimension;
-    // Where it comes to 0 it copies a dimension too; where there is none to copy, it does not come to 0.
-    if (dimension !== 0) return canBeZero(dimension) && !(input !== undefined && axis >= input.length) && !sameDimension(dimension, input?.[axis]) ? undefined : dimension;
+    if (dimension !== 0) return isSize(dimension, input, axis) ? dimension : undefined;
     if (input !== undefined && axis >= input.length) throw context.contradiction(`entry ${axis} of the new shape copies a dimension that the input lacks`);
     return input?.[axis];
   });
@@ -69,6 +68,15 @@ function reshape(context: OperatorContext): Types {
     return [tensorOf(context.elementType(0), shape.with(at, known.includes(0) || canBeZero(others) ? undefined : divideExactly(total, others)))];
   }
   return [tensorOf(context.elementType(0), shape.map((dimension) => (typeof dimension === 'number' && dimension < 0 ? undefined : dimension)))];
+}
+
+/**
+ * Whether an entry of a new shape is the size it says. Where it comes to 0 it copies a dimension (where there is none to copy,
+ * it does not come to 0), and where it comes to −1 its size is inferred.
+ */
+function isSize(entry: Dimension, input: Shape | undefined, axis: number): boolean {
+  if (!canBeZero(entry) || sameDimension(entry, input?.[axis])) return true;
+  return input !== undefined && axis >= input.length && lowerBound(entry) >= 0;
 }
 
 /** The dimension a −1 stands for: what both sides share is cancelled first, so that unknown batch sizes do no harm. */

@@ -90,6 +90,15 @@ const rows: readonly Row[] = [
     fed: [[data([1, 3])], [data([3, 2])]],
   },
   {
+    what: 'a difference that may be −1, and then is inferred',
+    model: () => model(['M'], 'int64', (at, x) => {
+      const less = at.node('Sub', [gather(at, at.node('Shape', [x]), 0), at.int64('three', [3])]);
+      const inferred = at.node('Reshape', [x, at.node('Concat', [at.int64('one', [1]), less], { axis: 0 })]);
+      return at.node('Neg', [at.node('Sub', [gather(at, at.node('Shape', [inferred]), 1), less])]);
+    }),
+    fed: [[data([2])]],
+  },
+  {
     what: 'a dimension of the input, which may be 0, beside one that may be 1',
     model: () => model(['N'], 'int64', (at, x, builder) => at.node('Neg', [at.node('Sub', [at.node('Shape', [at.node('Add', [x, builder.input('z', 'float32', ['M'])])]), at.node('Max', [at.node('Shape', [x]), at.node('Shape', ['z'])])])])),
     fed: [[data([0]), data([1], undefined, 'z')], [data([3]), data([1], undefined, 'z')]],
