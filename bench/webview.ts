@@ -1,11 +1,11 @@
 // The model view in a real Chromium with 20,000 and 50,000 nodes: first paint, expanding, script per frame, metric switch, search; and how they grow.
-import type { Page } from 'playwright-core';
+import type { CDPSession, Page } from 'playwright-core';
 import { PageHarness, findChromium } from '../test/webview-browser/harness';
 import { printFigure } from './support/print';
 
 /** How long the graph is panned, and zoomed. */
-const moveMs = 4000;
-/** Without a graphics card the frames of a move are still being painted when it ends. */
+const moveMs = 6000;
+/** Between two measurements: words are still being written into the picture. */
 const restMs = 2000;
 /** Fresh pages for what happens once in a page. */
 const openings = 3;
@@ -52,15 +52,17 @@ async function measure(harness: PageHarness, count: number): Promise<void> {
   print('first paint, with at least 200 cards', [...first, firstPaint], 2000);
   print('expand all', [...all, await expandAll(page, count)]);
   printFigure({ what: 'cards in the instance buffer', value: await page.evaluate<number>('window.__lathe.instancesOnDevice()'), unit: '', digits: 0, atLeast: count });
-  const switches: number[] = [];
-  for (const metric of metrics) switches.push(await reaction(page, `document.getElementById('tab-${metric}').click()`));
-  print('metric switch, from the click to the end of its frame', switches, 50);
-  const keys: number[] = [];
+  const clock = await page.context().newCDPSession(page);
+  await clock.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const switches: Reaction[] = [];
+  for (const metric of metrics) switches.push(await reaction(page, clock, `document.getElementById('tab-${metric}').click()`));
+  printReactions('metric switch', switches, 50);
+  const keys: Reaction[] = [];
   const texts = [...Array.from(typed, (_, at) => typed.slice(0, at + 1)), ...Array.from(typed, (_, at) => typed.slice(0, typed.length - 1 - at))];
   for (const text of texts) {
-    keys.push(await reaction(page, `(() => { const field = document.querySelector('.search-field'); field.value = '${text}'; field.dispatchEvent(new InputEvent('input', { bubbles: true })); })()`));
+    keys.push(await reaction(page, clock, `(() => { const field = document.querySelector('.search-field'); field.value = '${text}'; field.dispatchEvent(new InputEvent('input', { bubbles: true })); })()`));
   }
-  print('search, from the key to the end of its frame', keys, 50);
+  printReactions('search', keys, 50);
   print('script per frame, panning', await frames(page, 'view.pan(step % 40 < 20 ? 37 : -37, 11)'), 4);
   print('script per frame, zooming', await frames(page, 'view.setCamera({ ...view.getCamera(), scale: view.getCamera().scale * (step % 60 < 30 ? 1.03 : 1 / 1.03) })'), 4);
   await page.context().close();
@@ -90,35 +92,58 @@ async function untilCards(page: Page, act: string, least: string): Promise<numbe
   })`);
 }
 
-/** Milliseconds from an act until the script of the frame that shows it has run. */
-async function reaction(page: Page, act: string): Promise<number> {
+/** Waits until what was drawn is painted: where the processor does a graphics card's work, the next frame would else wait for it. */
+const painted = "(() => { const gl = document.querySelector('.graph-surface').getContext('webgl2'); gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); })()";
+
+interface Reaction {
+  /** From the act until the script of the frame that shows it has run; with whatever else the machine does meanwhile. */
+  readonly wall: number;
+  /** Of the page's own thread. */
+  readonly processor: number;
+}
+
+/** How long an act takes to be shown, in milliseconds. */
+async function reaction(page: Page, clock: CDPSession, act: string): Promise<Reaction> {
   await page.waitForTimeout(restMs / 4);
-  return page.evaluate<number>(`new Promise((done) => {
+  await page.evaluate(painted);
+  const before = await processorTime(clock);
+  const wall = await page.evaluate<number>(`new Promise((done) => {
     window.__lathe.takeFrameTimes();
     const started = performance.now();
     ${act};
     const look = () => window.__lathe.takeFrameTimes().length > 0 ? done(performance.now() - started) : setTimeout(look, 1);
     look();
   })`);
+  return { wall, processor: (await processorTime(clock)) - before };
 }
 
-/** Script milliseconds of each frame while the camera is moved every 16 ms; afterwards the page comes to rest. */
+/** Milliseconds of processor time that the page's thread has used. */
+async function processorTime(clock: CDPSession): Promise<number> {
+  const { metrics: figures } = await clock.send('Performance.getMetrics');
+  return (figures.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN) * 1000;
+}
+
+function printReactions(what: string, times: readonly Reaction[], atMost: number): void {
+  print(`${what}, to the end of its frame`, times.map(({ wall }) => wall), atMost);
+  print(`${what}, processor time of the page`, times.map(({ processor }) => processor), atMost);
+}
+
+/** Script milliseconds of each frame while the camera moves at every frame. */
 async function frames(page: Page, move: string): Promise<number[]> {
   await page.waitForTimeout(restMs);
-  // By the clock, not by frames: without a graphics card a busy machine paints few of them.
-  return page.evaluate<number[]>(`new Promise((done) => {
+  return page.evaluate<number[]>(`(async () => {
     const view = window.__lathe.view();
-    window.__lathe.takeFrameTimes();
+    const times = [];
     const started = performance.now();
-    let step = 0;
-    const timer = setInterval(() => {
+    for (let step = 0; performance.now() - started < ${moveMs.toString()}; step += 1) {
+      ${painted};
+      window.__lathe.takeFrameTimes();
       ${move};
-      step++;
-      if (performance.now() - started < ${moveMs.toString()}) return;
-      clearInterval(timer);
-      done(window.__lathe.takeFrameTimes());
-    }, 16);
-  })`);
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      times.push(...window.__lathe.takeFrameTimes());
+    }
+    return times;
+  })()`);
 }
 
 /** First paint and expand-all from 1,000 to 100,000 nodes: the exponent of a power law through the four, at most 1.1 for linear cost. */

@@ -17,7 +17,7 @@ const benchmarks = {
   simplify: 'Simplifying, beside onnxsim',
   int8: 'Quantizing BERT-base to int8',
   ocr: 'Optimizing the PP-OCRv4 models',
-  webview: 'Drawing a graph of 20,000 nodes',
+  webview: 'Drawing graphs of 20,000 and 50,000 nodes',
 };
 
 /** Programs that a benchmark starts beside itself. */
