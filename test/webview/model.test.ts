@@ -72,6 +72,13 @@ describe('the state', () => {
     expect(after.selection.kind).toBe('layer');
     expect(after.expanded.has(group)).toBe(true);
   });
+  it('brings up the list of what is found, and leaves it there from match to match', () => {
+    const inspected = reduce(shown, { type: 'pane', pane: 'inspector' });
+    const searched = reduce(inspected, { type: 'query', query: 'conv' });
+    const found = reduce(searched, { type: 'find', layer: structure.layerOfKey.get(hottestKey) ?? -1 });
+    expect([inspected.pane, searched.pane, found.pane]).toEqual(['inspector', 'layers', 'layers']);
+    expect(found.revealed).toBe(searched.revealed + 1);
+  });
   it('turns to milliseconds when a profile arrives', () => {
     expect(reduce(shown, { type: 'message', message: { type: 'profile', profile: profileOf(snapshot) }, kept: {} }).metric).toBe('latency');
   });

@@ -100,7 +100,8 @@ export function reduce(state: ViewState, action: Action): ViewState {
       return { ...state, expanded: new Set(action.groups === 'none' ? [] : Array.from({ length: count - 1 }, (_, index) => index + 1)) };
     }
     case 'query':
-      return { ...state, query: action.query };
+      // What is found is listed where a narrow page may show the inspector.
+      return { ...state, query: action.query, pane: action.query === '' ? state.pane : 'layers' };
     case 'sort': {
       const same = state.sort.column === action.column;
       // Figures are asked for from the top, names from A.

@@ -1,5 +1,6 @@
 // The inspector: of the selected layer or group, else of the model.
 import type { VNode } from 'preact';
+import { useMemo } from 'preact/hooks';
 import type { LayerDetail } from '../../../src/protocol/view';
 import type { Heat } from '../heat';
 import type { Shown } from '../shown';
@@ -20,7 +21,9 @@ export interface InspectorProps {
 }
 
 export function Inspector(props: InspectorProps): VNode {
-  return <aside class="inspector" aria-label="Inspector" tabIndex={-1}><Panel {...props} /></aside>;
+  const { model, heat, selection, details, deep } = props;
+  // Sums over a large group take long, and a search asks nothing of them.
+  return useMemo(() => <aside class="inspector" aria-label="Inspector" tabIndex={-1}><Panel {...props} /></aside>, [model, heat, selection, details, deep]);
 }
 
 function Panel({ model, heat, selection, details, deep, onLayer, onFix, onText }: InspectorProps): VNode {
