@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { composeScene, LayoutMemory } from '../../webview/model/layout/compose';
 import { plainLayout } from '../../webview/model/layout/plainLayout';
-import { nextCard } from '../../webview/model/graph/navigate';
+import { nextCard, startOf } from '../../webview/model/graph/navigate';
 import { shortName } from '../../webview/model/cardText';
 import { measureHeat, noHeat } from '../../webview/model/heat';
 import { availableMetrics, latencyColumn, metricOf } from '../../webview/model/metrics';
@@ -11,7 +11,7 @@ import { reduce, startState } from '../../webview/model/state';
 import { indexSnapshot } from '../../webview/model/structure';
 import { matchingLayers, matchingRows, sortedRows } from '../../webview/model/table/rows';
 import { squarify } from '../../webview/model/treemap/squarify';
-import { hottestKey, hostileModel, profileOf, resnet50 } from './fixtures';
+import { hottestKey, hostileModel, manyNodes, profileOf, resnet50 } from './fixtures';
 
 const snapshot = resnet50();
 const structure = indexSnapshot(snapshot);
@@ -112,6 +112,18 @@ describe('the treemap', () => {
   });
   it('survives weights of nothing', () => {
     expect(squarify([0, 0], { x: 0, y: 0, width: 6, height: 4 }).every(({ width, height }) => width * height === 0)).toBe(true);
+  });
+});
+
+describe('where a model starts', () => {
+  const model = (many: typeof snapshot): Parameters<typeof composeScene>[0] => ({ layerCount: many.layers.count, layerGroup: many.layers.group, groupParent: indexSnapshot(many).groupParent, edges: many.edges, inputs: 1, outputs: 1 });
+
+  it.each([['closed', 0], ['open', 1]] as const)('is its first layer, however many columns it is folded into: groups %s', (_, open) => {
+    const many = manyNodes(4000);
+    const scene = composeScene(model(many), new Uint8Array(indexSnapshot(many).groupCount).fill(open), plainLayout, new LayoutMemory());
+    const card = scene.cardOfLayer[0] ?? -1;
+    const start = startOf(scene, 800) ?? Number.NaN;
+    expect(Math.abs(start - (scene.boxes[card * 4] ?? 0) - (scene.boxes[card * 4 + 2] ?? 0) / 2)).toBeLessThan(400);
   });
 });
 

@@ -26,7 +26,7 @@ const gradient = `linear-gradient(to right, ${Array.from({ length: 10 }, (_, ind
 
 export function MetricBar({ metrics, heat, query, found, searchRef, onMetric, onQuery, onFind, onLeaveSearch }: MetricBarProps): VNode {
   return (
-    <div class="metric-bar">
+    <div class={found === undefined ? 'metric-bar' : 'metric-bar searching'}>
       <Choices
         role="tablist" label="Metric that colours the graph" class="tabs" choiceClass="tab" controls="main" idOf={(name) => `tab-${name}`}
         choices={metrics.map(({ name, title }) => ({ value: name, title }))} chosen={heat.metric.name} onChoose={onMetric}
@@ -56,7 +56,7 @@ export function MetricBar({ metrics, heat, query, found, searchRef, onMetric, on
             </>
           )}
         </span>
-        <span class={found === undefined ? 'steps absent' : 'steps'}>
+        <span class="match-steps">
           <Button kind="icon" label="Previous match" title="Previous match (Shift+Enter)" disabled={found?.count === 0} onClick={() => onFind(-1)}>↑</Button>
           <Button kind="icon" label="Next match" title="Next match (Enter)" disabled={found?.count === 0} onClick={() => onFind(1)}>↓</Button>
         </span>

@@ -9,7 +9,7 @@ import { fit, open, reveal, zoomAt, type Box, type Camera, type Size } from './c
 import { CanvasRenderer } from './canvas2d';
 import { FrameClock } from './frameClock';
 import { Labels } from './labels';
-import { nextCard, type Direction } from './navigate';
+import { nextCard, startOf, type Direction } from './navigate';
 import { toSegments, type Renderer } from './renderer';
 import { cardAt, indexBoxes } from './spatial';
 import { WebGlRenderer } from './webgl';
@@ -138,8 +138,8 @@ export class GraphView implements Disposable {
 
   /** The whole model where it can be read, else its start. */
   openWhole(): void {
-    const top = this.topmost();
-    this.setCamera(open(this.whole(), this.view, top === undefined ? undefined : top.x + top.width / 2));
+    const start = this.scene === undefined ? undefined : startOf(this.scene, this.view.width);
+    this.setCamera(open(this.whole(), this.view, start));
   }
 
   fitWhole(): void {
@@ -173,17 +173,6 @@ export class GraphView implements Disposable {
     this.store.dispose();
     this.clock.stop();
     this.renderer?.dispose();
-  }
-
-  /** The highest layer or closed group: where the model starts. */
-  private topmost(): Box | undefined {
-    let best: Box | undefined;
-    for (let card = 0; card < (this.scene?.count ?? 0); card++) {
-      const kind = this.scene?.kind[card];
-      const box = kind === cardKind.layer || kind === cardKind.group ? this.boxOf(card) : undefined;
-      if (box !== undefined && (best === undefined || box.y < best.y)) best = box;
-    }
-    return best;
   }
 
   private whole(): Box {

@@ -1,6 +1,9 @@
 // Where an arrow key goes: down and up along edges, left and right to the neighbour on the same height.
 import { cardKind, edgeKind, type Scene } from '../layout/scene';
 
+/** Room beside what a model starts with, in world units. */
+const startMargin = 24;
+
 export type Direction = 'up' | 'down' | 'left' | 'right';
 
 /** @returns the next card, or the same one where there is none in that direction */
@@ -26,6 +29,38 @@ export function firstCard(scene: Scene): number {
     if (best < 0 || top(scene, card) < top(scene, best) || (top(scene, card) === top(scene, best) && left(scene, card) < left(scene, best))) best = card;
   }
   return best;
+}
+
+/**
+ * Middle of what the model starts with, as x in the world: the first layer or closed group that its inputs lead to, and the
+ * inputs beside it that fit into a view of this width.
+ */
+export function startOf(scene: Scene, width: number): number | undefined {
+  const first = entered(scene) ?? firstCard(scene);
+  if (first < 0) return undefined;
+  let from = left(scene, first);
+  let to = from + (scene.boxes[first * 4 + 2] ?? 0);
+  for (let card = scene.frames; card < scene.count; card += 1) {
+    if (scene.kind[card] !== cardKind.input) continue;
+    const wider = [Math.min(from, left(scene, card)), Math.max(to, left(scene, card) + (scene.boxes[card * 4 + 2] ?? 0))] as const;
+    if (wider[1] - wider[0] + startMargin * 2 <= width) [from, to] = wider;
+  }
+  return (from + to) / 2;
+}
+
+/** The first card that an input of the model leads to, inside of the frames around it. */
+function entered(scene: Scene): number | undefined {
+  const next = (card: number): number | undefined => {
+    for (let edge = 0; edge < scene.edgeKinds.length; edge += 1) {
+      const inside = scene.kind[card] !== cardKind.frame || scene.edgeKinds[edge] === edgeKind.entry;
+      if (scene.edges[edge * 2] === card && inside) return scene.edges[edge * 2 + 1];
+    }
+    return undefined;
+  };
+  const port = scene.kind.indexOf(cardKind.input);
+  let card = port < 0 ? undefined : next(port);
+  while (card !== undefined && scene.kind[card] === cardKind.frame) card = next(card);
+  return card;
 }
 
 /** Follows the edges of a card; into and out of frames, so that a path never ends at a border. */

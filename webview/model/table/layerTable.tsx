@@ -182,6 +182,8 @@ function Cell({ column, context, layer, at, focusable }: CellProps): VNode {
       </div>
     );
   }
+  // Scoped names begin alike and differ at their ends: what does not fit is left out in front.
+  if (column.id === 'layer') return <div {...attributes} class="cell scoped" title={text}><bdi dir="ltr">{text}</bdi></div>;
   const found = column.id === 'findings' && text !== '';
   return <div {...attributes} class={`cell${column.numeric ? ' numeric' : ''}${found ? ' found' : ''}`} title={column.numeric ? undefined : text}>{text}</div>;
 }
