@@ -8,10 +8,11 @@ import { openVersions, printEditedCopy } from '../formats/editedCopy';
 import { printModel, typeText as syntaxOf } from '../formats/text/print';
 import { type ModelText, readModelText, textDocument } from '../formats/text/read';
 import { type NamedValue, Words } from '../formats/text/words';
-import { elementText } from '../formats/text/syntax';
+import { elementText, identifier } from '../formats/text/syntax';
 import type { Model, ValueType } from '../graph/model';
-import type { TextHint, TextReading, TextValue, TextVersion, TextWord } from '../protocol/engine';
+import type { TextEdit, TextHint, TextReading, TextValue, TextVersion, TextWord } from '../protocol/engine';
 import { weightDetailOf } from './detail';
+import { checkText } from './textChecks';
 
 /** The text of a model: of a copy that is edited with its versions, see editedCopy.ts. */
 export function printText(model: Model): string {
@@ -49,9 +50,14 @@ export class Texts {
     this.entries.delete(uri);
     const [oldest] = this.entries.keys();
     if (oldest !== undefined && this.entries.size >= keptTexts) this.entries.delete(oldest);
-    this.entries.set(uri, { version, text, words: new Words(text), types: undefined });
+    const entry: Entry = { version, text, words: new Words(text), types: undefined };
+    this.entries.set(uri, entry);
     const { nodes, values, symbols } = textDocument(text);
-    return { problems: text.problems, nodes, values, symbols };
+    // A text that is only shown was printed from a model whose findings say what is wrong with it.
+    const edited = source === undefined || isEditedCopy(source.path ?? '');
+    const types = edited ? typesOf(entry) : undefined;
+    const checked = text.model === undefined || types === undefined ? [] : checkText(text.model, entry.words, types);
+    return { problems: [...text.problems, ...checked], nodes, values, symbols };
   }
 
   close(uri: string): void {
@@ -66,6 +72,16 @@ export class Texts {
 
   tokens(of: TextVersion, firstLine: number, lastLine: number): Uint32Array {
     return this.get(of).words.tokens(firstLine, lastLine);
+  }
+
+  /** What changes where the value named at a place gets another name. @throws LatheError `usage` where it cannot have it. */
+  rename(of: TextVersion, line: number, character: number, name: string): TextEdit[] {
+    const { words } = this.get(of);
+    const value = words.value(words.offsetAt(line, character));
+    if (value === undefined) throw new LatheError('usage', 'Only values can be renamed.');
+    if (name === '') throw new LatheError('usage', 'A value without a name is one that is left out.', { hint: 'Give it a name.' });
+    for (const mark of words.naming()) if (words.name(mark) === name) throw new LatheError('usage', 'There is a value of this name already.', { item: name, hint: 'Choose another name.' });
+    return value.marks.map((mark) => ({ range: words.range(mark), text: identifier(name) }));
   }
 
   /** What is known of the value named at a place; null where none is. */

@@ -11,7 +11,7 @@ import { modelUri } from './textUris';
 export const textLanguage = 'onnxtxt';
 
 /** The questions on a version of a text. */
-type Question = 'text/word' | 'text/value' | 'text/hints' | 'text/tokens';
+type Question = 'text/word' | 'text/value' | 'text/rename' | 'text/hints' | 'text/tokens';
 type Asked<Q extends Question> = Omit<EngineRequests[Q]['params'], keyof TextVersion>;
 
 interface Reading {
@@ -82,6 +82,8 @@ export class TextReader implements vscode.Disposable {
       if (model === undefined) return await work(await this.host.engine(), undefined);
       return await this.host.models.use(model, async (open) => await open.withDocument(work));
     } catch (thrown) {
+      // What the person asked for and cannot have is for the person to read.
+      if (thrown instanceof LatheError && thrown.code === 'usage') throw thrown;
       this.host.log.debug(`text ${document.uri.path}: ${String(thrown)}`);
       return undefined;
     }

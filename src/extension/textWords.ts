@@ -1,7 +1,9 @@
 // What the words of a model's text offer: definition, references, highlights, types behind the names, colours.
 import * as vscode from 'vscode';
 import { textTokenModifiers, textTokenTypes, type TextRange } from '../protocol/engine';
+import { isEditable } from './textUri';
 import { textLanguage, type TextReader } from './textReader';
+import { t } from './translate';
 
 const selector: vscode.DocumentSelector = { language: textLanguage };
 const legend = new vscode.SemanticTokensLegend([...textTokenTypes], [...textTokenModifiers]);
@@ -24,6 +26,20 @@ export function registerTextWords(reader: TextReader): vscode.Disposable {
       provideDocumentHighlights: async (document, position) => {
         const word = await reader.ask('text/word', document, placeOf(position));
         return word?.places.map(({ range, writes }) => new vscode.DocumentHighlight(rangeOf(range), writes ? vscode.DocumentHighlightKind.Write : vscode.DocumentHighlightKind.Read));
+      },
+    }),
+    vscode.languages.registerRenameProvider(selector, {
+      prepareRename: async (document, position) => {
+        if (!isEditable(document.uri)) throw new Error(t('This text shows a model as it is. Edit a Copy… makes one that can be changed.'));
+        const word = await reader.ask('text/word', document, placeOf(position));
+        if (word?.kind !== 'value') throw new Error(t('Only values can be renamed.'));
+        return { range: rangeOf(word.range), placeholder: word.name };
+      },
+      provideRenameEdits: async (document, position, name) => {
+        const edits = await reader.ask('text/rename', document, { ...placeOf(position), name });
+        const edit = new vscode.WorkspaceEdit();
+        for (const { range, text } of edits ?? []) edit.replace(document.uri, rangeOf(range), text);
+        return edit;
       },
     }),
     vscode.languages.registerInlayHintsProvider(selector, {

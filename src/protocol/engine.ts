@@ -82,6 +82,12 @@ export interface TextWord {
   readonly places: readonly { readonly range: TextRange; readonly writes: boolean }[];
 }
 
+/** A piece of a text and what takes its place. */
+export interface TextEdit {
+  readonly range: TextRange;
+  readonly text: string;
+}
+
 /** What is known of a value. */
 export interface TextValue {
   readonly range: TextRange;
@@ -156,6 +162,8 @@ export interface EngineRequests {
   'text/save': { params: { readonly path: string; readonly text: string }; result: { readonly lost: readonly string[] } };
   'text/word': { params: TextVersion & { readonly line: number; readonly character: number }; result: TextWord | null };
   'text/value': { params: TextVersion & { readonly line: number; readonly character: number }; result: TextValue | null };
+  /** Gives a value another name. A name that is taken is `usage`. */
+  'text/rename': { params: TextVersion & { readonly line: number; readonly character: number; readonly name: string }; result: readonly TextEdit[] };
   'text/hints': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: readonly TextHint[] };
   /** Five numbers for each word: lines and characters from the one before, length, type, modifiers. */
   'text/tokens': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: Uint32Array };

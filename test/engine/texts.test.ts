@@ -5,7 +5,7 @@ import { Texts } from '../../src/engine/texts';
 import { readOnnxBytes } from '../../src/formats/onnx/read';
 import { printModel } from '../../src/formats/text/print';
 import { textTokenTypes, type TextRange } from '../../src/protocol/engine';
-import { floatType, modelBytes } from '../support/models';
+import { floatType, modelBytes, refusal } from '../support/models';
 
 const text = `<ir_version: 8, opset_import: ["": 17, "own": 1]>
 main (float[N,4] x, bool flag) => (float[N,3] "out/1")
@@ -72,6 +72,22 @@ describe('a word', () => {
   });
 });
 
+describe('a new name', () => {
+  const renamed = (line: number, words: string, name: string): string[] => texts.rename(of, ...at(line, words), name).map(({ range, text: to }) => `${shown(range)} → ${to}`);
+
+  it('is given to a value wherever it is named, quoted where it must be', () => {
+    expect(renamed(7, 'h =', 'hidden')).toEqual(['4:h → hidden', '7:h → hidden', '9:h → hidden', '10:h → hidden']);
+    expect(renamed(12, '"out/1"', '/out/2')).toEqual(['1:"out/1" → "/out/2"', '12:"out/1" → "/out/2"']);
+    expect(renamed(15, 'x)', 'float')).toEqual(['15:x → "float"', '15:x → "float"', '15:x → "float"']);
+  });
+
+  it('is refused where a value has it already, or there is no value', () => {
+    expect(refusal(() => texts.rename(of, ...at(7, 'h ='), 'y'))).toMatchObject({ code: 'usage', message: 'There is a value of this name already.' });
+    expect(refusal(() => texts.rename(of, ...at(7, 'h ='), ''))).toMatchObject({ code: 'usage' });
+    expect(refusal(() => texts.rename(of, ...at(7, 'MatMul'), 'y2'))).toMatchObject({ code: 'usage', message: 'Only values can be renamed.' });
+  });
+});
+
 describe('a value', () => {
   it('has its type, its producer and how often it is read', () => {
     expect(texts.value(of, ...at(9, 'h)'))).toMatchObject({ summary: { name: 'h', type: 'float32', shape: ['N', 3] }, producer: { op: 'MatMul', name: 'fc' }, uses: 2 });
@@ -127,5 +143,19 @@ describe('a version of a text', () => {
     expect(symbols.map(({ name }) => name)).toEqual(['main', 'a', 'b']);
     expect(own.word(of, ...at(9, 'h)'))?.places).toHaveLength(3);
     expect(own.hints(of, 0, 20)).toEqual([]);
+  });
+
+  it('is checked as a model where it may be edited, and the problems stand at the words concerned', async () => {
+    const own = new Texts();
+    const problemsOf = async (content: string): Promise<string[]> =>
+      (await own.read(uri, 1, content, undefined)).problems.map(({ message, range }) => `${range.line}:${content.split('\n')[range.line]?.slice(range.character, range.endCharacter) ?? ''}: ${message}`);
+    expect(await problemsOf(text)).toEqual([]);
+    const [nowhere, ...none] = await problemsOf(text.replace('(x, w)', '(x, nowhere)'));
+    expect(nowhere).toMatch(/^7:nowhere: .*reads "nowhere"/);
+    expect(none).toEqual([]);
+    const [contradiction] = await problemsOf(text.replace('float[4,3] w = {1,2,3,4,5,6,7,8,9,10,11,-12}', 'float[2,3] w = {1,2,3,4,5,6}'));
+    expect(contradiction).toMatch(/^7:\[fc\] h = MatMul \(x, w\): /);
+    const [twice] = await problemsOf(text.replace('  y = If', '  h = Relu (x)\n  y = If'));
+    expect(twice).toMatch(/^7:h: Two values/);
   });
 });

@@ -146,6 +146,15 @@ describe('a weight that is not printed', () => {
 });
 
 describe('what the syntax does not hold', () => {
+  it('is dropped, and said, where it names a tensor that was renamed', () => {
+    const source = readOnnxBytes(
+      modelBytes({ initializer: [{ name: 'scale', data_type: 1, dims: [1], float_data: [1] }], quantization_annotation: ['x', 'y'].map((name) => ({ tensor_name: name, quant_parameter_tensor_names: [{ key: 'SCALE_TENSOR', value: 'scale' }] })) }),
+    );
+    const edited = parseModelText(printModel(source).replace('float[2] y', 'float[2] z').replace('y = Relu', 'z = Relu'), { source });
+    expect(carryOver(edited, source)).toEqual([{ item: 'value y', what: 'quantization annotations' }]);
+    expect(edited.graph.quantizationAnnotations.map(({ tensorName }) => tensorName)).toEqual(['x']);
+  });
+
   it('is named, and carried over to the model read from an edited text', () => {
     const notes = { doc_string: 'why', metadata_props: [{ key: 'k', value: 'v' }] };
     const source = readOnnxBytes(

@@ -62,4 +62,16 @@ describe('a copy to edit', () => {
     await vscode.window.showTextDocument(document);
     await vscode.commands.executeCommand('workbench.action.files.revert');
   });
+
+  it('has its values renamed wherever they stand', async () => {
+    const copy = workspaceFile(digits.replace('.onnx', '.edited.onnx'));
+    const document = await vscode.workspace.openTextDocument(textOf(copy));
+    const at = document.positionAt(document.getText().indexOf('(', document.getText().indexOf('= Tanh')) + 3);
+    const edit = await vscode.commands.executeCommand<vscode.WorkspaceEdit>('vscode.executeDocumentRenameProvider', document.uri, at, 'a new/name');
+    assert.equal(edit.get(document.uri).length, 2);
+    assert.ok(await vscode.workspace.applyEdit(edit));
+    assert.match(document.getText(), /"a new\/name" = Conv/);
+    assert.match(document.getText(), /= Tanh \("a new\/name"\)/);
+    assert.ok(await document.save());
+  });
 });

@@ -57,7 +57,6 @@ export function carryOver(edited: Model, source: Model): NotHeld[] {
   const waiting = new Map<string, Holder>();
   for (const holder of numbered(holders(source))) if (Object.keys(holder.extra).length > 0) for (const key of holder.keys) if (!waiting.has(key)) waiting.set(key, holder);
   const taken = new Set<Holder>();
-  if (waiting.size === 0) return [];
   const open: Holder[] = [];
   const give = (holder: Holder, key: string | undefined): boolean => {
     const from = key === undefined ? undefined : waiting.get(key);
@@ -69,7 +68,23 @@ export function carryOver(edited: Model, source: Model): NotHeld[] {
   for (const holder of [...numbered(holders(edited))]) if (!give(holder, holder.keys[0])) open.push(holder);
   for (const holder of open) holder.keys.slice(1).some((key) => give(holder, key));
   const lost = [...new Set(waiting.values())].filter((holder) => !taken.has(holder));
-  return lost.flatMap(({ item, extra }) => (Object.keys(extra) as (keyof Extra)[]).map((word) => ({ item, what: words[word] })));
+  return [...lost.flatMap(({ item, extra }) => (Object.keys(extra) as (keyof Extra)[]).map((word) => ({ item, what: words[word] }))), ...dropAnnotations(edited.graph, source.graph)];
+}
+
+/** Annotations name tensors: one of a tensor that has gone, or has another name now, would say something false. */
+function dropAnnotations(graph: Graph, source: Graph): NotHeld[] {
+  if (graph.quantizationAnnotations.length === 0) return [];
+  const now = valueNames(graph);
+  const before = valueNames(source);
+  const isGone = (name: string): boolean => before.has(name) && !now.has(name);
+  const isFalse = ({ tensorName, parameters }: QuantizationAnnotation): boolean => isGone(tensorName) || parameters.some(([, parameter]) => isGone(parameter));
+  const dropped = graph.quantizationAnnotations.filter(isFalse);
+  graph.quantizationAnnotations = graph.quantizationAnnotations.filter((annotation) => !isFalse(annotation));
+  return dropped.map(({ tensorName }) => ({ item: `value ${tensorName}`, what: words.quantizationAnnotations }));
+}
+
+function valueNames(graph: Graph): Set<string> {
+  return new Set([...graph.inputs.map(({ name }) => name), ...graph.initializers.keys(), ...graph.nodes.flatMap(({ outputs }) => outputs)]);
 }
 
 /** Tells things of the same key apart by their order: a function defined twice, nodes of functions without names. */

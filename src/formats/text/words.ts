@@ -76,8 +76,20 @@ export class Words {
     return nameAt(this.text.text, start, end);
   }
 
-  range({ start, end }: Mark): TextRange {
+  range({ start, end }: Pick<Mark, 'start' | 'end'>): TextRange {
     return rangeOf(this.text.lines, start, end);
+  }
+
+  /** The marks that name values: those that make them first. */
+  *naming(): Generator<Mark> {
+    for (let i = 0; i < this.text.marks.length; i++) {
+      const mark = this.text.marks.at(i);
+      if (mark !== undefined && defining.has(mark.kind)) yield mark;
+    }
+    for (let i = 0; i < this.text.marks.length; i++) {
+      const mark = this.text.marks.at(i);
+      if (mark?.kind === 'use') yield mark;
+    }
   }
 
   /** Marks on some lines, both included. */
