@@ -70,11 +70,11 @@ function channelAxis({ input, dims }: WeightUse, node: Node, row: OperatorRow | 
   return stored >= 0 && stored < dims.length ? stored : undefined;
 }
 
-/** A weight with its statistics, where its numbers can be read. */
-export function weightDetailOf(tensor: Tensor): WeightDetail {
+/** A weight with its statistics, where its numbers can be read and are at most so many bytes. */
+export function weightDetailOf(tensor: Tensor, mostBytes: number): WeightDetail {
   const { name, elementType, dims, source } = tensor;
   const shown = { name, elementType, dims, bytes: source.byteLength };
-  if (!hasStatistics(tensor)) return shown;
+  if (!hasStatistics(tensor) || source.byteLength > mostBytes) return shown;
   try {
     return { ...shown, statistics: weightStatistics(tensor) };
   } catch {

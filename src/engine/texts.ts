@@ -10,9 +10,10 @@ import { type ModelText, readModelText, textDocument } from '../formats/text/rea
 import { type NamedValue, Words } from '../formats/text/words';
 import { elementText, identifier } from '../formats/text/syntax';
 import type { Model, ValueType } from '../graph/model';
-import type { TextEdit, TextHint, TextReading, TextValue, TextVersion, TextWord } from '../protocol/engine';
+import type { TextCompletions, TextEdit, TextHint, TextReading, TextValue, TextVersion, TextWord } from '../protocol/engine';
 import { weightDetailOf } from './detail';
 import { checkText } from './textChecks';
+import { completeText } from './textCompletion';
 
 /** The text of a model: of a copy that is edited with its versions, see editedCopy.ts. */
 export function printText(model: Model): string {
@@ -38,6 +39,8 @@ interface Entry {
   types: TypeInference | undefined;
 }
 
+/** Statistics of a weight up to this size take a moment; a larger one has them in the inspector. */
+const statisticsBytes = 2 ** 26;
 /** Texts that an editor has open at a time; one that was forgotten is read again. */
 const keptTexts = 8;
 
@@ -84,6 +87,11 @@ export class Texts {
     return value.marks.map((mark) => ({ range: words.range(mark), text: identifier(name) }));
   }
 
+  complete(of: TextVersion, line: number, character: number): TextCompletions {
+    const { words } = this.get(of);
+    return completeText(words, words.offsetAt(line, character));
+  }
+
   /** What is known of the value named at a place; null where none is. */
   value(of: TextVersion, line: number, character: number): TextValue | null {
     const entry = this.get(of);
@@ -99,7 +107,7 @@ export class Texts {
       summary: summarizeValue(named.name, graph === undefined ? undefined : typesOf(entry)?.typeOf(graph, named.name)),
       uses: named.marks.filter(({ kind }) => kind === 'use').length,
       ...(producer === undefined ? {} : { producer }),
-      ...(tensor === undefined ? {} : { weight: weightDetailOf(tensor) }),
+      ...(tensor === undefined ? {} : { weight: weightDetailOf(tensor, statisticsBytes) }),
     };
   }
 

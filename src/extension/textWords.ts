@@ -1,11 +1,12 @@
 // What the words of a model's text offer: definition, references, highlights, types behind the names, colours.
 import * as vscode from 'vscode';
-import { textTokenModifiers, textTokenTypes, type TextRange } from '../protocol/engine';
+import { textTokenModifiers, textTokenTypes, type TextCompletion, type TextRange } from '../protocol/engine';
 import { isEditable } from './textUri';
 import { textLanguage, type TextReader } from './textReader';
 import { t } from './translate';
 
 const selector: vscode.DocumentSelector = { language: textLanguage };
+const completionKinds = { operator: vscode.CompletionItemKind.Function, value: vscode.CompletionItemKind.Variable } as const satisfies Record<TextCompletion['kind'], vscode.CompletionItemKind>;
 const legend = new vscode.SemanticTokensLegend([...textTokenTypes], [...textTokenModifiers]);
 
 export function registerTextWords(reader: TextReader): vscode.Disposable {
@@ -42,6 +43,34 @@ export function registerTextWords(reader: TextReader): vscode.Disposable {
         return edit;
       },
     }),
+    vscode.languages.registerCompletionItemProvider(
+      selector,
+      {
+        provideCompletionItems: async (document, position) => {
+          if (!isEditable(document.uri)) return undefined;
+          const found = await reader.ask('text/complete', document, placeOf(position));
+          if (found === undefined) return undefined;
+          const range = rangeOf(found.range);
+          return new vscode.CompletionList(
+            found.items.map(({ kind, label, insert, detail }, order) => {
+              const item = new vscode.CompletionItem(label, completionKinds[kind]);
+              item.insertText = insert;
+              item.filterText = document.getText(range).startsWith('"') ? `"${label}` : label;
+              item.range = range;
+              item.sortText = String(order).padStart(6, '0');
+              if (detail !== undefined) item.detail = detail;
+              return item;
+            }),
+            !found.complete,
+          );
+        },
+      },
+      '(',
+      ',',
+      '=',
+      '"',
+      ' ',
+    ),
     vscode.languages.registerInlayHintsProvider(selector, {
       provideInlayHints: async (document, range) => {
         const hints = await reader.ask('text/hints', document, linesOf(range));

@@ -88,6 +88,24 @@ export interface TextEdit {
   readonly text: string;
 }
 
+/** What can stand at a place. */
+export interface TextCompletion {
+  readonly kind: 'operator' | 'value';
+  readonly label: string;
+  /** The label as the text has it, quoted where it must be. */
+  readonly insert: string;
+  /** How an operator is called. */
+  readonly detail?: string;
+}
+
+export interface TextCompletions {
+  /** What was typed, to be replaced. */
+  readonly range: TextRange;
+  /** There are no others that fit. */
+  readonly complete: boolean;
+  readonly items: readonly TextCompletion[];
+}
+
 /** What is known of a value. */
 export interface TextValue {
   readonly range: TextRange;
@@ -164,6 +182,7 @@ export interface EngineRequests {
   'text/value': { params: TextVersion & { readonly line: number; readonly character: number }; result: TextValue | null };
   /** Gives a value another name. A name that is taken is `usage`. */
   'text/rename': { params: TextVersion & { readonly line: number; readonly character: number; readonly name: string }; result: readonly TextEdit[] };
+  'text/complete': { params: TextVersion & { readonly line: number; readonly character: number }; result: TextCompletions };
   'text/hints': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: readonly TextHint[] };
   /** Five numbers for each word: lines and characters from the one before, length, type, modifiers. */
   'text/tokens': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: Uint32Array };

@@ -88,6 +88,35 @@ describe('a new name', () => {
   });
 });
 
+describe('what can be typed', () => {
+  const typed = async (nodes: string): Promise<[string, string[]]> => {
+    const own = new Texts();
+    const content = text.slice(0, text.indexOf('  "out/1" = ')) + nodes;
+    await own.read(uri, 1, content, undefined);
+    const rows = content.split('\n');
+    const { range, items } = own.complete(of, rows.length - 1, rows.at(-1)?.length ?? 0);
+    return [rows.at(-1)?.slice(range.character, range.endCharacter) ?? '', items.map(({ insert }) => insert)];
+  };
+
+  it('is an operator behind an equals sign, of the sets that are imported', async () => {
+    const [word, operators] = await typed('  ["a(b"] "z\\"<" = Conv');
+    expect(word).toBe('Conv');
+    for (const operator of ['Conv', 'ConvInteger', 'ConvTranspose', 'QLinearConv']) expect(operators).toContain(operator);
+    expect(operators.filter((operator) => !operator.includes('Conv'))).toEqual([]);
+    expect((await typed('  z = '))[1].filter((operator) => operator.includes('.'))).toEqual([]); // com.microsoft is not imported
+  });
+
+  it('is a value between parentheses, the latest first, none of other graphs', async () => {
+    expect(await typed('  z = Add (')).toEqual(['', ['y', 'h', 'w', 'flag', 'x']]);
+    expect(await typed('  "a b" = Neg (h)\n  z = Add (x, "a')).toEqual(['"a', ['"a b"', 'flag']]);
+    expect((await typed('  z = If (flag) <\n    then_branch = a () => (t) { t = Relu (h)\n    q = Add (t'))[1]).toEqual(['t']);
+  });
+
+  it('is nothing where anything may stand', async () => {
+    for (const nodes of ['  ', '  z', '  z = Op <axis = ', '  z = Op <a = [1, ']) expect((await typed(nodes))[1]).toEqual([]);
+  });
+});
+
 describe('a value', () => {
   it('has its type, its producer and how often it is read', () => {
     expect(texts.value(of, ...at(9, 'h)'))).toMatchObject({ summary: { name: 'h', type: 'float32', shape: ['N', 3] }, producer: { op: 'MatMul', name: 'fc' }, uses: 2 });

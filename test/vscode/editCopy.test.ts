@@ -63,6 +63,17 @@ describe('a copy to edit', () => {
     await vscode.commands.executeCommand('workbench.action.files.revert');
   });
 
+  it('offers operators and values while it is typed', async () => {
+    const copy = workspaceFile(digits.replace('.onnx', '.edited.onnx'));
+    const document = await vscode.workspace.openTextDocument(textOf(copy));
+    const at = document.positionAt(document.getText().indexOf('= Tanh') + '= Tan'.length);
+    const offered = await eventually('operators', async () => {
+      const { items } = await vscode.commands.executeCommand<vscode.CompletionList>('vscode.executeCompletionItemProvider', document.uri, at);
+      return items.find(({ label }) => (typeof label === 'string' ? label : label.label) === 'Tanh');
+    });
+    assert.match(offered.detail ?? '', /= Tanh \(/);
+  });
+
   it('has its values renamed wherever they stand', async () => {
     const copy = workspaceFile(digits.replace('.onnx', '.edited.onnx'));
     const document = await vscode.workspace.openTextDocument(textOf(copy));

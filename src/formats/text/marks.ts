@@ -27,6 +27,7 @@ export interface Scope {
   readonly name: string;
   readonly detail: string;
   readonly start: number;
+  /** Infinity where the text breaks off before. */
   readonly end: number;
 }
 
@@ -73,7 +74,7 @@ export class Marks {
   }
 
   open(kind: Scope['kind'], name: string, start: number): number {
-    this.current = this.scopes.push({ parent: this.current, kind, name, detail: '', start, end: start }) - 1;
+    this.current = this.scopes.push({ parent: this.current, kind, name, detail: '', start, end: Infinity }) - 1;
     return this.current;
   }
 
