@@ -7,7 +7,9 @@ import { encodeOnnxModel } from '../../src/formats/onnx/write';
 import { Runner } from '../../src/runtime/runner';
 import { listNodeTests } from '../support/nodeTests';
 import { inferenceSuites } from './inference';
-import { changedSuite, roundTripSuite, sameBits } from './rewriting';
+import { simplifyModel, simplifyOptions } from '../../src/techniques/simplify/simplify';
+import { stopRunner, techniqueContext } from '../techniques/simplify/support';
+import { changedSuite, roundTripSuite, sameBits, sameButForRounding, textSuite } from './rewriting';
 import { conformanceMarkdown, passed, type SuiteResult } from './suite';
 
 const tests = listNodeTests();
@@ -27,8 +29,9 @@ function record(result: SuiteResult): void {
   expect(result.total).toBeGreaterThan(0);
 }
 
-afterAll(() => {
+afterAll(async () => {
   current?.dispose();
+  await stopRunner();
   writeFileSync(join(import.meta.dirname, '..', '..', 'docs', 'conformance.md'), conformanceMarkdown(results, '1,802 of them, up to opset 26'));
 });
 
@@ -38,6 +41,21 @@ it('infers shapes', () => {
 
 it('reads and writes', () => {
   record(roundTripSuite(tests));
+});
+
+it('prints and reads text', () => {
+  record(textSuite(tests));
+});
+
+it('runs what was simplified', async () => {
+  record(
+    await changedSuite(tests, runner, {
+      title: 'Simplified and run',
+      about: 'onnxruntime runs the source and what `simplify` makes of it at its full optimization on the inputs of the test: outputs are equal, but for rounding where the runtime fuses the one and not the other (SQNR of 90 dB or more, of float16 66).',
+      change: async (model) => (await simplifyModel(model, simplifyOptions.parse({}), await techniqueContext(model))).model,
+      same: sameButForRounding,
+    }),
+  );
 });
 
 it('runs what was read and written', async () => {

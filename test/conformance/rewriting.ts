@@ -2,12 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { readOnnxBytes, readOnnxModel } from '../../src/formats/onnx/read';
 import { encodeOnnxModel } from '../../src/formats/onnx/write';
+import { isDeepStrictEqual } from 'node:util';
+import { carryOver } from '../../src/formats/text/notHeld';
+import { printModel } from '../../src/formats/text/print';
+import { parseModelText } from '../../src/formats/text/read';
 import { LatheError } from '../../src/base/errors';
 import type { Model } from '../../src/graph/model';
+import { compareOutputs } from '../../src/runtime/compare';
 import type { Runner } from '../../src/runtime/runner';
 import type { Tensor } from '../../src/tensor/tensor';
 import { listLightModels, type NodeTest } from '../support/nodeTests';
 import { testTensors } from '../support/nodeTestTypes';
+import { meaning } from '../support/meaning';
 import { canonicalModel } from '../support/onnxProto';
 import type { Exception, SuiteResult } from './suite';
 
@@ -20,6 +26,24 @@ export function roundTripSuite(tests: readonly NodeTest[]): SuiteResult {
     if (JSON.stringify(canonicalModel(written)) !== JSON.stringify(canonicalModel(bytes))) exceptions.push({ name, reason: 'The written model means something else to protobufjs' });
   }
   return { title: 'Read and written', about: 'What was read is written and decoded with protobufjs, beside what protobufjs makes of the source: all fields are equal. The nine `light` architectures are among them.', total: all.length, exceptions };
+}
+
+export function textSuite(tests: readonly NodeTest[]): SuiteResult {
+  const exceptions: Exception[] = [];
+  const all = [...tests, ...listLightModels()];
+  for (const { name, model } of all) {
+    const source = readOnnxModel(model);
+    try {
+      const read = parseModelText(printModel(source), { source });
+      if (carryOver(read, source).length > 0) exceptions.push({ name, reason: 'Something the text has no place for does not come back' });
+      else if (!isDeepStrictEqual(meaning(read), meaning(source))) exceptions.push({ name, reason: 'The model read from its text means something else' });
+    } catch (thrown) {
+      exceptions.push({ name, reason: thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown) });
+    } finally {
+      source.dispose();
+    }
+  }
+  return { title: 'Printed as text and read again', about: 'The model read from the text of a model, with what the syntax has no place for carried over, is the model: all fields are equal to protobufjs, the `light` architectures among them.', total: all.length, exceptions };
 }
 
 /** What a change of a model is judged by: both run on the test's own inputs. */
@@ -85,6 +109,15 @@ async function differs(runner: Runner, model: Model, feeds: ReadonlyMap<string, 
   } catch (thrown) {
     return `${thrown instanceof LatheError ? thrown.code : 'error'}: ${thrown instanceof Error ? thrown.message.split('\n')[0]?.slice(0, 160) : String(thrown)}`;
   }
+}
+
+/** SQNR in dB from which two results are one but for rounding: of float32 sums in another order, and of halves, whose last place is 2^-12 of the number. */
+const leastDecibels = { float32: 90, float16: 66 } as const;
+
+export function sameButForRounding(a: Tensor, b: Tensor): boolean {
+  const [compared] = compareOutputs(new Map([['output', a]]), new Map([['output', b]]));
+  if (compared === undefined || compared.bitEqual) return compared !== undefined;
+  return (compared.problem === undefined || compared.inSource === true) && (compared.sqnrDb ?? -Infinity) >= (a.elementType === 'float16' ? leastDecibels.float16 : leastDecibels.float32);
 }
 
 export function sameBits(a: Tensor, b: Tensor): boolean {

@@ -8,48 +8,15 @@ import { encodeOnnxModel } from '../../src/formats/onnx/write';
 import { carryOver, notHeld } from '../../src/formats/text/notHeld';
 import { printModel } from '../../src/formats/text/print';
 import { parseModelText } from '../../src/formats/text/read';
-import type { Attribute, Graph, Model } from '../../src/graph/model';
-import type { Tensor } from '../../src/tensor/tensor';
+import type { Model } from '../../src/graph/model';
 import { samples } from '../../samples/samples';
 import { arbitraryModel } from '../support/arbitraryModel';
 import { listLightModels, listNodeTests } from '../support/nodeTests';
-import { canonicalModel, encodeProto, type Plain } from '../support/onnxProto';
+import { meaning, storedAlike } from '../support/meaning';
+import { encodeProto } from '../support/onnxProto';
 import { sharedPath } from '../support/shared';
 
 const tests = listNodeTests();
-
-/** What a model means: how a tensor's values are stored does not matter, nor in which form a NaN is. */
-function meaning(model: Model): Plain {
-  return canonicalModel(encodeOnnxModel(storedAlike(model)));
-}
-
-function storedAlike(model: Model): Model {
-  return { ...model, graph: alike(model.graph), functions: model.functions.map((body) => ({ ...body, nodes: alike({ ...model.graph, nodes: body.nodes }).nodes, attributeDefaults: attributesAlike(body.attributeDefaults) })) };
-}
-
-function alike(graph: Graph): Graph {
-  return {
-    ...graph,
-    initializers: new Map([...graph.initializers].map(([name, tensor]) => [name, tensorAlike(tensor)])),
-    nodes: graph.nodes.map((node) => ({ ...node, attributes: attributesAlike(node.attributes) })),
-  };
-}
-
-function attributesAlike(attributes: ReadonlyMap<string, Attribute>): Map<string, Attribute> {
-  return new Map(
-    [...attributes].map(([name, attribute]): [string, Attribute] => {
-      if (attribute.type === 'tensor') return [name, { ...attribute, value: tensorAlike(attribute.value) }];
-      if (attribute.type === 'tensors') return [name, { ...attribute, value: attribute.value.map(tensorAlike) }];
-      if (attribute.type === 'graph') return [name, { ...attribute, value: alike(attribute.value) }];
-      if (attribute.type === 'graphs') return [name, { ...attribute, value: attribute.value.map(alike) }];
-      return [name, attribute];
-    }),
-  );
-}
-
-function tensorAlike(tensor: Tensor): Tensor {
-  return { ...tensor, storage: 'raw' };
-}
 
 /** Prints a model, reads the text, and gives the result what the text could not hold. */
 function throughText(model: Model): Model {
