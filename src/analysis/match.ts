@@ -3,6 +3,10 @@ import { GraphIndex, nodeKeys, walkNodes } from '../graph/traverse';
 import type { NodeKey } from '../graph/traverse';
 import type { Graph, Model, Node } from '../graph/model';
 import { hashTensor } from '../tensor/statistics';
+import type { Tensor } from '../tensor/tensor';
+
+/** Rounds in which neighbours are matched; nearly all are in the first. */
+const maxRounds = 8;
 
 /** How a pair was found, the surest first. */
 export type MatchedBy = 'origin' | 'name' | 'weights' | 'structure';
@@ -95,36 +99,63 @@ class Matcher {
     const nodesBefore = new Map([...this.keysBefore].map(([node, key]) => [key, node]));
     const nodesAfter = new Map([...this.keysAfter].map(([node, key]) => [key, node]));
     const values: (readonly [string, string])[] = [];
+    /** A value that many read, a shared constant, is looked at once. */
+    const seen = new Set<string>();
     const both = (left: readonly string[], right: readonly string[]): void => {
-      for (const [i, name] of left.entries()) if (right[i] !== undefined) values.push([name, right[i]]);
+      for (const [i, name] of left.entries()) {
+        const other = right[i];
+        if (other === undefined || name === '' || other === '') continue;
+        const pair = JSON.stringify([name, other]);
+        if (seen.has(pair)) continue;
+        seen.add(pair);
+        values.push([name, other]);
+      }
     };
     const spread = (a: Node, b: Node): void => {
       if (a.opType === b.opType) both(a.inputs, b.inputs);
       both(a.outputs, b.outputs);
     };
     const namesOf = (ends: Graph['inputs']): string[] => ends.map(({ name }) => name);
-    both(namesOf(this.before.graph.inputs), namesOf(this.after.graph.inputs));
-    both(namesOf(this.before.graph.outputs), namesOf(this.after.graph.outputs));
-    for (const { before: a, after: b } of this.pairs) {
-      const [left, right] = [nodesBefore.get(a), nodesAfter.get(b)];
-      if (left !== undefined && right !== undefined) spread(left, right);
-    }
     const found = (a: Node | undefined, b: Node | undefined): void => {
       if (a === undefined || b === undefined || !this.openBefore.has(a) || !this.openAfter.has(b) || !sameOperator(a, b)) return;
       this.pair(a, b, 'structure');
       spread(a, b);
     };
-    for (let next = values.pop(); next !== undefined; next = values.pop()) {
-      const [a, b] = next;
-      found(before.producer(a), after.producer(b));
-      const open = (nodes: readonly Node[], left: ReadonlySet<Node>): Node[] => nodes.filter((node) => left.has(node));
-      const [readers, others] = [open(before.consumersOf(a), this.openBefore), open(after.consumersOf(b), this.openAfter)];
-      for (const reader of readers) {
-        const alike = others.filter((other) => sameOperator(reader, other));
-        if (alike.length === 1 && readers.filter((each) => sameOperator(each, reader)).length === 1) found(reader, alike[0]);
+    // What was ambiguous in one round may be all that is left in the next.
+    for (let round = 0, known = -1; round < maxRounds && known < this.pairs.length; round++) {
+      known = this.pairs.length;
+      seen.clear();
+      both(namesOf(this.before.graph.inputs), namesOf(this.after.graph.inputs));
+      both(namesOf(this.before.graph.outputs), namesOf(this.after.graph.outputs));
+      for (const { before: a, after: b } of this.pairs) {
+        const [left, right] = [nodesBefore.get(a), nodesAfter.get(b)];
+        if (left !== undefined && right !== undefined) spread(left, right);
+      }
+      for (let next = values.pop(); next !== undefined; next = values.pop()) {
+        const [a, b] = next;
+        found(before.producer(a), after.producer(b));
+        const readers = byOperator(before.consumersOf(a), this.openBefore);
+        const others = byOperator(after.consumersOf(b), this.openAfter);
+        for (const [operator, [reader, ...more]] of readers) {
+          const alike = others.get(operator);
+          if (more.length === 0 && alike?.length === 1) found(reader, alike[0]);
+        }
       }
     }
   }
+}
+
+/** Those of the nodes that are still open, by operator. */
+function byOperator(nodes: readonly Node[], open: ReadonlySet<Node>): Map<string, Node[]> {
+  const groups = new Map<string, Node[]>();
+  for (const node of nodes) {
+    if (!open.has(node)) continue;
+    const operator = `${node.domain}.${node.opType}`;
+    const group = groups.get(operator);
+    if (group === undefined) groups.set(operator, [node]);
+    else group.push(node);
+  }
+  return groups;
 }
 
 const sameOperator = (a: Node, b: Node): boolean => a.opType === b.opType && a.domain === b.domain;
@@ -132,6 +163,8 @@ const sameOperator = (a: Node, b: Node): boolean => a.opType === b.opType && a.d
 /** Nodes by operator and the content of the initializers they read; those that read none are left out. */
 function held(graph: Graph, among: ReadonlySet<Node>): Map<string, Node[]> {
   const hashes = new Map<string, string>();
+  /** Tensors may share their bytes, ten thousand of them: each range is read once. */
+  const ranges = new Map<string, string>();
   const byWeights = new Map<string, Node[]>();
   for (const { node, graph: scope } of walkNodes(graph)) {
     if (!among.has(node) || scope !== graph) continue;
@@ -139,12 +172,25 @@ function held(graph: Graph, among: ReadonlySet<Node>): Map<string, Node[]> {
       const tensor = graph.initializers.get(name);
       if (tensor === undefined) return [];
       let hash = hashes.get(name);
-      if (hash === undefined) hashes.set(name, (hash = `${tensor.elementType}[${tensor.dims.join()}]${tensor.source.byteLength > hashedBytes ? '' : hashTensor(tensor)}`));
+      if (hash === undefined) hashes.set(name, (hash = `${tensor.elementType}[${tensor.dims.join()}]${tensor.source.byteLength > hashedBytes ? '' : contentOf(tensor, ranges)}`));
       return [hash];
     });
     if (weights.length === 0) continue;
     const key = [node.domain, node.opType, ...weights].join(' ');
-    byWeights.set(key, [...(byWeights.get(key) ?? []), node]);
+    const nodes = byWeights.get(key);
+    if (nodes === undefined) byWeights.set(key, [node]);
+    else nodes.push(node);
   }
   return byWeights;
+}
+
+function contentOf(tensor: Tensor, ranges: Map<string, string>): string {
+  const { location } = tensor.source;
+  if (location === undefined) return hashTensor(tensor);
+  const range = JSON.stringify([location, tensor.elementType, tensor.source.byteLength]);
+  const known = ranges.get(range);
+  if (known !== undefined) return known;
+  const hash = hashTensor(tensor);
+  ranges.set(range, hash);
+  return hash;
 }

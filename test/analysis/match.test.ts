@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { bertTiny, buildBert } from '../../samples/architectures/bert';
 import { buildMobileNetV2 } from '../../samples/architectures/mobilenetv2';
+import { GraphBuilder } from '../../src/graph/builder';
 import { alignModel } from '../../src/analysis/align';
 import { matchModels } from '../../src/analysis/match';
 import { readOnnxBytes } from '../../src/formats/onnx/read';
@@ -74,6 +75,25 @@ describe('models that share no name', () => {
     if (first === undefined) throw new Error('no node');
     first.opType = 'Elu';
     expect(matchModels(source, other).pairs.some(({ after }) => after === first.name)).toBe(false);
+  });
+});
+
+describe('a value that all nodes read', () => {
+  /** x + c + c …: each node adds the one constant. */
+  const chain = (nodes: number): Model => {
+    const builder = new GraphBuilder('chain', { seed: 1 });
+    const root = builder.module('');
+    const shared = root.float32('shared', [0.5]);
+    let x = builder.input('x', 'float32', [1]);
+    for (let i = 0; i < nodes; i++) x = root.node('Add', [x, shared]);
+    builder.output(x, 'float32', [1], 'y');
+    return builder.build();
+  };
+
+  it('does not make matching grow with the square of its readers', () => {
+    const source = chain(20_000);
+    const { pairs } = matchModels(source, renamed(source)); // took minutes: the test's own time limit is the watchdog
+    expect(pairs.length).toBe(20_000);
   });
 });
 

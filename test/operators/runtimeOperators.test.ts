@@ -30,6 +30,9 @@ const weight = (...dims: readonly number[]): Tensor => seededTensor('', dims, 5)
 const microsoft: readonly Case[] = [
   { opType: 'GroupQueryAttention', inputs: [[2, 3, 32], [2, 3, 16], [2, 3, 16], '', '', int32([2], 2, 2), int32([1], 3)], attributes: { num_heads: 4, kv_num_heads: 2 }, outputs: 3 },
   { opType: 'GroupQueryAttention', inputs: [[2, 3, 64], '', '', '', '', int32([2], 2, 2), int32([1], 3)], attributes: { num_heads: 4, kv_num_heads: 2 }, outputs: 3 },
+  // A past that is a buffer with room for more keys than there are, and one that the new keys outgrow.
+  { opType: 'GroupQueryAttention', inputs: [[1, 1, 32], [1, 1, 32], [1, 1, 32], [1, 2, 64, 16], [1, 2, 64, 16], int32([1], 4), int32([1], 5)], attributes: { num_heads: 2, kv_num_heads: 2 }, outputs: 3 },
+  { opType: 'GroupQueryAttention', inputs: [[1, 1, 32], [1, 1, 32], [1, 1, 32], [1, 2, 4, 16], [1, 2, 4, 16], int32([1], 4), int32([1], 5)], attributes: { num_heads: 2, kv_num_heads: 2 }, outputs: 3 },
   { opType: 'MultiHeadAttention', inputs: [[2, 3, 32], [2, 5, 32], [2, 5, 24]], attributes: { num_heads: 4 } },
   { opType: 'MultiHeadAttention', inputs: [[2, 1, 32], [2, 1, 32], [2, 1, 32], '', '', '', [2, 4, 6, 8], [2, 4, 6, 8]], attributes: { num_heads: 4 }, outputs: 3 },
   { opType: 'QLinearConv', inputs: [bytes([1, 9, 9, 4]), scale, zero, bytes([6, 4, 3, 3]), scale, zero, scale, zero], attributes: { channels_last: 1, kernel_shape: [3, 3], strides: [2, 2] } },

@@ -1,5 +1,5 @@
 // Attention and the fused transformer operators of the runtime.
-import { addDimensions, divideExactly, multiplyDimensions, productOf } from '../../graph/dimension';
+import { addDimensions, divideExactly, maxDimension, multiplyDimensions, productOf } from '../../graph/dimension';
 import type { Dimension } from '../../graph/dimension';
 import type { Shape, ValueType } from '../../graph/model';
 import type { OperatorContext } from '../context';
@@ -121,16 +121,22 @@ function multiHead(context: OperatorContext): Heads | undefined {
   return { batch: query[0], heads: count, kvHeads: count, queries: query[1], keys: addDimensions(past, fresh), size, valueSize: value?.length === 4 ? value[3] : divideExactly(value?.[2], count) };
 }
 
-const present = (context: OperatorContext, heads: Heads | undefined, input: number, size: Dimension): ValueType | undefined =>
-  tensorOf(context.elementType(input) ?? context.elementType(0), heads === undefined ? undefined : [heads.batch, heads.kvHeads, heads.keys, size]);
+const present = (context: OperatorContext, heads: Heads | undefined, input: number, length: Dimension, size: Dimension): ValueType | undefined =>
+  tensorOf(context.elementType(input) ?? context.elementType(0), heads === undefined ? undefined : [heads.batch, heads.kvHeads, length, size]);
+
+/** Of MultiHeadAttention the present holds all keys, but where `past_sequence_length` says that the past is a buffer, of whatever length. */
+const allKeys = (context: OperatorContext, heads: Heads): Dimension => (context.has(8) ? undefined : heads.keys);
+/** Of GroupQueryAttention the present is as long as the past where that is a buffer with room for all keys. */
+const keysOrBuffer = (context: OperatorContext, heads: Heads): Dimension => (context.has(3) ? maxDimension(heads.keys, context.shape(3)?.[2]) : heads.keys);
 
 /** Output [batch, queries, heads · value size], then the keys and values to come back as past. `past` is the input that holds past keys. */
 const headTypes =
-  (find: (context: OperatorContext) => Heads | undefined, past: number) =>
+  (find: (context: OperatorContext) => Heads | undefined, past: number, lengthOf: (context: OperatorContext, heads: Heads) => Dimension) =>
   (context: OperatorContext): Types => {
     const heads = find(context);
     const output = heads === undefined ? undefined : [heads.batch, heads.queries, multiplyDimensions(heads.heads, heads.valueSize)];
-    return [tensorOf(context.elementType(0), output), present(context, heads, past, heads?.size), present(context, heads, past + 1, heads?.valueSize)];
+    const length = heads === undefined ? undefined : lengthOf(context, heads);
+    return [tensorOf(context.elementType(0), output), present(context, heads, past, length, heads?.size), present(context, heads, past + 1, length, heads?.valueSize)];
   };
 
 /**
@@ -184,7 +190,7 @@ export const attentionRows: readonly OperatorRow[] = [
     domain: 'com.microsoft',
     inputs: 'query key? value? bias? key_padding_mask? attention_bias? past_key? past_value? past_sequence_length? cache_indirection?',
     outputs: 'output present_key? present_value? qk?',
-    infer: headTypes(multiHead, 6),
+    infer: headTypes(multiHead, 6, allKeys),
     cost: attends(multiHead),
     weights: [{ input: 3, role: 'bias', outputAxis: 0 }],
   }),
@@ -192,7 +198,7 @@ export const attentionRows: readonly OperatorRow[] = [
     domain: 'com.microsoft',
     inputs: 'query key? value? past_key? past_value? seqlens_k total_sequence_length cos_cache? sin_cache? position_ids? attention_bias? head_sink? k_scale? v_scale? q_norm_weight? k_norm_weight?',
     outputs: 'output present_key? present_value? output_qk?',
-    infer: headTypes(grouped, 3),
+    infer: headTypes(grouped, 3, keysOrBuffer),
     cost: attends(grouped),
     weights: [{ input: 14, role: 'scale' }, { input: 15, role: 'scale' }],
   }),
@@ -201,7 +207,7 @@ export const attentionRows: readonly OperatorRow[] = [
     domain: 'com.microsoft',
     inputs: 'query key? value? past_key past_value block_row_indices block_col_indices total_sequence_length key_total_sequence_lengths cos_cache? sin_cache?',
     outputs: 'output present_key present_value',
-    infer: headTypes(sparse, 3),
+    infer: headTypes(sparse, 3, keysOrBuffer),
     cost: counted('unknown: the layout of the blocks decides', () => ({ macs: undefined, flops: undefined })),
   }),
   row('DecoderMaskedMultiHeadAttention', {

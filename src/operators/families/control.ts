@@ -46,7 +46,8 @@ function branchValues(context: OperatorContext): readonly (Values | undefined)[]
 
 /** A type that may change shape from one iteration to the next. */
 function loosened(type: ValueType | undefined): ValueType | undefined {
-  return type?.kind === 'tensor' ? tensorOf(type.elementType) : type;
+  if (type?.kind === 'tensor') return tensorOf(type.elementType);
+  return type?.kind === 'sequence' || type?.kind === 'optional' ? { ...type, of: loosened(type.of) ?? type.of } : type;
 }
 
 /** Body: (iteration, condition, state …) → (condition, state …, scanned …). State is what start and body agree on. */
@@ -82,6 +83,7 @@ function keepsCondition(body: Graph | undefined): boolean {
 const maxLoopPasses = 3;
 
 function sameType(a: ValueType | undefined, b: ValueType | undefined): boolean {
+  if ((a?.kind === 'sequence' && b?.kind === 'sequence') || (a?.kind === 'optional' && b?.kind === 'optional')) return sameType(a.of, b.of);
   if (a?.kind !== 'tensor' || b?.kind !== 'tensor') return a === b || a?.kind === b?.kind;
   if (a.elementType !== b.elementType || a.shape?.length !== b.shape?.length) return false;
   return a.shape?.every((dimension, axis) => dimension === b.shape?.[axis] || sameDimension(dimension, b.shape?.[axis])) ?? true;

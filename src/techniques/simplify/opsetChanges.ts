@@ -85,6 +85,17 @@ export function asymmetric({ node, constant }: OpsetChange, nearestMode: 'floor'
   node.attributes.set('nearest_mode', { type: 'string', value: nearestMode });
 }
 
+/**
+ * `tf_half_pixel_for_nn`, (x + 0.5) / scale, is gone from 13 on. Rounded down it is half_pixel, (x + 0.5) / scale − 0.5, rounded to
+ * the nearest with halves up.
+ */
+export function resizeCoordinates({ node, refuse }: OpsetChange): void {
+  if (stringAttribute(node, 'coordinate_transformation_mode') !== 'tf_half_pixel_for_nn') return;
+  if ((stringAttribute(node, 'mode') ?? 'nearest') !== 'nearest' || stringAttribute(node, 'nearest_mode') !== 'floor') return refuse('its coordinates are tf_half_pixel_for_nn, which is gone, and are not rounded down');
+  node.attributes.set('coordinate_transformation_mode', { type: 'string', value: 'half_pixel' });
+  node.attributes.set('nearest_mode', { type: 'string', value: 'round_prefer_ceil' });
+}
+
 /** Before 13 the axis split the tensor in two: the same as from 13 on on the last axis, elsewhere with a Flatten before and a Reshape after. */
 export function flattenSoftmax({ node, to, shapeOf, add, refuse }: OpsetChange): void {
   const [data = ''] = node.inputs;

@@ -5,7 +5,7 @@ import { intAttribute, stringAttribute } from '../../graph/traverse';
 import { toFloat64Array } from '../../tensor/decode';
 import { int64Tensor } from '../../tensor/tensor';
 import { tensorFromNumbers } from '../../runtime/convert';
-import { asymmetric, clipInputs, dropOutputs, dropSpatial, flattenSoftmax, moveInts, padInputs, resizeInputs, sliceInputs, upsampleScales } from './opsetChanges';
+import { asymmetric, clipInputs, dropOutputs, dropSpatial, flattenSoftmax, moveInts, padInputs, resizeCoordinates, resizeInputs, sliceInputs, upsampleScales } from './opsetChanges';
 import type { OpsetChange, OpsetRow } from './opset';
 import { oldOpsetRows } from './oldOpsets';
 
@@ -43,6 +43,7 @@ export const opsetRows: readonly OpsetRow[] = [
   { op: 'Scatter', version: 11, change: becomes('ScatterElements') },
   { op: 'Dropout', version: 12, change: (change) => dropOutputs(change, 1, 'its mask became all true where it does not train') },
   { op: 'Dropout', version: 12, change: ({ node }) => void node.attributes.delete('ratio') },
+  { op: 'Resize', version: 13, change: resizeCoordinates },
   { op: 'Softmax', version: 13, change: flattenSoftmax },
   { op: 'LogSoftmax', version: 13, change: flattenSoftmax },
   { op: 'Hardmax', version: 13, change: flattenSoftmax },

@@ -89,6 +89,17 @@ const toNewest: Readonly<Record<string, () => Model>> = {
   'GridSample, bilinear by default': () => model(16, 'GridSample', {}, { inputs: (at) => [at.float32('grid', [-0.9, -0.3, 0.2, 0.7, 0.1, 1.1], [1, 1, 3, 2])] }),
   'GridSample, bicubic': () => model(16, 'GridSample', { mode: 'bicubic', padding_mode: 'border' }, { inputs: (at) => [at.float32('grid', [-0.9, -0.3, 0.2, 0.7, 0.1, 1.1], [1, 1, 3, 2])] }),
   'LSTM of opset 7': () => model(7, 'LSTM', { hidden_size: 2 }, { shape: [3, 1, 4], inputs: (at) => [at.weight('w', [1, 8, 4], {}), at.weight('r', [1, 8, 2], {})] }),
+  ...Object.fromEntries(
+    [
+      [7, 5],
+      [3, 2],
+      [4, 4],
+      [12, 9],
+    ].map(([height = 0, width = 0]) => [
+      `Resize of opset 11 by the coordinates of TensorFlow to ${height} × ${width}`,
+      () => model(11, 'Resize', { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'tf_half_pixel_for_nn' }, { inputs: (at) => [at.float32('roi', [], [0]), at.float32('none', [], [0]), at.int64('sizes', [1, 1, height, width])] }),
+    ]),
+  ),
   'Resize of opset 11 to sizes': () => model(11, 'Resize', { mode: 'linear' }, { inputs: (at) => [at.float32('roi', [], [0]), at.float32('none', [], [0]), at.int64('sizes', [1, 1, 6, 7])] }),
   'AveragePool that hangs over the edge': () => model(10, 'AveragePool', { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1, pads: [1, 1, 1, 1], count_include_pad: 1 }),
   'Softmax of opset 11 over three axes': () => model(11, 'Softmax', { axis: 1 }, { shape: [2, 3, 4, 2] }),
@@ -168,6 +179,7 @@ describe('raising an opset that the runtime has no kernels of', () => {
 });
 
 const refusals: readonly (readonly [what: string, make: () => Model, to: number, item: string, why: RegExp])[] = [
+  ['a Resize has coordinates that are gone', () => model(11, 'Resize', { mode: 'nearest', nearest_mode: 'ceil', coordinate_transformation_mode: 'tf_half_pixel_for_nn' }, scales(1, 1, 2, 2)), 13, '/Resize', /version 13.*tf_half_pixel_for_nn/],
   ['a nearest Resize rounds one axis up and another down', () => model(10, 'Resize', { mode: 'nearest' }, scales(1, 1, 2, 0.5)), 13, '/Resize', /version 11.*rounds by its scales/],
   ['a Dropout trains', () => model(6, 'Dropout'), 13, '/Dropout', /version 7.*is_test = 0/],
   ['BatchNormalization works on each activation', () => model(7, 'BatchNormalization', { spatial: 0 }, { inputs: () => ['x', 'x', 'x', 'x'] }), 13, '/BatchNormalization', /version 9.*spatial = 0/],

@@ -51,6 +51,27 @@ function growing(declared: readonly number[] | undefined): Model {
   return model([1], 'int64', (at, x) => at.nodes('Loop', [at.int64('turns', [3], []), '', x, at.int64('start', [0])], { body: { type: 'graph', value: body } }, { outputs: 2 })[1] ?? '', [1]);
 }
 
+/** A sequence whose last element, of two numbers at first, is summed in each of three turns after it was brought to two numbers. */
+function summing(): Model {
+  const floats = { kind: 'sequence', of: { kind: 'tensor', elementType: 'float32' } } as const;
+  const body = makeGraph('body', {
+    nodes: [
+      makeNode({ opType: 'SequenceAt', inputs: ['parts', 'last'], outputs: ['part'] }),
+      makeNode({ opType: 'Expand', inputs: ['part', 'two'], outputs: ['both'] }),
+      makeNode({ opType: 'ReduceSum', inputs: ['both'], outputs: ['sum'], attributes: attributes({ keepdims: 1 }) }),
+      makeNode({ opType: 'SequenceInsert', inputs: ['parts', 'sum'], outputs: ['more parts'] }),
+      makeNode({ opType: 'Identity', inputs: ['more'], outputs: ['goes on'] }),
+    ],
+    inputs: [tensorValue('turn', 'int64', []), tensorValue('more', 'bool', []), { name: 'parts', type: floats }],
+    outputs: [tensorValue('goes on', 'bool', []), { name: 'more parts', type: floats }],
+    initializers: new Map([int64Tensor('last', [], [-1]), int64Tensor('two', [1], [2])].map((tensor) => [tensor.name, tensor])),
+  });
+  return model([2], 'float32', (at, x) => {
+    const parts = at.node('Loop', [at.int64('turns', [3], []), '', at.node('SequenceConstruct', [x])], { body: { type: 'graph', value: body } });
+    return at.node('SequenceAt', [parts, at.int64('the last', [-1], [])]);
+  });
+}
+
 const gather = (at: ModuleBuilder, shape: string, i: number): string => at.node('Gather', [shape, at.int64(`i${i}`, [i])]);
 
 /** x [N, H, W] → [N, H·W], sizes read off x. */
@@ -71,6 +92,7 @@ interface Row {
 
 const rows: readonly Row[] = [
   { what: 'a declared shape of what the data decides', model: guarded, fed: [[data([4], () => 0)], [data([4])]] },
+  { what: 'the shape that the elements of a sequence have in the first turn', model: summing, fed: [[data([2])]], keeps: 'Expand' },
   { what: 'a declared shape of a state that grows', model: () => growing([1]), fed: [[data([1])]], keeps: 'Shape' },
   {
     what: 'a declared output shape of a fed Reshape target',
