@@ -16,8 +16,8 @@ import { checkText } from './textChecks';
 import { completeText } from './textCompletion';
 
 /** The text of a model: of a copy that is edited with its versions, see editedCopy.ts. */
-export function printText(model: Model): string {
-  return isEditedCopy(model.path ?? '') ? printEditedCopy(model) : printModel(model);
+export async function printText(model: Model): Promise<string> {
+  return isEditedCopy(model.path ?? '') ? await printEditedCopy(model) : printModel(model);
 }
 
 /** Reads a text that refers to a model, where it does. */

@@ -15,7 +15,7 @@ const markerSuffix = '.marker';
 /** Two lines of two 64-bit numbers; what is larger is no marker of ours. */
 const maxMarkerBytes = 100;
 /** What a file system without hard links answers. */
-export const withoutLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV', 'UNKNOWN']);
+const withoutLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV', 'UNKNOWN']);
 
 const active = new Set<string>();
 

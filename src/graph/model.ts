@@ -1,6 +1,7 @@
 // The model in memory: everything ONNX can say, with names as ONNX has them and weights left where they lie.
 import type { Disposable } from '../base/disposable';
 import type { ElementType } from '../tensor/elementType';
+import type { FileIdentity } from '../tensor/fileSource';
 import type { SparseTensor, Tensor } from '../tensor/tensor';
 import type { Dimension } from './dimension';
 
@@ -124,6 +125,8 @@ export interface Model extends Disposable {
   readonly format: 'onnx' | 'tfjs-graph' | 'tfjs-layers';
   /** Absolute path it was read from; undefined for a model built in memory. */
   readonly path: string | undefined;
+  /** The state of that file when it was opened. */
+  readonly file?: FileIdentity;
   irVersion: number;
   producerName: string;
   producerVersion: string;

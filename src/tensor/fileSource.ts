@@ -5,11 +5,15 @@ import { LatheError, toLatheError } from '../base/errors';
 import type { TensorSource } from './tensor';
 
 /** What tells one state of a file from another. */
-interface FileIdentity {
+export interface FileIdentity {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly size: bigint;
   readonly mtimeNs: bigint;
+}
+
+export function isSameState(a: FileIdentity, b: FileIdentity): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs;
 }
 
 export interface SourceFileOptions {
@@ -46,7 +50,7 @@ function touch(handle: Handle): void {
 /** A regular file read at random places. Closing is not final: a later read opens it again and checks that nothing changed. */
 export class SourceFile implements Disposable {
   readonly size: number;
-  private readonly identity: FileIdentity;
+  readonly identity: FileIdentity;
   private readonly handle: Handle = { fd: undefined };
 
   /** @throws LatheError `not-found`, `io`, or `not-a-model` where the path is not a regular file. */
@@ -55,7 +59,8 @@ export class SourceFile implements Disposable {
     private readonly options: SourceFileOptions = { followLinks: true },
   ) {
     const stats = this.open();
-    this.identity = stats;
+    const { dev, ino, size, mtimeNs } = stats;
+    this.identity = { dev, ino, size, mtimeNs };
     this.size = Number(stats.size);
     forgotten.register(this, this.handle);
   }
@@ -87,9 +92,7 @@ export class SourceFile implements Disposable {
 
   private descriptor(): number {
     if (this.handle.fd === undefined) {
-      const now = this.open();
-      const same = now.dev === this.identity.dev && now.ino === this.identity.ino && now.size === this.identity.size && now.mtimeNs === this.identity.mtimeNs;
-      if (!same) {
+      if (!isSameState(this.open(), this.identity)) {
         this.dispose();
         throw new LatheError('source-touched', 'The file changed after it was opened.', { file: this.path, hint: 'Open the model again.' });
       }

@@ -40,7 +40,7 @@ export function readOnnxModel(path: string, options: ReadOptions = {}): Model {
       file.dispose();
       external.dispose();
     };
-    return { ...model, path: absolute, dispose };
+    return { ...model, path: absolute, file: file.identity, dispose };
   } catch (thrown) {
     file.dispose();
     external.dispose();
