@@ -155,6 +155,37 @@ describe('what the syntax does not hold', () => {
     expect(edited.graph.quantizationAnnotations.map(({ tensorName }) => tensorName)).toEqual(['x']);
   });
 
+  it('stays with a node without a name where others are put before it, its attributes too', () => {
+    const value = { name: 'value', type: 4, t: { data_type: 1, dims: [1], float_data: [1], doc_string: 'one' }, doc_string: 'the value' };
+    const source = readOnnxBytes(
+      modelBytes({
+        node: [
+          { op_type: 'Constant', output: ['c'], attribute: [value], doc_string: 'first' },
+          { op_type: 'Add', input: ['x', 'c'], output: ['h'], doc_string: 'second', metadata_props: [{ key: 'k', value: '2' }] },
+          { op_type: 'Add', input: ['h', 'c'], output: ['y'], doc_string: 'third' },
+        ],
+      }),
+    );
+    const text = printModel(source);
+    const notes = ({ graph }: typeof source): unknown[] => graph.nodes.map(({ outputs, docString, metadata, attributes }) => [outputs[0], docString, metadata.length, attributes.get('value')?.docString ?? '']);
+    const more = parseModelText(text.replace('  c = Constant', '  d = Constant <value = float[1] {2}> ()\n  z = Add (x, d)\n  c = Constant'), { source });
+    expect(carryOver(more, source)).toEqual([]);
+    expect(notes(more)).toEqual([
+      ['d', '', 0, ''],
+      ['z', '', 0, ''],
+      ['c', 'first', 0, 'the value'],
+      ['h', 'second', 1, ''],
+      ['y', 'third', 0, ''],
+    ]);
+    // As many nodes as before: one whose output has another name is the one that stood there.
+    const renamed = parseModelText(text.replaceAll(/\bh\b/g, 'hidden'), { source });
+    expect(carryOver(renamed, source)).toEqual([]);
+    expect(notes(renamed)[1]).toEqual(['hidden', 'second', 1, '']);
+    // What became of it cannot be told: it is said.
+    const both = parseModelText(text.replaceAll(/\bh\b/g, 'hidden').replace('  hidden = Add', '  z = Neg (x)\n  hidden = Add'), { source });
+    expect(carryOver(both, source).map(({ what }) => what)).toEqual(['documentation', 'metadata']);
+  });
+
   it('is named, and carried over to the model read from an edited text', () => {
     const notes = { doc_string: 'why', metadata_props: [{ key: 'k', value: 'v' }] };
     const source = readOnnxBytes(

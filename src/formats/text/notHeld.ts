@@ -50,7 +50,7 @@ export function notHeld(model: Model): NotHeld[] {
 
 /**
  * Gives a model read from an edited text what the text could not hold, from the model the text was printed from. Things are
- * found again by their name or, for a node, by its first output.
+ * found again by their name or, for a node, by its first output; one without a name by that first.
  * @returns What belonged to things that are not in the edited model any more.
  */
 export function carryOver(edited: Model, source: Model): NotHeld[] {
@@ -121,7 +121,10 @@ function* functionHolders(model: Model, body: FunctionBody, index: number): Gene
     const now = model.functions[index] ?? body;
     model.functions[index] = { ...now, attributeDefaults: new Map(now.attributeDefaults).set(name, attribute) };
   });
-  for (const [i, node] of body.nodes.entries()) yield* nodeHolders(node, `${place}/${node.name === '' ? `#${i}` : node.name}`, place, new Map());
+  for (const [i, node] of body.nodes.entries()) {
+    const own = node.name === '' ? `#${i}` : node.name;
+    yield* nodeHolders(node, { key: `${place}/${own}`, isName: own === node.name, among: body.nodes.length }, place, new Map());
+  }
 }
 
 function* graphHolders(graph: Graph, place: string, keys: ReadonlyMap<Node, NodeKey>): Generator<Holder> {
@@ -130,16 +133,29 @@ function* graphHolders(graph: Graph, place: string, keys: ReadonlyMap<Node, Node
   yield* valueHolders(graph.outputs, `${place} output`, (values) => (graph.outputs = values));
   yield* valueHolders([...graph.valueInfo.values()], `${place} value`, (values) => (graph.valueInfo = new Map(values.map((value) => [value.name, value]))));
   for (const [name, tensor] of graph.initializers) yield tensorHolder(tensor, `${place} initializer ${name}`, (next) => graph.initializers.set(name, next));
-  for (const node of graph.nodes) yield* nodeHolders(node, keys.get(node) ?? node.name, place, keys);
+  for (const node of graph.nodes) {
+    const key = keys.get(node) ?? node.name;
+    yield* nodeHolders(node, { key, isName: key === node.name, among: keys.size }, place, keys);
+  }
 }
 
-function* nodeHolders(node: Node, key: string, place: string, keys: ReadonlyMap<Node, NodeKey>): Generator<Holder> {
+/** What a node is called: by its name, or by where it stands among so many others. */
+interface Called {
+  readonly key: string;
+  readonly isName: boolean;
+  readonly among: number;
+}
+
+function* nodeHolders(node: Node, { key, isName, among }: Called, place: string, keys: ReadonlyMap<Node, NodeKey>): Generator<Holder> {
   const extra: Extra = pick(node, ['docString', 'metadata', 'unknownFields']);
   // Of a node of the graph, that is: those of functions have no keys.
   if (keys.has(node) && node.origin.length > 0 && !(node.origin.length === 1 && node.origin[0] === key)) extra.origin = node.origin;
   const output = node.outputs.find((name) => name !== '');
-  yield { item: `node ${key}`, keys: [`node ${key}`, ...(output === undefined ? [] : [`node of ${place} output ${output}`])], extra, add: (more) => void Object.assign(node, more) };
-  yield* attributeHolders(node.attributes, `node ${key}`, keys, (name, attribute) => node.attributes.set(name, attribute));
+  const byOutput = output === undefined ? [] : [`node of ${place} output ${output}`];
+  // A node that is put in or taken out moves the numbers of those behind it: they are the last resort, and where there are as many nodes as before.
+  const found = isName ? [`node ${key}`, ...byOutput] : [...byOutput, `node ${key} of ${among}`];
+  yield { item: `node ${key}`, keys: found, extra, add: (more) => void Object.assign(node, more) };
+  yield* attributeHolders(node.attributes, found[0] ?? key, keys, (name, attribute) => node.attributes.set(name, attribute));
 }
 
 function* attributeHolders(attributes: ReadonlyMap<string, Attribute>, place: string, keys: ReadonlyMap<Node, NodeKey>, replace: (name: string, attribute: Attribute) => void): Generator<Holder> {
