@@ -39,12 +39,21 @@ export function completeText(words: Words, offset: number): TextCompletions {
 /** The word, or the string that is still open, at the end of a line's beginning. */
 function typedAtEnd(before: string): string {
   for (const [string, close] of before.matchAll(/"(?:[^"\\]|\\.)*("?)/g)) if (close === '') return string;
-  return /[A-Za-z_][\w.]*$/.exec(before)?.[0] ?? '';
+  let start = runStart(before, (char) => /[\w.]/.test(char));
+  while (start < before.length && !/[A-Za-z_]/.test(before.charAt(start))) start++;
+  return before.slice(start);
+}
+
+/** Where the run of such characters at the end begins. Walked from the end: a pattern would try each of them as the beginning. */
+function runStart(text: string, belongs: (char: string) => boolean): number {
+  let start = text.length;
+  while (start > 0 && belongs(text.charAt(start - 1))) start--;
+  return start;
 }
 
 function* candidates(words: Words, context: string, lineStart: number, offset: number): Generator<TextCompletion> {
   if (/^[^<(]*=$/.test(context)) yield* operators(words.text.text);
-  else if (/[(,]$/.test(context) && context.includes('=') && context.lastIndexOf('(') > context.lastIndexOf(')')) yield* values(words, offset, lineStart + (/[^)>{]*$/.exec(context.slice(0, context.lastIndexOf('=')))?.index ?? 0));
+  else if (/[(,]$/.test(context) && context.includes('=') && context.lastIndexOf('(') > context.lastIndexOf(')')) yield* values(words, offset, lineStart + runStart(context.slice(0, context.lastIndexOf('=')), (char) => !')>{'.includes(char)));
 }
 
 /** The operators of the sets that the text imports, called as their versions have it. The table does not say in which version an operator came. */

@@ -112,6 +112,21 @@ describe('what can be typed', () => {
     expect((await typed('  z = If (flag) <\n    then_branch = a () => (t) { t = Relu (h)\n    q = Add (t'))[1]).toEqual(['t']);
   });
 
+  it('is found in a time that grows with the line, however long it is', async () => {
+    const milliseconds = async (length: number): Promise<number> => {
+      const own = new Texts();
+      const content = `${text.slice(0, text.indexOf('  "out/1" = '))}  z = Neg (${'a'.repeat(length)}(`;
+      await own.read(uri, 1, content, undefined);
+      const rows = content.split('\n');
+      const before = process.cpuUsage();
+      own.complete(of, rows.length - 1, rows.at(-1)?.length ?? 0);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1000;
+    };
+    // Trying every character as the beginning of a word takes seconds.
+    expect(await milliseconds(100_000)).toBeLessThan(500);
+  });
+
   it('is nothing where anything may stand', async () => {
     for (const nodes of ['  ', '  z', '  z = Op <axis = ', '  z = Op <a = [1, ']) expect((await typed(nodes))[1]).toEqual([]);
   });

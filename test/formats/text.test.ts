@@ -1,12 +1,15 @@
 // The text of a model: ONNX's textual syntax, every node and value found again by its line.
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readOnnxBytes, readOnnxModel } from '../../src/formats/onnx/read';
 import { carryOver, notHeld } from '../../src/formats/text/notHeld';
 import { printModel } from '../../src/formats/text/print';
 import { parseModelText, readModelText, textDocument } from '../../src/formats/text/read';
 import { referToContent, referToPlaces } from '../../src/formats/text/references';
 import { makeGraph, makeModel } from '../../src/graph/construct';
+import type { Model } from '../../src/graph/model';
 import { walkNodes } from '../../src/graph/traverse';
 import { float32Tensor, tensorFromArray } from '../../src/tensor/tensor';
 import { floatType, modelBytes, modelFile, refusal } from '../support/models';
@@ -142,6 +145,47 @@ describe('a weight that is not printed', () => {
     const line = (text: string): string | undefined => text.split('\n').find((each) => each.includes(' w = '));
     // What sha1sum says of 800 zero bytes.
     expect(line(printModel(moved, { refer: referToContent(referToPlaces(moved)) }))?.trim()).toBe('float[100,2] w = ["checksum": "2c96a4a47ce951e4e926596d51c2dba18aff8e71"]');
+  });
+});
+
+describe('tensors that share their bytes', () => {
+  /** As many initializers on the same 80 bytes beside the model. */
+  const sharing = (count: number): Model => {
+    const path = modelFile(
+      modelBytes({
+        initializer: Array.from({ length: count }, (_, i) => ({ name: `t${i}`, data_type: 1, dims: i % 2 === 0 ? [20] : [4, 5], data_location: 1, external_data: Object.entries({ location: 'w.bin', offset: '0', length: '80' }).map(([key, value]) => ({ key, value })) })),
+      }),
+    );
+    writeFileSync(join(dirname(path), 'w.bin'), new Uint8Array(80));
+    return readOnnxModel(path);
+  };
+
+  it('are found each by its name and shape, in a time that grows with their number', () => {
+    const source = sharing(8000);
+    const asked = vi.fn((name: string) => name);
+    for (const tensor of source.graph.initializers.values()) {
+      const { name } = tensor;
+      Object.defineProperty(tensor, 'name', { get: () => asked(name) });
+    }
+    const text = printModel(source);
+    asked.mockClear();
+    const read = parseModelText(text.replace('float[20] t0 =', 'float[20] renamed ='), { source });
+    expect(asked.mock.calls.length).toBeLessThan(100_000); // each with each were some 30 million
+    expect([...read.graph.initializers.values()].slice(0, 4).map(({ name, dims }) => [name, dims])).toEqual([
+      ['renamed', [20]],
+      ['t1', [4, 5]],
+      ['t2', [20]],
+      ['t3', [4, 5]],
+    ]);
+    source.dispose();
+  });
+
+  it('are read once for their content', () => {
+    const source = sharing(4);
+    const reads = [...source.graph.initializers.values()].map(({ source: bytes }) => vi.spyOn(bytes, 'read'));
+    printModel(source, { refer: referToContent(referToPlaces(source)) });
+    expect(reads.map(({ mock }) => mock.calls.length).reduce((sum, count) => sum + count)).toBe(1);
+    source.dispose();
   });
 });
 

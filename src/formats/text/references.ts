@@ -73,9 +73,19 @@ export function referToPlaces(model: Model, own = model.path === undefined ? '' 
 
 /** A hash of the content instead of the place: the same weights are the same text wherever they lie. Reads the weights; those in a file that is missing are referred to by their place. */
 export function referToContent(places: ReferTo): ReferTo {
+  const known = new Map<string, string>();
+  /** Tensors that share their bytes are read once. */
+  const once = (tensor: AnyTensor): string => {
+    if (isSparse(tensor) || tensor.strings !== undefined || tensor.source.location === undefined) return checksum(tensor);
+    const { path, offset } = tensor.source.location;
+    const place = JSON.stringify([path, offset, tensor.source.byteLength]);
+    const sum = known.get(place) ?? checksum(tensor);
+    known.set(place, sum);
+    return sum;
+  };
   return (tensor) => {
     try {
-      return [['checksum', checksum(tensor)]];
+      return [['checksum', once(tensor)]];
     } catch (thrown) {
       // Git hands over the model's file alone, without the one that its external data lie in.
       if (thrown instanceof LatheError && thrown.code === 'not-found') return places(tensor);
@@ -116,7 +126,7 @@ export interface ReferredModel {
 
 /** The tensors and long strings of the models that a text refers to: the one it was printed from, as a rule. Indexes are made when first asked for. */
 export class SourceModel {
-  private tensors: Map<string, AnyTensor[]> | undefined;
+  private tensors: Map<string, AnyTensor> | undefined;
   private texts: Map<string, string> | undefined;
   private lists: Map<string, ListValue> | undefined;
 
@@ -125,8 +135,11 @@ export class SourceModel {
   /** The tensor of a reference: the one with the name and shape wanted where several share their bytes. */
   find(entries: ReferenceEntries, wanted: WantedTensor): AnyTensor | undefined {
     this.tensors ??= this.indexTensors();
-    const candidates = this.tensors.get(referenceKey(entries)) ?? [];
-    return candidates.find((each) => fits(each, wanted) && nameOf(each) === wanted.name) ?? candidates.find((each) => fits(each, wanted)) ?? candidates[0];
+    for (const key of indexKeys(entries, wanted)) {
+      const found = this.tensors.get(key);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** See {@link quoteCut}. */
@@ -144,23 +157,22 @@ export class SourceModel {
     return { type: found.type, value: found.value } as AttributeValue;
   }
 
-  private indexTensors(): Map<string, AnyTensor[]> {
-    const index = new Map<string, AnyTensor[]>();
+  private indexTensors(): Map<string, AnyTensor> {
+    const index = new Map<string, AnyTensor>();
     for (const { model, own } of this.models) {
       const refer = referToPlaces(model, own);
       for (const tensor of listTensors(model)) {
-        const key = referenceKey(refer(tensor));
-        const list = index.get(key);
-        if (list === undefined) index.set(key, [tensor]);
-        else list.push(tensor);
+        const { elementType } = isSparse(tensor) ? tensor.values : tensor;
+        for (const key of indexKeys(refer(tensor), { name: nameOf(tensor), elementType, dims: tensor.dims, sparse: isSparse(tensor) })) if (!index.has(key)) index.set(key, tensor);
       }
     }
     return index;
   }
 }
 
-function referenceKey(entries: ReferenceEntries): string {
-  return JSON.stringify(entries);
+/** What a tensor is found by, the closest first: its place with its shape and name, with its shape, alone. Many may lie at one place. */
+function indexKeys(entries: ReferenceEntries, { name, elementType, dims, sparse }: WantedTensor): string[] {
+  return [[entries, elementType, sparse, dims, name], [entries, elementType, sparse, dims], [entries]].map((key) => JSON.stringify(key));
 }
 
 export function nameOf(tensor: AnyTensor): string {
