@@ -124,7 +124,7 @@ describe('what can be typed', () => {
       return (user + system) / 1000;
     };
     // Trying every character as the beginning of a word takes seconds.
-    expect(await milliseconds(100_000)).toBeLessThan(500);
+    expect(await milliseconds(100_000)).toBeLessThan(5000); // a watchdog: it took 15 s when it grew with the square
   });
 
   it('is nothing where anything may stand', async () => {
