@@ -105,7 +105,7 @@ export function analyzeModel(model: Model, options: InferOptions = {}): ModelAna
       flops: known(cost.flops, bindings),
       bytesMoved: known(cost.bytesMoved, bindings),
       activationBytes: folded ? 0 : known(sumOfBytes(types, graph, node), bindings),
-      outputs: namedOutputs(node).map((name) => summarizeValue(name, types.typeOf(graph, name))),
+      outputs: node.outputs.filter((name) => name !== '').map((name) => summarizeValue(name, types.typeOf(graph, name))),
       folded,
       unknownOperator: cost.unknownOperator,
     });
@@ -115,9 +115,6 @@ export function analyzeModel(model: Model, options: InferOptions = {}): ModelAna
 }
 
 const known = (dimension: Dimension, bindings: ReadonlyMap<string, number>): number | null => evaluateDimension(dimension, bindings) ?? null;
-
-/** The outputs that are there; ONNX's omitted ones have no name. */
-const namedOutputs = ({ outputs }: Node): readonly string[] => (outputs.includes('') ? outputs.filter((name) => name !== '') : outputs);
 
 function sumOfBytes(types: TypeInference, graph: Graph, node: Node): Dimension {
   let sum = 0;

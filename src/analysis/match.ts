@@ -2,8 +2,7 @@
 import { GraphIndex, nodeKeys, walkNodes } from '../graph/traverse';
 import type { NodeKey } from '../graph/traverse';
 import type { Graph, Model, Node } from '../graph/model';
-import { hashTensor } from '../tensor/statistics';
-import type { Tensor } from '../tensor/tensor';
+import { fingerprintTensor } from '../tensor/statistics';
 
 /** Rounds in which neighbours are matched; nearly all are in the first. */
 const maxRounds = 8;
@@ -25,13 +24,10 @@ export interface ModelMatch {
   readonly onlyAfter: readonly NodeKey[];
 }
 
-/** Weights larger than this are told apart by their shape alone: reading them takes longer than a person waits. */
-const hashedBytes = 64 << 20;
-
 /**
  * Matches the nodes of two models. The steps, each only among what is left: a node whose origin, written by a rewrite, names
- * nodes of the other; nodes of one name and operator; nodes of one operator that hold equal weights, where these are unique in
- * both; nodes of one operator at the same place beside a matched pair.
+ * nodes of the other; nodes of one name and operator; nodes of one operator that hold equal weights (by samples of these), where
+ * they are unique in both; nodes of one operator at the same place beside a matched pair.
  * @throws LatheError when the weights of a model cannot be read
  */
 export function matchModels(before: Model, after: Model): ModelMatch {
@@ -163,8 +159,6 @@ const sameOperator = (a: Node, b: Node): boolean => a.opType === b.opType && a.d
 /** Nodes by operator and the content of the initializers they read; those that read none are left out. */
 function held(graph: Graph, among: ReadonlySet<Node>): Map<string, Node[]> {
   const hashes = new Map<string, string>();
-  /** Tensors may share their bytes, ten thousand of them: each range is read once. */
-  const ranges = new Map<string, string>();
   const byWeights = new Map<string, Node[]>();
   for (const { node, graph: scope } of walkNodes(graph)) {
     if (!among.has(node) || scope !== graph) continue;
@@ -172,7 +166,7 @@ function held(graph: Graph, among: ReadonlySet<Node>): Map<string, Node[]> {
       const tensor = graph.initializers.get(name);
       if (tensor === undefined) return [];
       let hash = hashes.get(name);
-      if (hash === undefined) hashes.set(name, (hash = `${tensor.elementType}[${tensor.dims.join()}]${tensor.source.byteLength > hashedBytes ? '' : contentOf(tensor, ranges)}`));
+      if (hash === undefined) hashes.set(name, (hash = fingerprintTensor(tensor)));
       return [hash];
     });
     if (weights.length === 0) continue;
@@ -182,15 +176,4 @@ function held(graph: Graph, among: ReadonlySet<Node>): Map<string, Node[]> {
     else nodes.push(node);
   }
   return byWeights;
-}
-
-function contentOf(tensor: Tensor, ranges: Map<string, string>): string {
-  const { location } = tensor.source;
-  if (location === undefined) return hashTensor(tensor);
-  const range = JSON.stringify([location, tensor.elementType, tensor.source.byteLength]);
-  const known = ranges.get(range);
-  if (known !== undefined) return known;
-  const hash = hashTensor(tensor);
-  ranges.set(range, hash);
-  return hash;
 }

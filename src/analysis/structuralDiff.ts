@@ -32,11 +32,25 @@ function partsOf(pairs: readonly NodePair[]): { readonly before: ReadonlyMap<str
   const after = new Map<string, Part>();
   for (const pair of pairs) {
     const [left, right] = [before.get(pair.before), after.get(pair.after)];
-    const part: Part = { before: new Set([pair.before, ...(left?.before ?? []), ...(right?.before ?? [])]), after: new Set([pair.after, ...(left?.after ?? []), ...(right?.after ?? [])]) };
-    for (const key of part.before) before.set(key, part);
-    for (const key of part.after) after.set(key, part);
+    const part = joined(left, right);
+    part.before.add(pair.before);
+    part.after.add(pair.after);
+    const moved = part === left ? right : left;
+    for (const key of [pair.before, ...(moved?.before ?? [])]) before.set(key, part);
+    for (const key of [pair.after, ...(moved?.after ?? [])]) after.set(key, part);
   }
   return { before, after };
+}
+
+/** The larger of two parts, which takes the other in. */
+function joined(left: Part | undefined, right: Part | undefined): Part {
+  const size = (part: Part | undefined): number => (part === undefined ? -1 : part.before.size + part.after.size);
+  const [large, small] = size(left) >= size(right) ? [left, right] : [right, left];
+  if (large === undefined) return { before: new Set(), after: new Set() };
+  if (small === undefined || small === large) return large;
+  for (const key of small.before) large.before.add(key);
+  for (const key of small.after) large.after.add(key);
+  return large;
 }
 
 const layersOf = (model: Model, options: InferOptions): ReadonlyMap<string, LayerAnalysis> => new Map(analyzeModel(model, options).layers.map((layer) => [layer.key, layer]));

@@ -60,7 +60,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     'model/snapshot': async ({ document, bindings }, { signal }) => await service.snapshot(documents.get(document), bindings, signal),
     'model/detail': async ({ document, layer, bindings }, { signal }) => await service.detail(documents.get(document), layer, bindings, signal),
     'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? deepFindings : service.findings)(documents.get(document), bindings, deep, signal),
-    'model/text': async ({ document }) => await service.text(documents.get(document)),
+    'model/text': async ({ document, keep }) => await service.text(documents.get(document), keep),
     'text/read': async ({ uri, version, text, source }) => await (await texts()).read(uri, version, text, source === undefined ? undefined : documents.get(source).model),
     'model/compareTexts': async ({ before, after }) => await service.compareTexts(documents.get(before), documents.get(after)),
     'model/editCopy': async ({ document }, { signal }) => {

@@ -96,9 +96,9 @@ export async function detail(document: EngineDocument, layer: string, bindings: 
 }
 
 /** The model in ONNX's textual syntax, with the lines of its nodes and values. */
-export async function text(document: EngineDocument): Promise<TextDocument> {
+export async function text({ model }: EngineDocument, keep: boolean): Promise<TextDocument> {
   const [{ printText, readText }, { textDocument }] = await Promise.all([import('./texts'), import('../formats/text/read')]);
-  return textDocument(await readText(await printText(document.model), document.model));
+  return textDocument(await readText(await printText(model, keep), model));
 }
 
 /** Both models as texts that differ only where the models do; the weights are read to tell which are equal. @throws LatheError where those cannot be read */

@@ -1,4 +1,5 @@
 // The texts open in the editor, each read once per version: what their words name, and what is known of their values.
+import { countWhile } from '../base/bisect';
 import { isEditedCopy } from '../base/editedName';
 import { LatheError } from '../base/errors';
 import { visible } from '../base/visible';
@@ -15,15 +16,24 @@ import { weightDetailOf } from './detail';
 import { checkText } from './textChecks';
 import { completeText } from './textCompletion';
 
-/** The text of a model: of a copy that is edited with its versions, see editedCopy.ts. */
-export async function printText(model: Model): Promise<string> {
-  return isEditedCopy(model.path ?? '') ? await printEditedCopy(model) : printModel(model);
+/** The text of a model: of a copy that is edited with its versions, see editedCopy.ts, where these may be kept; else it can only be read. */
+export async function printText(model: Model, keep: boolean): Promise<string> {
+  return keep && isEditedCopy(model.path ?? '') ? await printEditedCopy(model) : printModel(model);
 }
+
+/** The texts of models that are only shown: an editor hands each back as it got it. */
+const shown = new WeakMap<Model, ModelText>();
 
 /** Reads a text that refers to a model, where it does. */
 export async function readText(content: string, source: Model | undefined): Promise<ModelText> {
   if (source === undefined) return readModelText(content);
-  if (!isEditedCopy(source.path ?? '')) return readModelText(content, { source });
+  if (!isEditedCopy(source.path ?? '')) {
+    const known = shown.get(source);
+    if (known?.text === content) return known;
+    const read = readModelText(content, { source });
+    shown.set(source, read);
+    return read;
+  }
   const { others, dispose } = await openVersions(source, content);
   try {
     return readModelText(content, { source, others });
@@ -130,14 +140,7 @@ export class Texts {
   private producer({ text }: Entry, { definition }: NamedValue): TextValue['producer'] {
     const start = definition?.start ?? -1;
     // The last node that begins before the name: its label may come first.
-    let low = 0;
-    let high = text.nodes.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((text.nodes[middle]?.start ?? Infinity) <= start) low = middle + 1;
-      else high = middle;
-    }
-    const node = text.nodes[low - 1]?.node;
+    const node = text.nodes[countWhile(text.nodes.length, (index) => (text.nodes[index]?.start ?? Infinity) <= start) - 1]?.node;
     return node === undefined ? undefined : { op: node.domain === '' ? node.opType : `${node.domain}.${node.opType}`, name: node.name };
   }
 

@@ -7,7 +7,7 @@ import type { BenchmarkView } from './benchmarkView';
 import type { CommandArguments } from './commandArguments';
 import { commandNames, type CommandName } from './commandNames';
 import type { Diagnostics } from './diagnostics';
-import { showStructures } from './compareTexts';
+import type { ComparedTexts } from './compareTexts';
 import { chooseFix } from './fixLenses';
 import type { Host } from './host';
 import { showError } from './notices';
@@ -22,6 +22,7 @@ export interface CommandContext {
   readonly host: Host;
   readonly panel: BenchmarkView;
   readonly diagnostics: Diagnostics;
+  readonly compared: ComparedTexts;
   readonly work: () => Promise<Work>;
 }
 
@@ -131,7 +132,7 @@ async function compareWith(context: CommandContext, target: string | undefined, 
   if (other === undefined) return undefined;
   const chosen = how ?? (await askHow(source, other));
   if (chosen === 'measurement') return await (await context.work()).benchmark(source, other);
-  if (chosen === 'structure') await showStructures(context.host, source, other);
+  if (chosen === 'structure') await context.compared.show(source, other);
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { BenchmarkView } from './benchmarkView';
 import { registerCodeActions } from './codeActions';
 import { registerCommands } from './commands';
-import { registerComparedTexts } from './compareTexts';
+import { ComparedTexts } from './compareTexts';
 import { registerDecorations } from './decorations';
 import { Diagnostics } from './diagnostics';
 import { registerFixLenses } from './fixLenses';
@@ -37,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const panel = new BenchmarkView(host);
   const reader = new TextReader(host);
   const diagnostics = new Diagnostics(host, reader);
+  const compared = new ComparedTexts(host.models);
   let work: Promise<Work> | undefined;
   const workOnDemand = async (): Promise<Work> => await (work ??= import('./work').then((module) => new module.Work(host, panel)));
   context.subscriptions.push(
@@ -46,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     diagnostics,
     registerModelEditor(host),
     registerTextProvider(host),
-    registerComparedTexts(host),
+    compared,
     registerFixLenses(diagnostics), // before the costs: VS Code shows the lens registered last first
     reader,
     registerTextFeatures(host, reader),
@@ -56,7 +57,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerLayersView(host),
     registerDecorations(host),
     registerReportDocuments(host),
-    registerCommands({ host, panel, diagnostics, work: workOnDemand }),
+    registerCommands({ host, panel, diagnostics, compared, work: workOnDemand }),
     registerLanguageTools(host, workOnDemand),
     onSettingsChanged(() => void host.settingsChanged()),
   );

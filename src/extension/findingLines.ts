@@ -1,4 +1,5 @@
 // Which line of a model's text each finding stands on, costliest first.
+import { countWhile } from '../base/bisect';
 import type { TextDocument } from '../protocol/engine';
 import type { Finding } from '../protocol/findings';
 
@@ -41,13 +42,6 @@ export function placeFindings(findings: readonly Finding[], text: Pick<TextDocum
 
 /** The node a line belongs to: the last one that begins on it or, for a node of several lines, above it. */
 export function nodeAtLine(text: Pick<TextDocument, 'nodes'>, line: number): TextDocument['nodes'][number] | undefined {
-  let low = 0;
-  let high = text.nodes.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((text.nodes[middle]?.line ?? Infinity) <= line) low = middle + 1;
-    else high = middle;
-  }
-  const node = text.nodes[low - 1];
+  const node = text.nodes[countWhile(text.nodes.length, (index) => (text.nodes[index]?.line ?? Infinity) <= line) - 1];
   return node !== undefined && node.line === line ? node : undefined;
 }

@@ -63,7 +63,7 @@ export class OpenModel {
 
   /** The model as text. @throws LatheError. */
   async text(): Promise<TextDocument> {
-    this.textLoading ??= this.withDocument(async (engine, document) => await engine.request('model/text', { document }));
+    this.textLoading ??= this.withDocument(async (engine, document) => await engine.request('model/text', { document, keep: vscode.workspace.isTrusted }));
     const loading = this.textLoading;
     loading.catch(() => {
       if (this.textLoading === loading) this.textLoading = undefined;

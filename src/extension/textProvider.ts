@@ -116,6 +116,8 @@ export function registerTextProvider({ models, engine, log }: Host): vscode.Disp
     models.onDidChange(({ model, event }) => {
       if (event.type === 'text') provider.changed(model.uri);
     }),
+    // A text that was printed without trust refers to no version that could be saved upon.
+    vscode.workspace.onDidGrantWorkspaceTrust(() => models.reloadAll()),
     vscode.workspace.onDidOpenTextDocument(hold),
     vscode.workspace.onDidCloseTextDocument(letGo),
     new vscode.Disposable(() => held.forEach((reference) => reference.dispose())),

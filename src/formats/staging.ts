@@ -15,7 +15,7 @@ const markerSuffix = '.marker';
 /** Two lines of two 64-bit numbers; what is larger is no marker of ours. */
 const maxMarkerBytes = 100;
 /** What a file system without hard links answers. */
-const withoutLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV', 'UNKNOWN']);
+const noLinks = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV', 'UNKNOWN']);
 
 const active = new Set<string>();
 
@@ -49,7 +49,7 @@ export class StagingFolder {
     try {
       await link(this.path(name), target);
     } catch (thrown) {
-      if (!withoutLinks.has(errorCode(thrown))) throw thrown;
+      if (!noLinks.has(errorCode(thrown))) throw thrown;
       await this.move(name, target);
     }
     this.published.push(target);

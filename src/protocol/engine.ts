@@ -169,7 +169,8 @@ export interface EngineRequests {
   'model/snapshot': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: ModelSnapshot };
   'model/detail': { params: { readonly document: DocumentId; readonly layer: string; readonly bindings: Bindings }; result: LayerDetail };
   'model/findings': { params: { readonly document: DocumentId; readonly bindings: Bindings; readonly deep: boolean }; result: readonly Finding[] };
-  'model/text': { params: { readonly document: DocumentId }; result: TextDocument };
+  /** `keep`: a version of a copy that is edited may be kept for its text to refer to, which writes into its folder. */
+  'model/text': { params: { readonly document: DocumentId; readonly keep: boolean }; result: TextDocument };
   /** Reads a text of the editor, that of a model as it is or as the person typed it. `source`: the model that it refers to. */
   'text/read': { params: TextVersion & { readonly text: string; readonly source?: DocumentId }; result: TextReading };
   /** Two models as texts to be laid side by side: the second written as the first is, weights by their content. For the eye, not to be read back. */

@@ -13,6 +13,7 @@ import type { Runner } from '../../src/runtime/runner';
 import type { Tensor } from '../../src/tensor/tensor';
 import { listLightModels, type NodeTest } from '../support/nodeTests';
 import { testTensors } from '../support/nodeTestTypes';
+import { leastDecibels, leastOfHalves } from '../techniques/simplify/support';
 import { meaning } from '../support/meaning';
 import { canonicalModel } from '../support/onnxProto';
 import type { Exception, SuiteResult } from './suite';
@@ -111,13 +112,10 @@ async function differs(runner: Runner, model: Model, feeds: ReadonlyMap<string, 
   }
 }
 
-/** SQNR in dB from which two results are one but for rounding: of float32 sums in another order, and of halves, whose last place is 2^-12 of the number. */
-const leastDecibels = { float32: 90, float16: 66 } as const;
-
 export function sameButForRounding(a: Tensor, b: Tensor): boolean {
   const [compared] = compareOutputs(new Map([['output', a]]), new Map([['output', b]]));
   if (compared === undefined || compared.bitEqual) return compared !== undefined;
-  return (compared.problem === undefined || compared.inSource === true) && (compared.sqnrDb ?? -Infinity) >= (a.elementType === 'float16' ? leastDecibels.float16 : leastDecibels.float32);
+  return (compared.problem === undefined || compared.inSource === true) && (compared.sqnrDb ?? -Infinity) >= (a.elementType === 'float16' ? leastOfHalves : leastDecibels);
 }
 
 export function sameBits(a: Tensor, b: Tensor): boolean {

@@ -166,7 +166,7 @@ describe('the engine process', () => {
   it('prints the model with a line for each of its nodes', async () => {
     const { client } = start();
     const { document, summary } = await client.request('model/open', { path: digits, bindings: {} });
-    const text = await client.request('model/text', { document });
+    const text = await client.request('model/text', { document, keep: true });
     const lines = text.text.split('\n');
     expect(text.nodes).toHaveLength(summary.nodes);
     for (const node of text.nodes) expect(lines[node.line]?.length).toBeGreaterThanOrEqual(node.length);

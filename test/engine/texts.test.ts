@@ -1,11 +1,13 @@
 // The words of a text: what they name, where it is made, and what is known of it.
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LatheError } from '../../src/base/errors';
-import { Texts } from '../../src/engine/texts';
-import { readOnnxBytes } from '../../src/formats/onnx/read';
+import { printText, Texts } from '../../src/engine/texts';
+import { readOnnxBytes, readOnnxModel } from '../../src/formats/onnx/read';
 import { printModel } from '../../src/formats/text/print';
 import { textTokenTypes, type TextRange } from '../../src/protocol/engine';
-import { floatType, modelBytes, refusal } from '../support/models';
+import { floatType, modelBytes, refusal, temporaryFolder } from '../support/models';
 
 const text = `<ir_version: 8, opset_import: ["": 17, "own": 1]>
 main (float[N,4] x, bool flag) => (float[N,3] "out/1")
@@ -201,5 +203,22 @@ describe('a version of a text', () => {
     expect(contradiction).toMatch(/^7:\[fc\] h = MatMul \(x, w\): /);
     const [twice] = await problemsOf(text.replace('  y = If', '  h = Relu (x)\n  y = If'));
     expect(twice).toMatch(/^7:h: Two values/);
+  });
+});
+
+describe('the text of a copy that is edited', () => {
+  it('keeps a version to refer to only where that is allowed', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'm.edited.onnx');
+    writeFileSync(path, modelBytes());
+    const model = readOnnxModel(path);
+    try {
+      await printText(model, false);
+      expect(readdirSync(folder)).toEqual(['m.edited.onnx']);
+      await printText(model, true);
+      expect(readdirSync(folder).sort()).toEqual(['.lathe', 'm.edited.onnx']);
+    } finally {
+      model.dispose();
+    }
   });
 });

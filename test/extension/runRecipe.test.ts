@@ -7,7 +7,7 @@ vi.mock('vscode', () => fakeVscode);
 const { Work } = await import('../../src/extension/work');
 
 const cached = '/hub/models--org--tiny/snapshots/0123/model.onnx';
-const recipe = new FakeUri('file', '/work/tiny.lathe.json');
+const recipe = new FakeUri('file', '/models/tiny.lathe.json');
 const report = { source: { path: cached }, conclusion: 'done', variants: [] };
 
 let asked: string[] = [];

@@ -1,7 +1,9 @@
 // `lathe compare A B`: outputs of two models on the same inputs, with `--floor` a gate; and both node by node.
 import { compareStructure } from '../../analysis/structuralDiff';
-import { modelFile } from '../../formats/open';
+import { modelFile, openModel } from '../../formats/open';
 import { defaultBindings } from '../../graph/defaultBindings';
+import type { Model } from '../../graph/model';
+import type { StructureComparison } from '../../protocol/analysis';
 import { belowFloor, floorFor } from '../../recipes/acceptance';
 import { sentence } from '../../recipes/trial';
 import { compareModels } from '../../runtime/compare';
@@ -27,11 +29,18 @@ export async function compare(session: Session, source: string, variant: string,
     const { metric } = comparison;
     const below = options.floor === undefined ? undefined : belowFloor(metric, floorFor(metric?.name ?? 'sqnr', options.floor));
     if (below !== undefined || problem !== undefined) session.outcome.exitCode = 1;
-    await withModel(variant, { ...options, bind: {} }, (changed) => {
-      const structure = compareStructure(model, changed, { bindings: defaultBindings(model.graph, options.bind) });
-      if (options.json) printJson({ ...comparison, structure });
-      else for (const line of [...comparisonLines(comparison), ...(options.layers === 0 ? [] : ['', ...structureLines(structure, options.layers)])]) print(line);
-    });
+    const structure = options.layers === 0 && options.json !== true ? undefined : structureOf(model, variant, options);
+    if (options.json) printJson({ ...comparison, structure });
+    else for (const line of [...comparisonLines(comparison), ...(structure === undefined ? [] : ['', ...structureLines(structure, options.layers)])]) print(line);
     if (below !== undefined) process.stderr.write(`lathe: ${sentence(below)}\n`);
   });
+}
+
+function structureOf(model: Model, variant: string, options: CompareOptions): StructureComparison {
+  const changed = openModel(variant, modelFile(variant, options.followCacheLinks));
+  try {
+    return compareStructure(model, changed, { bindings: defaultBindings(model.graph, options.bind) });
+  } finally {
+    changed.dispose();
+  }
 }

@@ -1,4 +1,5 @@
 // Where the words of a text stand and what they are: what an editor needs to lead from a use to its definition, and to colour.
+import { countWhile } from '../../base/bisect';
 
 /** What a marked word is. */
 export const markKinds = ['input', 'weight', 'definition', 'use', 'declaration', 'operator', 'label', 'attribute', 'type', 'header', 'graph', 'function', 'dimension', 'parameter'] as const;
@@ -63,14 +64,7 @@ export class Marks {
 
   /** Index of the first mark that ends at or behind an offset. */
   firstFrom(offset: number): number {
-    let low = 0;
-    let high = this.ends.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.ends[middle] ?? Infinity) < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countWhile(this.ends.length, (index) => (this.ends[index] ?? Infinity) < offset);
   }
 
   open(kind: Scope['kind'], name: string, start: number): number {

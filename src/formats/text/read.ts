@@ -1,4 +1,5 @@
 // Reads a model's text: the model, or what is wrong and where; and what an editor needs to know of its words.
+import { countWhile } from '../../base/bisect';
 import { LatheError } from '../../base/errors';
 import { visible } from '../../base/visible';
 import type { Graph, Model } from '../../graph/model';
@@ -104,14 +105,7 @@ function lineStarts(text: string): number[] {
 
 /** The line (from 0) of an offset. */
 export function lineOf(lines: readonly number[], offset: number): number {
-  let low = 0;
-  let high = lines.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((lines[middle] ?? Infinity) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+  return countWhile(lines.length, (line) => (lines[line] ?? Infinity) <= offset) - 1;
 }
 
 function endOfLine(text: string, lines: readonly number[], line: number): number {

@@ -5,7 +5,7 @@ import { LatheError } from '../../base/errors';
 import { cloneModel, makeNode, type NodeInit } from '../../graph/construct';
 import type { Graph, Model, Node, Shape } from '../../graph/model';
 import { newestOpset } from '../../graph/opsets';
-import { nodeReads, walkNodes } from '../../graph/traverse';
+import { nodeReads, subgraphs, walkNodes } from '../../graph/traverse';
 import { freeWeightsFromInputs } from '../../graph/weightInputs';
 import { findOperator, normalDomain } from '../../operators/table';
 import type { ElementType } from '../../tensor/elementType';
@@ -115,7 +115,7 @@ class Surroundings {
       this.names.take(node.name);
       for (const name of node.outputs) this.names.take(name);
       for (const name of nodeReads(node)) this.read.add(name);
-      for (const attribute of node.attributes.values()) if (attribute.type === 'graph') this.collect(attribute.value);
+      for (const inner of subgraphs(node)) this.collect(inner.graph);
       for (const { name } of graph.outputs) this.read.add(name);
     }
   }

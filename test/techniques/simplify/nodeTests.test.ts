@@ -14,15 +14,11 @@ import { roundingRules } from '../../../src/techniques/simplify/rules';
 import { simplifyModel, simplifyOptions } from '../../../src/techniques/simplify/simplify';
 import { sharedPath } from '../../support/shared';
 import { listNodeTests, type NodeTest } from '../../support/nodeTests';
-import { lowestSqnr, sharedRunner, stopRunner, techniqueContext } from './support';
+import { leastDecibels, leastOfHalves, lowestSqnr, sharedRunner, stopRunner, techniqueContext } from './support';
 
 afterAll(stopRunner);
 
 const results = sharedPath('data/ort-1.30-node-results.json');
-/** Rounding alone, in float32, after rules that round and where the runtime fuses the one and not the other. */
-const leastDecibels = 90;
-/** A float16 has 11 bits: half a unit in the last place is 2^-12 of the number, 72 dB below it. */
-const leastOfHalves = 66;
 /** The runtime's kernels of these sum in an order that depends on where their input lies in memory; measured at 16 addresses, they gave 4 results. */
 const sumsByAddress = ['ReduceMean', 'ReduceSum'];
 const leastOfSums = 120;

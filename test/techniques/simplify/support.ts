@@ -83,3 +83,8 @@ function operatorsOf(graph: Graph): string[] {
 export function lowestSqnr(outputs: readonly OutputComparison[]): number {
   return Math.min(...outputs.map((output) => (output.bitEqual ? Infinity : (output.sqnrDb ?? -Infinity))));
 }
+
+/** SQNR in dB of rounding alone, in float32, after rules that round and where the runtime fuses the one and not the other. */
+export const leastDecibels = 90;
+/** A float16 has 11 bits: half a unit in the last place is 2^-12 of the number, 72 dB below it. */
+export const leastOfHalves = 66;
