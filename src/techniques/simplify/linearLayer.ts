@@ -206,7 +206,8 @@ function spread(values: Float64Array, channels: number): Float64Array {
   return values.length === 1 ? new Float64Array(channels).fill(values[0] ?? 0) : values;
 }
 
-function ownsWeight(layer: LinearLayer, scope: GraphEditor): boolean {
+/** Whether the layer's weights may be replaced by others: nothing else reads them, or they are few. */
+export function ownsWeight(layer: LinearLayer, scope: GraphEditor): boolean {
   return scope.useCount(layer.node.inputs[1] ?? '') === 1 || layer.weight.source.byteLength <= copyableBytes;
 }
 

@@ -9,10 +9,11 @@ import { identityRules } from './rules/identity';
 import { padRules } from './rules/pad';
 import { reshapeRules } from './rules/reshape';
 import { viewRules } from './rules/transpose';
+import { upsamplingRules } from './rules/upsampling';
 
 /** Rules with what they remember of one run; words for a person, singular and plural, stand beside the ids below. */
 export function simplifyRules(): readonly SimplifyRule[] {
-  return [...constantRules, ...foldRules, ...identityRules, ...viewRules, ...reshapeRules, ...padRules, ...hardSwishRules, ...affineRules, duplicateNodes()];
+  return [...constantRules, ...foldRules, ...identityRules, ...viewRules, ...reshapeRules, ...padRules, ...hardSwishRules, ...affineRules, ...upsamplingRules, duplicateNodes()];
 }
 
 /** What a rule did, for the report: `12 nodes folded into the layer before them`. */
@@ -39,12 +40,13 @@ export const ruleNotes: Readonly<Record<string, string>> = {
   'fold-into-preceding-layer': 'BatchNormalization, Mul and Add folded into the layer before them',
   'fold-into-following-layer': 'BatchNormalization, Mul and Add folded into the layer after them',
   'fold-scale-through-shift': 'scales before padded convolutions folded into them',
+  'joined-upsampling': 'upsampling layers joined into pointwise ones with one DepthToSpace',
   'duplicate-node': 'duplicate nodes joined',
   'duplicate-initializer': 'duplicate weights joined',
   'unused-initializer': 'unused initializers dropped',
 };
 
 /** Rules after which outputs may differ by rounding; after all others they are equal bit for bit, run by run of the same kernels. */
-export const roundingRules: ReadonlySet<string> = new Set(['float-folding', 'hard-swish', 'hard-sigmoid', 'hard-swish-after-convolution', 'fold-into-preceding-layer', 'fold-into-following-layer', 'fold-scale-through-shift']);
+export const roundingRules: ReadonlySet<string> = new Set(['float-folding', 'hard-swish', 'hard-sigmoid', 'hard-swish-after-convolution', 'fold-into-preceding-layer', 'fold-into-following-layer', 'fold-scale-through-shift', 'joined-upsampling']);
 
 export const ruleIds: readonly string[] = Object.keys(ruleNotes);

@@ -29,6 +29,9 @@ const conv = (at: ModuleBuilder, x: string, name: string, { pads = 0, kernel = 3
 const batchNorm = (at: ModuleBuilder, x: string, name: string): string =>
   at.node('BatchNormalization', [x, at.weight(`${name}.s`, [8], random), at.weight(`${name}.bb`, [8], random), at.weight(`${name}.m`, [8], random), at.weight(`${name}.v`, [8], positive)]);
 
+const upsample = (at: ModuleBuilder, x: string, name: string, inputs: number, outputs: number, { kernel = 2, stride = 2 } = {}): string =>
+  at.node('ConvTranspose', [x, at.weight(`${name}.w`, [inputs, outputs, kernel, kernel], random), at.weight(`${name}.b`, [outputs], random)], { kernel_shape: [kernel, kernel], strides: [stride, stride] });
+
 const hardSwish = (at: ModuleBuilder, x: string): string => {
   const shifted = at.node('Add', [x, at.float32('three', [3])]);
   const clipped = at.node('Clip', [shifted, at.float32('zero', [0]), at.float32('six', [6])]);
@@ -63,6 +66,11 @@ const rows: readonly Row[] = [
   { what: 'folds the scale, not the shift, before a padded convolution', model: () => model((at, x) => conv(at, at.node('Add', [at.node('Mul', [at.node('Relu', [x]), at.float32('m', [1.7])]), at.float32('a', [0.2])]), 'c', { pads: 1 })), left: ['Relu', 'Add', 'Conv'], rounds: true },
   { what: 'writes a spelled-out HardSwish as x · HardSigmoid(x)', model: () => model((at, x) => hardSwish(at, conv(at, x, 'c'))), left: ['Conv', 'HardSigmoid', 'Mul'], rounds: true },
   { what: 'writes HardSwish after a convolution as x · HardSigmoid(x)', model: () => model((at, x) => at.node('HardSwish', [conv(at, x, 'c')]), 14), left: ['Conv', 'HardSigmoid', 'Mul'], rounds: true },
+  { what: 'joins upsampling layers, with what is folded into them, into pointwise ones', model: () => model((at, x) => at.node('Sigmoid', [at.node('Add', [upsample(at, at.node('Relu', [batchNorm(at, upsample(at, conv(at, x, 'c', { outputs: 24 }), 'u', 24, 8), 'bn')]), 'v', 8, 1), at.float32('a', [0.2])])])), left: ['Conv', 'Conv', 'Relu', 'Conv', 'DepthToSpace', 'Sigmoid'], rounds: true },
+  { what: 'joins upsampling layers of other strides and several channels', model: () => model((at, x) => upsample(at, at.node('Tanh', [at.node('LeakyRelu', [upsample(at, conv(at, x, 'c', { outputs: 72 }), 'u', 72, 3, { kernel: 3, stride: 3 })], { alpha: float(0.2) })]), 'v', 3, 2)), left: ['Conv', 'Conv', 'LeakyRelu', 'Tanh', 'Conv', 'DepthToSpace'], rounds: true },
+  { what: 'keeps upsampling layers whose joined weights would be more work than they save', model: () => model((at, x) => upsample(at, at.node('Relu', [upsample(at, x, 'u', 8, 4)]), 'v', 4, 1)), left: ['ConvTranspose', 'Relu', 'ConvTranspose'] },
+  { what: 'keeps an upsampling layer whose windows overlap', model: () => model((at, x) => upsample(at, at.node('Relu', [upsample(at, conv(at, x, 'c', { outputs: 24 }), 'u', 24, 8, { kernel: 3, stride: 2 })]), 'v', 8, 1)), left: ['Conv', 'ConvTranspose', 'Relu', 'ConvTranspose'] },
+  { what: 'keeps upsampling layers where the value between them is read elsewhere', model: () => model((at, x) => { const inner = at.node('Relu', [upsample(at, conv(at, x, 'c', { outputs: 24 }), 'u', 24, 8)]); return at.node('Mul', [at.node('ReduceMax', [inner], { keepdims: 1 }), upsample(at, inner, 'v', 8, 1)]); }), left: ['Conv', 'ConvTranspose', 'Relu', 'ReduceMax', 'ConvTranspose', 'Mul'] },
   { what: 'folds zero padding into the convolution after it', model: () => model((at, x) => conv(at, at.node('Pad', [x, at.int64('p', [0, 0, 1, 2, 0, 0, 0, 1])]), 'c')), left: ['Conv'] },
   { what: 'writes a computed Reshape target as a constant', model: () => model((at, x) => at.node('Reshape', [x, at.node('Concat', [at.node('Slice', [at.node('Shape', [x]), at.int64('b', [0]), at.int64('e', [2])]), at.int64('rest', [-1])], { axis: 0 })]), 13, ['a', 'b', 'c']), left: ['Reshape'] },
   { what: 'folds slices and joins of weights along the first axis', model: () => model((at, x) => { const w = at.weight('w', [6, 9], random); const cut = (name: string, from: number, to: number): string => at.node('Slice', [w, at.int64(`${name}.s`, [from]), at.int64(`${name}.e`, [to]), at.int64(`${name}.a`, [0])]); return at.node('MatMul', [x, at.node('Transpose', [at.node('Concat', [cut('p', -2, 2 ** 40), cut('q', 1, 3)], { axis: 0 })], { perm: [1, 0] })]); }), left: ['MatMul'] },
