@@ -4,6 +4,7 @@ import { affineRules } from './rules/affine';
 import { constantRules } from './rules/constants';
 import { duplicateNodes } from './rules/duplicates';
 import { foldRules } from './rules/fold';
+import { gateRules } from './rules/gate';
 import { hardSwishRules } from './rules/hardSwish';
 import { identityRules } from './rules/identity';
 import { padRules } from './rules/pad';
@@ -13,7 +14,7 @@ import { upsamplingRules } from './rules/upsampling';
 
 /** Rules with what they remember of one run; words for a person, singular and plural, stand beside the ids below. */
 export function simplifyRules(): readonly SimplifyRule[] {
-  return [...constantRules, ...foldRules, ...identityRules, ...viewRules, ...reshapeRules, ...padRules, ...hardSwishRules, ...affineRules, ...upsamplingRules, duplicateNodes()];
+  return [...constantRules, ...foldRules, ...identityRules, ...viewRules, ...reshapeRules, ...padRules, ...hardSwishRules, ...affineRules, ...upsamplingRules, ...gateRules, duplicateNodes()];
 }
 
 /** What a rule did, for the report: `12 nodes folded into the layer before them`. */
@@ -41,12 +42,13 @@ export const ruleNotes: Readonly<Record<string, string>> = {
   'fold-into-following-layer': 'BatchNormalization, Mul and Add folded into the layer after them',
   'fold-scale-through-shift': 'scales before padded convolutions folded into them',
   'joined-upsampling': 'upsampling layers joined into pointwise ones with one DepthToSpace',
+  'gated-residual': 'gated residuals added at the gate',
   'duplicate-node': 'duplicate nodes joined',
   'duplicate-initializer': 'duplicate weights joined',
   'unused-initializer': 'unused initializers dropped',
 };
 
 /** Rules after which outputs may differ by rounding; after all others they are equal bit for bit, run by run of the same kernels. */
-export const roundingRules: ReadonlySet<string> = new Set(['float-folding', 'hard-swish', 'hard-sigmoid', 'hard-swish-after-convolution', 'fold-into-preceding-layer', 'fold-into-following-layer', 'fold-scale-through-shift', 'joined-upsampling']);
+export const roundingRules: ReadonlySet<string> = new Set(['float-folding', 'hard-swish', 'hard-sigmoid', 'hard-swish-after-convolution', 'fold-into-preceding-layer', 'fold-into-following-layer', 'fold-scale-through-shift', 'joined-upsampling', 'gated-residual']);
 
 export const ruleIds: readonly string[] = Object.keys(ruleNotes);
