@@ -217,7 +217,7 @@ class Inference implements TypeInference {
   /** Joins what was inferred with what the file declares: inferred first, declared where nothing is known. */
   private keep(scope: GraphScope, node: Node, name: string, inferred: ValueType | undefined, output: ValueInfo | undefined): ValueType | undefined {
     const declared = this.believed((output ?? scope.graph.valueInfo.get(name))?.type);
-    const possible = withinRank(inferred);
+    const possible = possibleType(inferred);
     const type = declared === undefined ? possible : this.joined(node, name, possible, declared);
     if (type === undefined) scope.types.delete(name);
     else scope.types.set(name, type);
@@ -326,9 +326,12 @@ class Inference implements TypeInference {
 const functionKey = (domain: string, name: string, overload: string): string => `${normalDomain(domain)}\0${name}\0${overload}`;
 
 /** Rank unknown where no shape has the one inferred: chained Unsqueezes of a few bytes could make it grow without end. */
-function withinRank(type: ValueType | undefined): ValueType | undefined {
-  if (type?.kind !== 'tensor' || type.shape === undefined || type.shape.length <= maxRank) return type;
-  return { kind: 'tensor', elementType: type.elementType };
+function possibleType(type: ValueType | undefined): ValueType | undefined {
+  if (type?.kind !== 'tensor' || type.shape === undefined) return type;
+  if (type.shape.length > maxRank) return { kind: 'tensor', elementType: type.elementType };
+  const negative = (dimension: Dimension): boolean => typeof dimension === 'number' && dimension < 0;
+  // A size no tensor has: the inputs are too small for the model, and what it then does is not known.
+  return type.shape.some(negative) ? { ...type, shape: type.shape.map((dimension) => (negative(dimension) ? undefined : dimension)) } : type;
 }
 
 /** The type with nothing said of shapes, also those of a sequence's elements. */

@@ -11,8 +11,11 @@ const lineWidth = 320;
 const tokens = 128;
 /** A window of audio at 16 kHz as voice detectors take it. */
 const audioSamples = 512;
+/** One second of sound at 16 kHz, for what is fed whole recordings. */
+const recording = 16_000;
 
 interface Guess {
+  readonly input: string;
   readonly shape: Shape;
   readonly axis: number;
   readonly symbol: string;
@@ -22,11 +25,12 @@ interface Guess {
 /** First rule that fits decides; a dimension none fits is 1. */
 const rules: readonly { readonly fits: (guess: Guess) => boolean; readonly value: number }[] = [
   { fits: ({ axis }) => axis === 0, value: 1 },
-  { fits: ({ symbol }) => /batch|^n$|^b$/i.test(symbol), value: 1 },
+  { fits: ({ symbol }) => /batch|^b$/i.test(symbol), value: 1 },
   { fits: ({ symbol }) => /past|cache/i.test(symbol), value: 1 },
   { fits: ({ shape, axis }) => isImage(shape) && fixedSides(shape) && isSide(shape, axis), value: lineWidth },
   { fits: ({ shape, axis }) => isImage(shape) && isSide(shape, axis), value: imageSide },
   { fits: ({ shape, elementType }) => shape.length === 2 && /^int/.test(elementType), value: tokens },
+  { fits: ({ input, shape, elementType }) => shape.length <= 2 && elementType.startsWith('float') && /wave|audio|speech|pcm/i.test(input), value: recording },
   { fits: ({ shape, elementType, axis }) => shape.length === 2 && axis === 1 && elementType.startsWith('float'), value: audioSamples },
   { fits: ({ symbol }) => /seq|length|token/i.test(symbol), value: tokens },
 ];
@@ -59,7 +63,7 @@ export function defaultBindings(graph: Graph, given: Readonly<Record<string, num
     if (shape === undefined || input.type?.kind !== 'tensor') continue;
     for (const [axis, dimension] of shape.entries())
       for (const symbol of symbolsOf(dimension)) {
-        const guess = { shape, axis, symbol, elementType: input.type.elementType };
+        const guess = { input: input.name, shape, axis, symbol, elementType: input.type.elementType };
         if (!bindings.has(symbol)) bindings.set(symbol, rules.find(({ fits }) => fits(guess))?.value ?? 1);
       }
   }

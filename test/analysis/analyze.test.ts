@@ -222,6 +222,18 @@ describe('shapes', () => {
     expect(shapes(model, 'y')).toBe('float32[2, 3]');
   });
 
+  it('are not known where the inputs are too small for the model, and neither are costs', () => {
+    const model = modelOf({
+      inputs: [tensorValue('x', 'float32', [1, symbol('n')])],
+      outputs: [tensorValue('y', 'float32')],
+      initializers: weights(int64Tensor('step', [], [160]), float32Tensor('window', [400], new Array<number>(400).fill(1)), float32Tensor('w', [201, 8], new Array<number>(1608).fill(1)), int64Tensor('real', [1], [0]), int64Tensor('axis', [1], [-1])),
+      nodes: [node('STFT', ['x', 'step', 'window'], ['s']), node('Gather', ['s', 'real'], ['g'], { axis: 3 }), node('Squeeze', ['g', 'axis'], ['q']), node('MatMul', ['q', 'w'], ['y'])],
+    }, { opsetImports: new Map([['', 17]]) });
+    expect(shapes(model, 'y', { n: 1040 })).toBe('float32[1, 5, 8]');
+    expect(shapes(model, 'y', { n: 1 })).toBe('float32[1, ?, 8]');
+    expect(analyzeModel(model, { bindings: { n: 1 } }).totals.macs).toBeNull();
+  });
+
   it('of an unknown operator are those declared', () => {
     const model = modelOf({ inputs: [tensorValue('a', 'float32', [2])], outputs: [tensorValue('y', 'float32', [7])], nodes: [makeNode({ opType: 'Mystery', domain: 'acme', inputs: ['a'], outputs: ['y'] })] });
     const { layers } = analyzeModel(model);

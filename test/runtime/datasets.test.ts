@@ -266,5 +266,6 @@ describe('seeded inputs', () => {
     expect(defaultBindings(rec.graph, { 'p2o.DynamicDimension.1': 640 })).toEqual({ 'p2o.DynamicDimension.0': 1, 'p2o.DynamicDimension.1': 640 });
     rec.dispose();
     expect(defaultBindings(modelOf([['ids', 'int64', [symbol('batch'), symbol('seq')]]]).graph)).toEqual({ batch: 1, seq: 128 });
+    expect(defaultBindings(modelOf([['waveforms', 'float32', [symbol('batch_size'), symbol('N')]]]).graph)).toEqual({ batch_size: 1, N: 16_000 });
   });
 });
