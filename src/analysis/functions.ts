@@ -1,7 +1,28 @@
-// A model-local function's body as one call makes it: attributes the call gives put in where the body refers to them.
+// A model's own functions: which one a node calls, and its body as one call makes it: attributes the call gives put in where the body refers to them.
 import { cloneNode, makeGraph } from '../graph/construct';
 import type { Attribute, FunctionBody, Graph, Node } from '../graph/model';
 import { subgraphs } from '../graph/traverse';
+import { normalDomain } from '../operators/table';
+
+/** Finds the function a node calls: by domain, name and overload; where two are called the same, the last. */
+export class FunctionTable {
+  private readonly functions: ReadonlyMap<string, FunctionBody>;
+
+  constructor(functions: readonly FunctionBody[]) {
+    this.functions = new Map(functions.map((body) => [functionKey(body.domain, body.name, body.overload), body]));
+  }
+
+  calledBy(node: Node): FunctionBody | undefined {
+    return this.functions.size === 0 ? undefined : this.functions.get(functionKey(node.domain, node.opType, node.overload));
+  }
+}
+
+const functionKey = (domain: string, name: string, overload: string): string => `${normalDomain(domain)}\0${name}\0${overload}`;
+
+/** How a function is called in messages and options: `domain::name`, `domain::name:overload`. */
+export function functionLabel({ domain, name, overload }: Pick<FunctionBody, 'domain' | 'name' | 'overload'>): string {
+  return `${normalDomain(domain) === '' ? 'ai.onnx' : domain}::${name}${overload === '' ? '' : `:${overload}`}`;
+}
 
 /** A fresh graph of the body's nodes for one call; its inputs and outputs bear the function's own names. */
 export function instantiate(body: FunctionBody, call: Node): Graph {

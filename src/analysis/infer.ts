@@ -7,14 +7,14 @@ import { Contradiction, OperatorContext } from '../operators/context';
 import type { Branch } from '../operators/context';
 import { constantTensor } from '../operators/evaluate';
 import type { Movement, OperatorRow, Values } from '../operators/row';
-import { findOperator, normalDomain, opsetOf } from '../operators/table';
+import { findOperator, opsetOf } from '../operators/table';
 import { maxValueElements } from '../operators/values';
 import { LatheError } from '../base/errors';
 import { type ElementType, elementKind } from '../tensor/elementType';
 import type { Tensor } from '../tensor/tensor';
 import { formatShape } from '../graph/dimension';
 import { demandedSymbols } from './demands';
-import { instantiate } from './functions';
+import { FunctionTable, instantiate } from './functions';
 import { GraphScope, smallValues, ValueBudget } from './scope';
 
 export interface TypeContradiction {
@@ -96,7 +96,7 @@ class Inference implements TypeInference {
   private readonly scopes = new Map<Graph, GraphScope>();
   private readonly bodies = new Map<Node, Graph>();
   private readonly rows = new Map<Node, OperatorRow | undefined>();
-  private readonly functions = new Map<string, FunctionBody>();
+  private readonly functions: FunctionTable;
   private readonly found = new Map<Node, TypeContradiction>();
   private readonly impossible = new Set<Graph>();
   private visits: number;
@@ -109,7 +109,7 @@ class Inference implements TypeInference {
     private readonly bindings: ReadonlyMap<string, number>,
     private readonly beliefs: Beliefs,
   ) {
-    for (const body of model.functions) this.functions.set(functionKey(body.domain, body.name, body.overload), body);
+    this.functions = new FunctionTable(model.functions);
     this.visits = Math.max(minimumVisits, visitsPerNode * model.graph.nodes.length);
     const scope = this.scope(model.graph, model.opsetImports, undefined, model.irVersion >= 4);
     for (const input of model.graph.inputs) this.declare(scope, input);
@@ -187,7 +187,7 @@ class Inference implements TypeInference {
   private infer(scope: GraphScope, node: Node, graphOutputs: ReadonlyMap<string, ValueInfo>): void {
     if (--this.visits < 0) return;
     const opset = opsetOf(node, scope.opsetImports);
-    const body = this.functions.size === 0 ? undefined : this.functions.get(functionKey(node.domain, node.opType, node.overload));
+    const body = this.functions.calledBy(node);
     const row = body === undefined ? findOperator(node.domain, node.opType, opset) : undefined;
     this.rows.set(node, row);
     const context = new OperatorContext(node, opset, scope);
@@ -322,8 +322,6 @@ class Inference implements TypeInference {
     });
   }
 }
-
-const functionKey = (domain: string, name: string, overload: string): string => `${normalDomain(domain)}\0${name}\0${overload}`;
 
 /** Rank unknown where no shape has the one inferred: chained Unsqueezes of a few bytes could make it grow without end. */
 function possibleType(type: ValueType | undefined): ValueType | undefined {

@@ -10,6 +10,7 @@ import { raisedOpset, raiseOpset } from '../../../src/techniques/simplify/opset'
 import { int64Tensor } from '../../../src/tensor/tensor';
 import type { ElementType } from '../../../src/tensor/elementType';
 import { refusal } from '../../support/models';
+import { header, modelWith } from '../inline/models';
 import { sharedRunner, stopRunner } from './support';
 
 afterAll(stopRunner);
@@ -207,10 +208,10 @@ describe('raising the opset is refused, naming node, operator and version, where
     expect(refusal(() => raiseOpset(built, 13)).message).toMatch(/version 13.*rank/);
   });
 
-  it('a function of the model is written in ai.onnx', () => {
+  it('a function of the model is written in a newer opset', () => {
     const built = model(13, 'Twice', {}, { node: { domain: 'own' } });
-    built.functions = [{ name: 'Twice', domain: 'own', overload: '', inputs: ['a'], outputs: ['b'], attributes: [], attributeDefaults: new Map(), nodes: [makeNode({ opType: 'Add', inputs: ['a', 'a'], outputs: ['b'] })], opsetImports: new Map([['', 13]]), docString: '', valueInfo: [], metadata: [], unknownFields: [] }];
-    expect(refusal(() => raiseOpset(built, 18))).toMatchObject({ code: 'unsupported', item: 'Twice' });
+    built.functions = [{ name: 'Twice', domain: 'own', overload: '', inputs: ['a'], outputs: ['b'], attributes: [], attributeDefaults: new Map(), nodes: [makeNode({ opType: 'Add', inputs: ['a', 'a'], outputs: ['b'] })], opsetImports: new Map([['', 21]]), docString: '', valueInfo: [], metadata: [], unknownFields: [] }];
+    expect(refusal(() => raiseOpset(built, 18))).toMatchObject({ code: 'unsupported', item: 'own::Twice', message: expect.stringMatching(/is written in version 21 of ai.onnx, its calls stand in version 18/) as unknown });
   });
 
   it('scales that are initializers may be overridden', () => {
@@ -221,6 +222,24 @@ describe('raising the opset is refused, naming node, operator and version, where
 
   it('the opset is not known yet', () => {
     expect(refusal(() => raiseOpset(model(13, 'Relu'), 99)).message).toBe('Opset 99 is not known: the newest is 26.');
+  });
+});
+
+describe('raising the opset of a model with functions', () => {
+  it('inlines them, and raises what they are made of as each call wants it', async () => {
+    const source = modelWith('h = own.mean (x)\nt = Transpose <perm = [1, 0]> (h)\ny = own.mean (t)', `${header(11)} mean (a) => (b) { u = Unsqueeze <axes = [0]> (a) m = ReduceMean <axes = [2], keepdims = 1> (u) d = Sub (u, m) s = Squeeze <axes = [0]> (d) b = Softmax <axis = 0> (s) }`, { opset: 11, outputs: 'float[3,2] y' });
+    const { model: raised, changes, inlined } = raisedOpset(source, 21);
+    assertValid(raised);
+    expect(raised.functions).toEqual([]);
+    expect(inlined).toEqual([{ function: 'own::mean', calls: 2 }]);
+    expect(changes).toMatchObject([{ op: 'Unsqueeze', version: 13, nodes: 2 }, { op: 'ReduceMean', version: 18, nodes: 2 }, { op: 'Squeeze', version: 13, nodes: 2 }, { op: 'Softmax', version: 13, nodes: 2 }]);
+    const { outputs } = await compareModels(source, raised, await openSamples(undefined, source, { seed: 2, limit: 2 }), { runner: await sharedRunner() });
+    expect(outputs.map(({ bitEqual }) => bitEqual)).toEqual([true]);
+  });
+
+  it('leaves functions alone that use nothing of ai.onnx', () => {
+    const source = modelWith('h = Neg (x)\ny = own.f (h)', '<domain: "own", opset_import: ["com.microsoft" : 1]> f (a) => (b) { b = com.microsoft.Gelu (a) }');
+    expect(raiseOpset(source, 21).functions).toHaveLength(1);
   });
 });
 
