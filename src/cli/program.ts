@@ -110,7 +110,22 @@ export function makeProgram(session: Session): Command {
     .option(...json)
     .action((model: string, options: commands.UpgradeOptions) => commands.upgrade(session, model, options));
 
+  withRunOptions(program.command('inline <model>'))
+    .description("a copy in which calls of the model's own functions give way to the functions' bodies; run beside the source")
+    .option('--function <domain::name>', 'only this function; may be given several times', collect)
+    .option('-o, --output <file>', 'where the result goes (never overwrites)')
+    .option(...data)
+    .option(...imageOrder)
+    .option(...imageScale)
+    .option(...json)
+    .action((model: string, options: commands.InlineOptions) => commands.inline(session, model, options));
+
   return program;
+}
+
+/** An option that may be given several times. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 /** Options of every command that runs a model as it is told here. */

@@ -3,13 +3,14 @@ import type { Session } from '../program';
 import type { BenchOptions } from './bench';
 import type { CheckOptions } from './check';
 import type { CompareOptions } from './compare';
+import type { InlineOptions } from './inline';
 import type { InspectOptions } from './inspect';
 import type { OptimizeOptions, RunOptions } from './optimize';
 import type { ProfileOptions } from './profile';
 import type { TextOptions } from './text';
 import type { UpgradeOptions } from './upgrade';
 
-export type { BenchOptions, CheckOptions, CompareOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, TextOptions, UpgradeOptions };
+export type { BenchOptions, CheckOptions, CompareOptions, InlineOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, TextOptions, UpgradeOptions };
 
 export async function inspect(session: Session, model: string, options: InspectOptions): Promise<void> {
   await (await import('./inspect')).inspect(session, model, options);
@@ -45,6 +46,10 @@ export async function text(model: string, options: TextOptions): Promise<void> {
 
 export async function upgrade(session: Session, model: string, options: UpgradeOptions): Promise<void> {
   await (await import('./upgrade')).upgrade(session, model, options);
+}
+
+export async function inline(session: Session, model: string, options: InlineOptions): Promise<void> {
+  await (await import('./inline')).inline(session, model, options);
 }
 
 /** The project's version, as package.json has it. */

@@ -1,8 +1,10 @@
 // What every command that runs a model shares: its options, how the runner is started, models and samples that are let go in the end.
 import { modelFile, openModel, type ModelFile } from '../../formats/open';
+import { visible } from '../../base/visible';
 import { assertBindable } from '../../graph/defaultBindings';
 import type { Model } from '../../graph/model';
 import type { Provider, RunSettings } from '../../protocol/measurement';
+import type { CopyReport } from '../../recipes/rewrittenCopy';
 import { openSamples } from '../../runtime/datasets';
 import type { RunnerStart } from '../../runtime/runner';
 import type { SampleSource } from '../../runtime/samples';
@@ -51,3 +53,12 @@ export async function withModel(path: string, { followCacheLinks, bind = {} }: P
 export function samplesFor(model: Model, options: RunModelOptions & PictureArguments): Promise<SampleSource> {
   return openSamples(options.data, model, { bindings: options.bind, ...picturesOf(options) });
 }
+
+/** What was seen of the outputs of a copy that a rewrite made. */
+export function outputsLine({ outputs, notCompared }: Pick<CopyReport, 'outputs' | 'notCompared'>): string {
+  const equal = outputs?.every(({ bitEqual }) => bitEqual) === true ? 'bit for bit those of the source' : "the source's up to rounding";
+  return notCompared === undefined ? `  outputs: ${equal}, measured here` : `  outputs were not compared: ${visible(notCompared)}`;
+}
+
+/** Calls of a function of the model. */
+export const callsInWords = (calls: number): string => (calls === 1 ? '1 call' : `${calls} calls`);

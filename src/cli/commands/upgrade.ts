@@ -4,7 +4,7 @@ import { upgradeModel, type UpgradeReport } from '../../recipes/upgrade';
 import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { print, printJson } from '../terminal';
-import { type RunModelOptions, runnerStart, runSettings, samplesFor, withModel } from './running';
+import { callsInWords, outputsLine, type RunModelOptions, runnerStart, runSettings, samplesFor, withModel } from './running';
 
 export interface UpgradeOptions extends RunModelOptions, PictureArguments {
   readonly opset: number;
@@ -20,8 +20,9 @@ export async function upgrade(session: Session, path: string, options: UpgradeOp
   });
 }
 
-function upgradeLines({ path, from, to, changes, outputs, notCompared }: UpgradeReport): string[] {
+function upgradeLines(report: UpgradeReport): string[] {
+  const { path, from, to, changes, inlined } = report;
+  const functions = inlined.map(({ function: name, calls }) => `  ${visible(name)}: ${callsInWords(calls)} inlined`);
   const rewritten = changes.map(({ op, version, nodes }) => `  ${nodes} ${op} rewritten as version ${version} wants ${nodes === 1 ? 'it' : 'them'}`);
-  const equal = outputs?.every(({ bitEqual }) => bitEqual) === true ? 'bit for bit those of the source' : "the source's up to rounding";
-  return [`opset ${from} → ${to}: ${visible(path)}`, ...(rewritten.length === 0 ? ['  no operator had to be rewritten'] : rewritten), notCompared === undefined ? `  outputs: ${equal}, measured here` : `  outputs were not compared: ${visible(notCompared)}`];
+  return [`opset ${from} → ${to}: ${visible(path)}`, ...functions, ...(rewritten.length === 0 ? ['  no operator had to be rewritten'] : rewritten), outputsLine(report)];
 }
