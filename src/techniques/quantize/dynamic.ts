@@ -1,9 +1,10 @@
 // Dynamic int8: weights of MatMul and Gemm stored as int8, activations quantized at run time; needs no data.
 import * as z from 'zod';
-import { attributes, cloneModel, makeNode } from '../../graph/construct';
+import { attributes, makeNode } from '../../graph/construct';
 import type { Model, Node } from '../../graph/model';
 import { elementTypeCode } from '../../tensor/elementType';
 import { elementCount, tensorFromArray, type Tensor } from '../../tensor/tensor';
+import { inlineFunctions } from '../inline/inline';
 import { raiseOpset } from '../simplify/opset';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
 import { type Candidate, findCandidates } from './candidates';
@@ -43,7 +44,7 @@ function products(model: Model): Product[] {
 }
 
 function hoisted(model: Model): Model {
-  const copy = cloneModel(model);
+  const copy = inlineFunctions(model).model;
   hoistConstants(copy.graph);
   return copy;
 }

@@ -5,6 +5,7 @@ import { cloneModel } from '../../graph/construct';
 import type { Model } from '../../graph/model';
 import type { GainEstimate } from '../../protocol/findings';
 import { elementCount } from '../../tensor/tensor';
+import { inlineFunctions } from '../inline/inline';
 import { raiseOpset } from '../simplify/opset';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
 import { type Candidate, findCandidates, valuesToObserve } from './candidates';
@@ -40,7 +41,7 @@ export const quantizeStatic: Technique<StaticOptions> = {
 };
 
 function candidatesOf(model: Model): Candidate[] {
-  const copy = cloneModel(model);
+  const copy = inlineFunctions(model).model;
   hoistConstants(copy.graph);
   return findCandidates(copy);
 }
@@ -64,7 +65,7 @@ function prepare(model: Model): Prepared {
   const known = preparedModels.get(model);
   if (known !== undefined) return known;
   const raised = (model.opsetImports.get('') ?? 1) < leastOpset ? raiseOpset(model, leastOpset) : model;
-  const copy = cloneModel(raised);
+  const copy = inlineFunctions(raised).model;
   hoistConstants(copy.graph);
   const prepared = { model: copy, values: valuesToObserve(copy.graph, findCandidates(copy), inferTypes(copy)) };
   preparedModels.set(model, prepared);

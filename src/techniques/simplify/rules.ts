@@ -19,6 +19,7 @@ export function simplifyRules(): readonly SimplifyRule[] {
 
 /** What a rule did, for the report: `12 nodes folded into the layer before them`. */
 export const ruleNotes: Readonly<Record<string, string>> = {
+  'inline-function': "calls of the model's functions replaced by their bodies",
   'dead-node': 'dead nodes removed',
   'constant-to-initializer': 'Constant nodes made initializers',
   'known-condition': 'branches with a known condition taken',

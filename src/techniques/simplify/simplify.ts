@@ -9,6 +9,7 @@ import { runRules } from '../../graph/rewriteRules';
 import { subgraphs } from '../../graph/traverse';
 import { assertValid } from '../../graph/verify';
 import { freeWeightsFromInputs } from '../../graph/weightInputs';
+import { inlineFunctions } from '../inline/inline';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
 import { SimplifyContext } from './context';
 import { foldFloats } from './floatFolding';
@@ -41,12 +42,13 @@ export const simplify: Technique<SimplifyOptions> = {
 
 /** A simplified copy, and how often each rule applied. @throws LatheError `cancelled`; `invalid-model` where the result does not pass the verifier, which no model should bring about */
 export async function simplifyModel(model: Model, options: SimplifyOptions, work: TechniqueContext): Promise<{ model: Model; counts: ReadonlyMap<string, number> }> {
-  const result = cloneModel(model);
   const counts = new Map<string, number>();
   const count = (id: string, by = 1): void => {
     if (by > 0) counts.set(id, (counts.get(id) ?? 0) + by);
   };
   const enabled = (id: string): boolean => (options.only?.includes(id) ?? true) && !options.without.includes(id);
+  const { model: result, inlined } = enabled('inline-function') ? inlineFunctions(model) : { model: cloneModel(model), inlined: [] };
+  for (const { calls } of inlined) count('inline-function', calls);
   const rules = simplifyRules().filter(({ id }) => enabled(id));
   freeWeightsFromInputs(result);
   for (let round = 0; round < mostRounds; round++) {
