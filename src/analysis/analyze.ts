@@ -91,7 +91,7 @@ export function analyzeModel(model: Model, options: InferOptions = {}): ModelAna
       parameters += use.parameters;
       weightBytes += use.bytes;
     }
-    const cost = nodeCost({ model, types, finder, graph, node, folded, trips, counted, uses });
+    const cost = nodeCost({ model, types, finder, graph, node, folded, trips, counted, uses, bindings });
     layers.push({
       key,
       node,

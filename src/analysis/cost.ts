@@ -1,11 +1,12 @@
 // The cost of one node: its row's arithmetic, the bytes it moves, and what the body of a model-local function costs.
-import { addDimensions, multiplyDimensions, productOf } from '../graph/dimension';
+import { addDimensions, evaluateDimension, multiplyDimensions, productOf } from '../graph/dimension';
 import type { Dimension } from '../graph/dimension';
 import type { Graph, Model, Node } from '../graph/model';
 import { subgraphs, walkNodes } from '../graph/traverse';
 import { LatheError } from '../base/errors';
 import type { TypeInference } from './infer';
 import { valueBytes } from './summarize';
+import { type CostedLayer, modelTotals } from './totals';
 import type { WeightFinder, WeightUse } from './weights';
 
 export interface NodeCost {
@@ -29,6 +30,7 @@ export interface CostRequest {
   readonly trips: Map<Graph, number>;
   /** Stored tensors already counted. */
   readonly counted: Set<object>;
+  readonly bindings: ReadonlyMap<string, number>;
 }
 
 const noWeights = { parameters: 0, weightBytes: 0 } as const;
@@ -88,28 +90,25 @@ function bytesMoved({ types, finder, graph, node, uses }: CostRequest): Dimensio
   return sum;
 }
 
+/** The body's totals, as those of a model: what the call costs is what its body would cost in its place. */
 function bodyCost(request: CostRequest, body: Graph, times: number): NodeCost {
-  let [macs, flops, moved]: [Dimension, Dimension, Dimension] = [0, 0, 0];
-  let parameters = 0;
-  let weightBytes = 0;
-  let unknownOperator = false;
+  const { finder, counted, bindings } = request;
+  const known = (dimension: Dimension): number | null => evaluateDimension(dimension, bindings) ?? null;
   request.trips.set(body, times);
+  const layers: CostedLayer[] = [];
   for (const { node, graph } of walkNodes(body)) {
-    const folded = request.finder.isFolded(graph, node);
-    const uses = folded ? [] : request.finder.usesOf(graph, node);
+    const folded = finder.isFolded(graph, node);
+    const uses = folded ? [] : finder.usesOf(graph, node);
+    let [parameters, weightBytes] = [0, 0];
     for (const use of uses) {
-      if (request.counted.has(use.identity)) continue;
-      request.counted.add(use.identity);
+      if (counted.has(use.identity)) continue;
+      counted.add(use.identity);
       parameters += use.parameters;
       weightBytes += use.bytes;
     }
-    const cost = nodeCost({ ...request, graph, node, folded, uses });
-    macs = addDimensions(macs, cost.macs);
-    flops = addDimensions(flops, cost.flops);
-    moved = addDimensions(moved, cost.bytesMoved);
-    parameters += cost.inner.parameters;
-    weightBytes += cost.inner.weightBytes;
-    unknownOperator ||= cost.unknownOperator;
+    const { macs, flops, bytesMoved: moved, unknownOperator, inner } = nodeCost({ ...request, graph, node, folded, uses });
+    layers.push({ node, graph, unknownOperator, macs: known(macs), flops: known(flops), bytesMoved: known(moved), parameters: parameters + inner.parameters, weightBytes: weightBytes + inner.weightBytes });
   }
-  return { macs, flops, bytesMoved: moved, unknownOperator, inner: { parameters, weightBytes } };
+  const { macs, flops, bytesMoved: moved, parameters, weightBytes } = modelTotals(layers, request.types);
+  return { macs: macs ?? undefined, flops: flops ?? undefined, bytesMoved: moved ?? undefined, unknownOperator: false, inner: { parameters, weightBytes } };
 }

@@ -4,11 +4,14 @@ import { subgraphs } from '../graph/traverse';
 import type { LayerAnalysis, ModelTotals } from './analyze';
 import type { TypeInference } from './infer';
 
+/** What totals are made of. */
+export type CostedLayer = Pick<LayerAnalysis, 'node' | 'graph' | 'parameters' | 'weightBytes' | 'macs' | 'flops' | 'bytesMoved' | 'unknownOperator'>;
+
 type Sums = Pick<ModelTotals, 'macs' | 'flops' | 'bytesMoved'>;
 const zero: Sums = { macs: 0, flops: 0, bytesMoved: 0 };
 
 /** Parameters and bytes of all branches count (they are stored); arithmetic counts for one inference. */
-export function modelTotals(layers: readonly LayerAnalysis[], types: TypeInference): Omit<ModelTotals, 'peakActivationBytes'> {
+export function modelTotals(layers: readonly CostedLayer[], types: TypeInference): Omit<ModelTotals, 'peakActivationBytes'> {
   const byGraph = new Map<Graph, Sums>();
   let parameters = 0;
   let weightBytes = 0;
@@ -39,7 +42,7 @@ function add(sums: Sums, part: Sums, unknown: boolean): Sums {
   };
 }
 
-function innerSums(layer: LayerAnalysis, types: TypeInference, byGraph: ReadonlyMap<Graph, Sums>): Sums {
+function innerSums(layer: CostedLayer, types: TypeInference, byGraph: ReadonlyMap<Graph, Sums>): Sums {
   const inner = subgraphs(layer.node);
   if (inner.length === 0) return zero;
   const possible = layer.node.opType === 'If' ? inner.filter(({ graph }) => types.isPossible(graph)) : inner;
