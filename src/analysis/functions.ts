@@ -1,7 +1,7 @@
 // A model's own functions: which one a node calls, and its body as one call makes it: attributes the call gives put in where the body refers to them.
 import { cloneNode, makeGraph } from '../graph/construct';
 import type { Attribute, FunctionBody, Graph, Node } from '../graph/model';
-import { subgraphs } from '../graph/traverse';
+import { type NodeKey, subgraphs } from '../graph/traverse';
 import { normalDomain } from '../operators/table';
 
 /** Finds the function a node calls: by domain, name and overload; where two are called the same, the last. */
@@ -18,6 +18,18 @@ export class FunctionTable {
 }
 
 const functionKey = (domain: string, name: string, overload: string): string => `${normalDomain(domain)}\0${name}\0${overload}`;
+
+/** A call that gave way to its function's body. */
+export interface CallSite {
+  /** The call's key in the model it stood in; of a call within a body, the name it got there. */
+  readonly key: NodeKey;
+  readonly call: Node;
+  readonly body: FunctionBody;
+  /** Where the body's nodes stand now. */
+  readonly graph: Graph;
+  /** The call whose body held this one. */
+  readonly outer: CallSite | undefined;
+}
 
 /** How a function is called in messages and options: `domain::name`, `domain::name:overload`. */
 export function functionLabel({ domain, name, overload }: Pick<FunctionBody, 'domain' | 'name' | 'overload'>): string {

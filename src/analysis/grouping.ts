@@ -1,9 +1,11 @@
-// Groups of layers for the model view: name scopes where names have them, subgraphs, else repeated blocks.
-import type { Graph } from '../graph/model';
+// Groups of layers for the model view: name scopes where names have them, subgraphs, bodies of functions, else repeated blocks.
+import type { Graph, Node } from '../graph/model';
+import { makeNode } from '../graph/construct';
 import { nodeReads, subgraphs } from '../graph/traverse';
 import type { GroupSummary } from '../protocol/view';
 import type { LayerAnalysis } from './analyze';
 import { blockName, cutPositions, findRepetitions } from './blocks';
+import type { CallSite } from './functions';
 
 export interface Grouping {
   readonly groups: readonly GroupSummary[];
@@ -25,26 +27,31 @@ interface Draft {
   readonly parent: number;
   readonly name: string;
   readonly kind: GroupSummary['kind'];
+  readonly call?: string;
   layers: number;
 }
 
 /** Layer numbers of one graph, in file order. */
 type Members = readonly number[];
 
-/** Parents come before children; group 0 is the model itself. */
-export function groupLayers(layers: readonly LayerAnalysis[], modelName: string): Grouping {
-  return new Grouper(layers, modelName).run();
+/** Parents come before children; group 0 is the model itself. `sites` says which layers stand for the call of a function. */
+export function groupLayers(layers: readonly LayerAnalysis[], modelName: string, sites: ReadonlyMap<Node, CallSite> = new Map()): Grouping {
+  return new Grouper(layers, modelName, sites).run();
 }
 
 class Grouper {
   private readonly groups: Draft[];
   private readonly groupOf: Uint32Array;
   private readonly byGraph = new Map<Graph, number[]>();
+  /** The layers, where a call's first layer stands for the whole call while the layers beside the call are grouped. */
+  private readonly layers: LayerAnalysis[];
 
   constructor(
-    private readonly layers: readonly LayerAnalysis[],
+    private readonly source: readonly LayerAnalysis[],
     modelName: string,
+    private readonly sites: ReadonlyMap<Node, CallSite>,
   ) {
+    const layers = (this.layers = [...source]);
     this.groups = [{ id: 0, parent: -1, name: modelName, kind: 'model', layers: layers.length }];
     this.groupOf = new Uint32Array(layers.length);
     layers.forEach((layer, i) => {
@@ -56,7 +63,7 @@ class Grouper {
 
   run(): Grouping {
     const top = this.layers[0]?.graph;
-    if (top !== undefined) this.group(this.byGraph.get(top) ?? [], 0, 0);
+    if (top !== undefined) this.place(this.byGraph.get(top) ?? [], undefined, 0, 0);
     // A node's group is known before its subgraphs are met: layers come in that order.
     for (const [i, layer] of this.layers.entries()) {
       if (layer.node.attributes.size === 0) continue;
@@ -66,14 +73,38 @@ class Grouper {
       for (const { attribute, graph } of inner) {
         const members = this.byGraph.get(graph) ?? [];
         const group = inner.length > 1 && members.length >= leastLayers ? this.make(holder, attribute, 'subgraph') : holder;
-        this.group(members, group, shortSubgraph);
+        this.place(members, undefined, group, shortSubgraph);
       }
     }
     return this.finish();
   }
 
-  private make(parent: number, name: string, kind: GroupSummary['kind']): number {
-    return this.groups.push({ id: this.groups.length, parent, name, kind, layers: 0 }) - 1;
+  /** Groups what stands within one call, or within none: calls in it as one layer each, then what each is made of. */
+  private place(members: Members, within: CallSite | undefined, parent: number, short: number): void {
+    const calls = new Map<CallSite, number[]>();
+    const own: number[] = [];
+    for (const i of members) {
+      const site = siteBelow(this.sites.get(this.source[i]?.node ?? unknownNode), within);
+      const inside = site === undefined ? undefined : calls.get(site);
+      if (inside !== undefined) inside.push(i);
+      else {
+        own.push(i);
+        if (site !== undefined) calls.set(site, [i]);
+      }
+    }
+    for (const [{ key, call }, [first = 0, ...others]] of calls) {
+      const layer = this.source[first];
+      if (layer !== undefined) this.layers[first] = { ...layer, key, node: call, folded: layer.folded && others.every((i) => this.source[i]?.folded === true) };
+    }
+    this.group(own, parent, short);
+    for (const [site, inside] of calls) {
+      for (const i of inside.slice(0, 1)) if (this.source[i] !== undefined) this.layers[i] = this.source[i];
+      this.place(inside, site, this.make(this.groupOf[inside[0] ?? 0] ?? parent, callName(site), 'function', site.key), shortSubgraph);
+    }
+  }
+
+  private make(parent: number, name: string, kind: GroupSummary['kind'], call?: string): number {
+    return this.groups.push({ id: this.groups.length, parent, name, kind, layers: 0, ...(call === undefined ? {} : { call }) }) - 1;
   }
 
   private assign(members: Members, group: number): void {
@@ -210,6 +241,21 @@ interface ScopeTree {
   readonly inner: Map<string, ScopeTree>;
   readonly members: number[];
   layers: number;
+}
+
+/** Stands in no model. */
+const unknownNode = makeNode({ opType: '', inputs: [], outputs: [] });
+
+/** Of the calls around a layer, the one directly within another. */
+function siteBelow(site: CallSite | undefined, within: CallSite | undefined): CallSite | undefined {
+  for (let at = site; at !== undefined; at = at.outer) if (at.outer === within && at !== within) return at;
+  return undefined;
+}
+
+/** The last part of the call's name, where it has one, and the function's. */
+function callName({ call, body }: CallSite): string {
+  const name = call.name.split('/').at(-1) ?? '';
+  return name === '' || name === body.name ? body.name : `${name} · ${body.name}`;
 }
 
 /** Parts of `/a/b/Op` or `a.b.op`, the layer's own name left out. */

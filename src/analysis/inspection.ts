@@ -4,6 +4,7 @@ import { inputShape } from '../graph/inputs';
 import type { Model, ValueInfo, ValueType } from '../graph/model';
 import type { LayerSummary, ModelSummary } from '../protocol/analysis';
 import type { LayerAnalysis, ModelAnalysis } from './analyze';
+import { functionLabel } from './functions';
 import { summarizeValue } from './summarize';
 
 /** The model with its totals at the analysis's bindings. Inputs keep their symbols, the nameless ones by the names they are bound by; outputs keep theirs where the file gives a shape. */
@@ -43,11 +44,12 @@ function isOpen({ type }: ValueInfo): boolean {
 
 /** One row per node, in the order of `walkNodes`. */
 export function toLayerSummaries(analysis: ModelAnalysis): LayerSummary[] {
-  return analysis.layers.map(toLayerSummary);
+  return analysis.layers.map((layer) => toLayerSummary(layer, analysis.types.bodyOf(layer.node) !== undefined));
 }
 
-function toLayerSummary({ key, node, hasWeights, parameters, weightBytes, macs, flops, activationBytes, outputs }: LayerAnalysis): LayerSummary {
-  return { name: key, op: node.opType, domain: node.domain, hasWeights, parameters, weightBytes, macs, flops, activationBytes, outputs };
+function toLayerSummary({ key, node, hasWeights, parameters, weightBytes, macs, flops, activationBytes, outputs }: LayerAnalysis, isCall: boolean): LayerSummary {
+  const { opType: name, domain, overload } = node;
+  return { name: key, op: name, domain, ...(isCall ? { function: functionLabel({ domain, name, overload }) } : {}), hasWeights, parameters, weightBytes, macs, flops, activationBytes, outputs };
 }
 
 /** The model file and the external data its tensors lie in; 0 for a model that was never in a file. */

@@ -1,16 +1,18 @@
 // What the model view draws: the layers as columns, their groups, and the edges between them.
-import type { Graph, Model } from '../graph/model';
+import type { Graph, Model, Node } from '../graph/model';
 import { nodeReads } from '../graph/traverse';
 import type { Finding } from '../protocol/findings';
 import type { ModelSnapshot } from '../protocol/view';
 import type { LayerAnalysis, ModelAnalysis } from './analyze';
+import type { CallSite } from './functions';
 import { groupLayers } from './grouping';
 import { toSummary } from './inspection';
 import { shapeText } from './summarize';
 
-export function buildSnapshot(model: Model, analysis: ModelAnalysis, findings: readonly Finding[]): ModelSnapshot {
+/** `sites`: which nodes of the model stand for the call of a function that was inlined. */
+export function buildSnapshot(model: Model, analysis: ModelAnalysis, findings: readonly Finding[], sites: ReadonlyMap<Node, CallSite> = new Map()): ModelSnapshot {
   const layers = analysis.layers.filter(isShown);
-  const { groups, groupOf } = groupLayers(layers, model.graph.name);
+  const { groups, groupOf } = groupLayers(layers, model.graph.name, sites);
   const opNames: string[] = [];
   const opNumbers = new Map<string, number>();
   const op = Uint16Array.from(layers, ({ node }) => {

@@ -2,6 +2,7 @@
 import { checkpoint } from '../base/cancellation';
 import { LatheError } from '../base/errors';
 import type { LayerAnalysis, ModelAnalysis } from '../analysis/analyze';
+import { type CallSite, functionLabel } from '../analysis/functions';
 import { rooflineOf } from '../analysis/roofline';
 import { knownDevice } from '../runtime/device';
 import { summarizeValue, typeText } from '../analysis/summarize';
@@ -9,11 +10,13 @@ import type { OperatorRow } from '../operators/row';
 import type { WeightUse } from '../analysis/weights';
 import type { Attribute, Node } from '../graph/model';
 import { intAttribute } from '../graph/traverse';
+import type { ValueSummary } from '../protocol/analysis';
 import type { LayerDetail, WeightDetail } from '../protocol/view';
 import { weightStatistics } from '../tensor/statistics';
 import { elementKind } from '../tensor/elementType';
 import { elementCount, type Tensor } from '../tensor/tensor';
 import type { EngineDocument } from './documents';
+import { shownModel } from './shownModel';
 
 /** Longer lists are cut: the inspector is no place to read a thousand numbers. */
 const shownElements = 32;
@@ -21,6 +24,8 @@ const shownText = 2000;
 
 /** @throws LatheError `not-found` when the model has no such layer; `io` when its weights cannot be read. */
 export async function layerDetail(document: EngineDocument, analysis: ModelAnalysis, key: string, signal: AbortSignal): Promise<LayerDetail> {
+  const site = [...new Set(shownModel(document.model).sites.values())].find((one) => one.key === key);
+  if (site !== undefined) return callDetail(analysis, site);
   const layer = analysis.layers.find((one) => one.key === key);
   if (layer === undefined) throw new LatheError('not-found', 'The model has no such layer.', { file: document.path, item: key });
   const { node, graph } = layer;
@@ -44,6 +49,29 @@ export async function layerDetail(document: EngineDocument, analysis: ModelAnaly
     flops: layer.flops,
     intensity: layer.macs === null || layer.bytesMoved === null || layer.bytesMoved === 0 ? null : layer.macs / layer.bytesMoved,
     roofline: rooflineHere(layer),
+  };
+}
+
+/** A call that is shown opened: what it calls and with what; what it costs are the sums over its layers. */
+function callDetail({ types }: ModelAnalysis, { key, call, body, graph }: CallSite): LayerDetail {
+  const attributes = new Map([...body.attributeDefaults, ...call.attributes]);
+  const summaries = (names: readonly string[]): ValueSummary[] => names.filter((name) => name !== '').map((name) => summarizeValue(name, types.typeOf(graph, name)));
+  return {
+    key,
+    op: call.opType,
+    domain: call.domain,
+    function: functionLabel(body),
+    docString: [body.docString, call.docString].filter((text) => text !== '').join('\n').slice(0, shownText),
+    attributes: [...attributes].map(([name, attribute]) => ({ name, value: attributeText(attribute) })),
+    inputs: summaries(call.inputs),
+    outputs: summaries(call.outputs),
+    weights: [],
+    parameters: 0,
+    weightBytes: 0,
+    macs: null,
+    flops: null,
+    intensity: null,
+    roofline: null,
   };
 }
 

@@ -28,8 +28,8 @@ export class Running {
 
   async profile(document: EngineDocument, bindings: Bindings, context: WorkContext): Promise<Profile> {
     return await this.inTurn(context, async () => {
-      const { profileModel } = await import('../runtime/profile');
-      const profile = await profileModel(document.model, { settings: runSettings(document.settings, bindings), runner: this.runnerStart(), ...context });
+      const [{ profileModel }, { shownModel }] = await Promise.all([import('../runtime/profile'), import('./shownModel')]);
+      const profile = await profileModel(shownModel(document.model).model, { settings: runSettings(document.settings, bindings), runner: this.runnerStart(), ...context });
       rememberProfile(document, bindings, profile);
       return profile;
     });

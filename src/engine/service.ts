@@ -50,12 +50,19 @@ export async function analyze(document: EngineDocument, bindings: Bindings): Pro
   return await analyzeAt(document, defaultBindings(document.model.graph, bindings));
 }
 
-async function analyzeAt(document: EngineDocument, bindings: Bindings): Promise<ModelAnalysis> {
-  const key = bindingsKey(bindings);
+/** The same of what the model view shows, see shownModel.ts: the model itself where it has no functions. */
+async function analyzeShown(document: EngineDocument, bindings: Bindings): Promise<ModelAnalysis> {
+  if (document.model.functions.length === 0) return await analyze(document, bindings);
+  const { shownModel } = await import('./shownModel');
+  return await analyzeAt(document, defaultBindings(document.model.graph, bindings), shownModel(document.model).model);
+}
+
+async function analyzeAt(document: EngineDocument, bindings: Bindings, model = document.model): Promise<ModelAnalysis> {
+  const key = `${model === document.model ? '' : 'shown '}${bindingsKey(bindings)}`;
   const known = document.analyses.get(key);
   if (known !== undefined) return known;
   const { analyzeModel } = await import('../analysis/analyze');
-  const analysis = analyzeModel(document.model, { bindings });
+  const analysis = analyzeModel(model, { bindings });
   if (document.analyses.size >= keptAnalyses) document.analyses.clear();
   document.analyses.set(key, analysis);
   return analysis;
@@ -72,13 +79,15 @@ export async function findings(document: EngineDocument, bindings: Bindings, dee
 
 /** What the model view draws. */
 export async function snapshot(document: EngineDocument, bindings: Bindings, signal: AbortSignal): Promise<ModelSnapshot> {
-  const { buildSnapshot } = await import('../analysis/snapshot');
-  const analysis = await analyze(document, bindings);
+  const [{ buildSnapshot }, { shownModel }, { toSummary }] = await Promise.all([import('../analysis/snapshot'), import('./shownModel'), import('../analysis/inspection')]);
+  const shown = shownModel(document.model);
+  const analysis = await analyzeShown(document, bindings);
   throwIfCancelled(signal);
   const found = await findings(document, bindings, false, signal);
   const profile = profileOf(document, bindings);
   const reason = cannotRun(document.model);
-  return { ...buildSnapshot(document.model, analysis, found), ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
+  const summary = toSummary(document.model, await analyze(document, bindings));
+  return { ...buildSnapshot(shown.model, analysis, found, shown.sites), summary, ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
 }
 
 /** Why nothing can be run here, where that is known without trying. */
@@ -92,7 +101,7 @@ export function cannotRun(model: Pick<Model, 'format' | 'opsetImports'>, platfor
 /** @throws LatheError `not-found` when the model has no such layer. */
 export async function detail(document: EngineDocument, layer: string, bindings: Bindings, signal: AbortSignal): Promise<LayerDetail> {
   const { layerDetail } = await import('./detail');
-  return await layerDetail(document, await analyze(document, bindings), layer, signal);
+  return await layerDetail(document, await analyzeShown(document, bindings), layer, signal);
 }
 
 /** The model in ONNX's textual syntax, with the lines of its nodes and values. */
@@ -112,9 +121,10 @@ export async function compareTexts(before: EngineDocument, after: EngineDocument
 export async function lineCosts(document: EngineDocument, bindings: Bindings): Promise<readonly LineCost[]> {
   const { layers } = await analyze(document, bindings);
   const profile = profileOf(document, bindings);
+  const calls = profile === undefined ? undefined : (await import('./shownModel')).callMilliseconds(document.model, profile);
   const costs: LineCost[] = [];
   for (const { key, parameters, macs, weightBytes } of layers) {
-    const milliseconds = measuredMilliseconds(profile, key);
+    const milliseconds = calls?.get(key) ?? measuredMilliseconds(profile, key);
     if (parameters === 0 && (macs ?? 0) === 0 && milliseconds === undefined) continue;
     costs.push({ key, parameters, macs, weightBytes, ...(milliseconds === undefined ? {} : { milliseconds }) });
   }

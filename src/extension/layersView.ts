@@ -1,11 +1,13 @@
 // The tree of layers in the activity bar: groups, layers, findings; its selection is the model view's.
 import * as vscode from 'vscode';
 import { formatBytes, formatCount } from '../base/format';
-import type { ModelSnapshot } from '../protocol/view';
+import type { GroupSummary, ModelSnapshot } from '../protocol/view';
 import type { Host } from './host';
 import { layerTree, type LayerTree, type TreeItemId } from './layerGroups';
 import type { OpenModel } from './openModel';
 import { t } from './translate';
+
+const groupIcons = { model: 'symbol-namespace', scope: 'symbol-namespace', block: 'symbol-namespace', subgraph: 'type-hierarchy-sub', function: 'symbol-function' } as const satisfies Record<GroupSummary['kind'], string>;
 
 /** A row, as VS Code knows it by identity. */
 type Row = TreeItemId;
@@ -44,7 +46,7 @@ class LayersProvider implements vscode.TreeDataProvider<Row>, vscode.Disposable 
   }
 
   keyOf(row: Row): string | undefined {
-    return row.kind === 'layer' ? this.snapshot?.layers.keys[row.layer] : undefined;
+    return row.kind === 'layer' ? this.snapshot?.layers.keys[row.layer] : this.snapshot?.groups[row.group]?.call;
   }
 
   getParent(row: Row): Row | undefined {
@@ -74,7 +76,7 @@ class LayersProvider implements vscode.TreeDataProvider<Row>, vscode.Disposable 
     const layers = count === 1 ? t('1 layer') : t('{0} layers', count);
     item.id = `group:${group}`;
     item.description = parameters > 0 ? `${layers} · ${formatCount(parameters)}` : layers;
-    item.iconPath = new vscode.ThemeIcon(summary?.kind === 'subgraph' ? 'type-hierarchy-sub' : 'symbol-namespace');
+    item.iconPath = new vscode.ThemeIcon(summary === undefined ? 'symbol-namespace' : groupIcons[summary.kind]);
     item.contextValue = 'group';
     return item;
   }
@@ -107,7 +109,7 @@ class LayersProvider implements vscode.TreeDataProvider<Row>, vscode.Disposable 
     for (let next = pending.pop(); next !== undefined; next = pending.pop())
       for (const row of this.tree?.children[next[0]] ?? []) {
         this.parents.set(row, next[1]);
-        const key = row.kind === 'layer' ? snapshot?.layers.keys[row.layer] : undefined;
+        const key = row.kind === 'layer' ? snapshot?.layers.keys[row.layer] : snapshot?.groups[row.group]?.call;
         if (key !== undefined) this.rowOfLayer.set(key, row);
         if (row.kind === 'group') pending.push([row.group, row]);
       }

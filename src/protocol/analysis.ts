@@ -16,6 +16,8 @@ export interface LayerSummary {
   readonly op: string;
   /** Operator domain; '' is ai.onnx. */
   readonly domain: string;
+  /** The model's own function that the node calls, as `domain::name`: the costs are those of its body. */
+  readonly function?: string;
   readonly hasWeights: boolean;
   readonly parameters: number;
   readonly weightBytes: number;

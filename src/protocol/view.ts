@@ -27,12 +27,14 @@ export interface LayerColumns {
   readonly activationBytes: Float64Array;
 }
 
-/** A group of layers: a name scope, a repeated block, or a subgraph. Parents come before children; group 0 is the root. */
+/** A group of layers: a name scope, a repeated block, a subgraph, or the body of a model-local function as one call makes it. Parents come before children; group 0 is the root. */
 export interface GroupSummary {
   readonly id: number;
   readonly parent: number;
   readonly name: string;
-  readonly kind: 'model' | 'scope' | 'block' | 'subgraph';
+  readonly kind: 'model' | 'scope' | 'block' | 'subgraph' | 'function';
+  /** Of a function: the key of its call, which no layer has. Its detail can be asked for. */
+  readonly call?: string;
   /** Layers inside, nested ones included. */
   readonly layers: number;
 }
@@ -61,6 +63,8 @@ export interface LayerDetail {
   readonly op: string;
   readonly domain: string;
   readonly docString: string;
+  /** For a call: the model's function that it calls, as `domain::name`. */
+  readonly function?: string;
   readonly attributes: readonly { readonly name: string; readonly value: string }[];
   readonly inputs: readonly ValueSummary[];
   readonly outputs: readonly ValueSummary[];

@@ -17,7 +17,9 @@ import { MetricBar } from './metricBar';
 import { availableMetrics, metricOf } from './metrics';
 import type { ModelHost } from './modelHost';
 import { Splitter } from './splitter';
+import type { Shown } from './shown';
 import { reduce, startState, type KeptState, type Selection } from './state';
+import { selectionOf } from './structure';
 import { LayerTable } from './table/layerTable';
 import { matchingLayers, matchingRows, prepareSearch, sortedRows, tableContext } from './table/rows';
 import { TreemapPane } from './treemap/treemapPane';
@@ -75,7 +77,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
   });
   useEffect(save, [state, tableHeight, inspectorWidth]);
 
-  const selectedKey = model !== undefined && state.selection.kind === 'layer' ? model.snapshot.layers.keys[state.selection.layer] : undefined;
+  const selectedKey = model === undefined ? undefined : keyOf(model, state.selection);
   useEffect(() => {
     if (selectedKey === undefined) return undefined;
     // Keys held down pass over many layers: only where they rest is the detail (and its weights) read.
@@ -109,8 +111,8 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
 
   if (model === undefined || heat === undefined || context === undefined || rows === undefined) return <Waiting error={state.error} died={state.engineDied} host={host} jobs={state.jobs} />;
   const selectKey = (key: string): void => {
-    const layer = model.structure.layerOfKey.get(key);
-    if (layer !== undefined) select({ kind: 'layer', layer }, true);
+    const selection = selectionOf(model.structure, key);
+    if (selection !== undefined) select(selection, true);
   };
   const isNarrow = size.width < narrow;
   /** The keyboard goes to the table, which a narrow page may first have to bring up. */
@@ -186,6 +188,12 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
       <div class="hidden" role="status" aria-live="polite">{spoken}</div>
     </div>
   );
+}
+
+/** The layer's key; of a function's body, the key of its call. */
+function keyOf({ snapshot }: Shown, selection: Selection): string | undefined {
+  if (selection.kind === 'layer') return snapshot.layers.keys[selection.layer];
+  return selection.kind === 'group' ? snapshot.groups[selection.group]?.call : undefined;
 }
 
 /** Keeps the view's state soon after it changed, not at every frame of a pan. */

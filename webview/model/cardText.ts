@@ -49,7 +49,7 @@ export function cardText(snapshot: ModelSnapshot, structure: Structure, heat: He
       const inside = blocks > 1 && kind === cardKind.frame ? `${integer(blocks)} blocks` : blocks > 1 ? `${integer(blocks)} blocks · ${countLayers(group?.layers ?? 0)}` : countLayers(group?.layers ?? 0);
       return {
         title: `${kind === cardKind.frame ? '▾' : '▸'} ${visible(group?.name ?? '')}`,
-        detail: group?.kind === 'subgraph' ? `subgraph · ${inside}` : inside,
+        detail: group?.kind === 'subgraph' || group?.kind === 'function' ? `${group.kind} · ${inside}` : inside,
         value: heat.metric.format(sum),
         share: heat.total > 0 ? formatShare(sum / heat.total) : '',
       };

@@ -5,7 +5,7 @@ import type { Job } from '../common/status';
 import { startingGroups } from './expansion';
 import { availableMetrics, latencyColumn } from './metrics';
 import type { ColumnId, Shown, Sort } from './shown';
-import { enclosingGroups, indexSnapshot } from './structure';
+import { enclosingGroups, indexSnapshot, selectionOf } from './structure';
 
 export type Selection =
   | { readonly kind: 'none' }
@@ -148,8 +148,8 @@ function receive(state: ViewState, message: ToModelView, kept: Partial<KeptState
       return { ...state, details };
     }
     case 'select': {
-      const layer = state.model?.structure.layerOfKey.get(message.layer);
-      return layer === undefined ? state : select(state, { kind: 'layer', layer }, true);
+      const selection = state.model === undefined ? undefined : selectionOf(state.model.structure, message.layer);
+      return selection === undefined ? state : select(state, selection, true);
     }
     case 'busy': {
       const { job: id, message: text, fraction } = message;

@@ -11,6 +11,8 @@ export interface Structure {
   readonly layerCount: number;
   readonly groupCount: number;
   readonly layerOfKey: ReadonlyMap<string, number>;
+  /** Groups that are bodies of functions, by the key of the call. */
+  readonly groupOfCall: ReadonlyMap<string, number>;
   readonly groupParent: Int32Array;
   readonly groupDepth: Uint16Array;
   readonly childGroups: Lists;
@@ -69,6 +71,7 @@ export function indexSnapshot(snapshot: ModelSnapshot): Structure {
     layerCount: layers.count,
     groupCount,
     layerOfKey: new Map(layers.keys.map((key, index) => [key, index])),
+    groupOfCall: new Map(groups.flatMap(({ id, call }) => (call === undefined ? [] : [[call, id] as const]))),
     groupParent,
     groupDepth,
     childGroups: toLists(groupCount, groupParent, numbers),
@@ -118,4 +121,17 @@ export function layersWithin(structure: Structure, group: number): number[] {
     for (const child of listOf(structure.childGroups, at)) waiting.push(child);
   }
   return found.sort((a, b) => a - b);
+}
+
+/** What a key names: a layer, or the call of a function, which is a group. */
+export function selectionOf(structure: Structure, key: string): { readonly kind: 'layer'; readonly layer: number } | { readonly kind: 'group'; readonly group: number } | undefined {
+  const layer = structure.layerOfKey.get(key);
+  if (layer !== undefined) return { kind: 'layer', layer };
+  const group = structure.groupOfCall.get(key);
+  return group === undefined ? undefined : { kind: 'group', group };
+}
+
+/** The key by which the text has a group of a function: the text shows the outermost call, what it is made of stands in the function. */
+export function textKey({ snapshot, structure }: { readonly snapshot: ModelSnapshot; readonly structure: Structure }, group: number, key = ''): string {
+  return enclosingGroups(structure, group).map((id) => snapshot.groups[id]?.call).find((call) => call !== undefined) ?? key;
 }

@@ -60,7 +60,7 @@ function layerTable(model: Inspection, count: number): string[] {
   const shown = sorted.slice(0, count);
   const rows = shown.map((layer) => [
     layer.name,
-    layer.op,
+    layer.function ?? layer.op,
     layer.outputs[0]?.shape === undefined ? '?' : formatShape(layer.outputs[0].shape),
     layer.parameters === 0 ? '' : formatCount(layer.parameters),
     layer.weightBytes === 0 ? '' : formatBytes(layer.weightBytes),

@@ -1,5 +1,5 @@
 // Inlining: calls of a model's own functions give way to the functions' bodies, as far as the operators there mean the same outside.
-import { FunctionTable, functionLabel, instantiate } from '../../analysis/functions';
+import { type CallSite, FunctionTable, functionLabel, instantiate } from '../../analysis/functions';
 import { inferTypes, type TypeInference } from '../../analysis/infer';
 import { LatheError } from '../../base/errors';
 import type { FreeNames } from '../../base/freeNames';
@@ -7,7 +7,7 @@ import { cloneModel, makeGraph, makeNode } from '../../graph/construct';
 import { inlineCall, type InlinedCall } from '../../graph/inlineCall';
 import type { FunctionBody, Graph, Model, Node } from '../../graph/model';
 import { takeNodes, takenNames } from '../../graph/takenNames';
-import { subgraphs, walkNodes } from '../../graph/traverse';
+import { nodeKeys, subgraphs, walkNodes } from '../../graph/traverse';
 import { normalDomain } from '../../operators/table';
 import { hasTrainingInfo } from '../simplify/rules/unused';
 import { type ChangeCounts, raiseGraph } from '../simplify/raiseGraph';
@@ -34,6 +34,9 @@ export interface InlineResult {
   readonly kept: readonly (FunctionReport & { readonly reason: string })[];
 }
 
+/** For each node that stands for a call in the model's graph: the call, of calls within each other the innermost. */
+export type CallSites = ReadonlyMap<Node, CallSite>;
+
 /** What calls of calls come to is bounded as what is read is: a model of a few bytes may ask for any number. */
 const mostNodes = 1_000_000;
 /** Subgraphs in subgraphs: protobuf's own limit of 100 messages lets so many be read again. */
@@ -44,14 +47,14 @@ const deepestSubgraph = 24;
  * are not called any more go.
  * @throws LatheError `too-large` where the bodies come to more nodes than a model may have
  */
-export function inlineFunctions(model: Model, options: InlineOptions = {}): InlineResult & { readonly model: Model } {
+export function inlineFunctions(model: Model, options: InlineOptions = {}): InlineResult & { readonly model: Model; readonly sites: CallSites } {
   const copy = cloneModel(model);
   return { model: copy, ...inlineInPlace(copy, options) };
 }
 
 /** The same done to the model given. */
-export function inlineInPlace(model: Model, options: InlineOptions = {}): InlineResult {
-  return model.functions.length === 0 ? { inlined: [], kept: [] } : new Inliner(model, options).run();
+export function inlineInPlace(model: Model, options: InlineOptions = {}): InlineResult & { readonly sites: CallSites } {
+  return model.functions.length === 0 ? { inlined: [], kept: [], sites: new Map() } : new Inliner(model, options).run();
 }
 
 /** Where calls are replaced: the model's graph, or the body of a function that stays. */
@@ -66,12 +69,15 @@ class Inliner {
   private readonly inlined = new Map<FunctionBody, number>();
   private readonly refused = new Map<FunctionBody, { calls: number; reason: string }>();
   private readonly types: TypeInference | undefined;
+  private readonly sites = new Map<Node, CallSite>();
+  private readonly keys: ReadonlyMap<Node, string>;
 
   constructor(
     private readonly model: Model,
     private readonly options: InlineOptions,
   ) {
     this.functions = new FunctionTable(model.functions);
+    this.keys = nodeKeys(model.graph);
     this.names = takenNames(model.graph);
     for (const { nodes } of model.functions) takeNodes(nodes, this.names);
     const opset = versionOf(model.opsetImports, '');
@@ -79,7 +85,7 @@ class Inliner {
     this.types = differs ? (options.types ?? inferTypes(model, { proven: true })) : undefined;
   }
 
-  run(): InlineResult {
+  run(): InlineResult & { readonly sites: CallSites } {
     const { model } = this;
     this.expand(model.graph, { opsets: model.opsetImports });
     this.dropFunctions();
@@ -87,6 +93,7 @@ class Inliner {
     return {
       inlined: [...this.inlined].map(([body, calls]) => reportOf(body, calls)),
       kept: [...this.refused].map(([body, { calls, reason }]) => ({ ...reportOf(body, calls), reason })),
+      sites: this.sites,
     };
   }
 
@@ -110,9 +117,18 @@ class Inliner {
       }
       for (const [name, tensor] of body.initializers) graph.initializers.set(name, tensor);
       for (const info of body.valueInfo) if (!outputs.has(info.name) && !graph.valueInfo.has(info.name)) graph.valueInfo.set(info.name, info);
-      for (const inner of [...body.nodes].reverse()) open.push(inner);
+      const site = this.siteOf(node, graph);
+      for (const inner of [...body.nodes].reverse()) {
+        if (site !== undefined && host.body === undefined) this.sites.set(inner, site);
+        open.push(inner);
+      }
     }
     graph.nodes = nodes;
+  }
+
+  private siteOf(call: Node, graph: Graph): CallSite | undefined {
+    const body = this.functions.calledBy(call);
+    return body === undefined ? undefined : { key: this.keys.get(call) ?? call.name, call, body, graph, outer: this.sites.get(call) };
   }
 
   private tooLarge(what: string): LatheError {

@@ -1,14 +1,15 @@
 // The inspector of a group: its sums, what it is made of, and its hottest layers.
 import type { VNode } from 'preact';
-import { formatShare } from '../../common/format';
+import type { LayerDetail } from '../../../src/protocol/view';
+import { formatShape, formatShare } from '../../common/format';
 import { visible } from '../../common/visible';
 import { countLayers, operatorOf, shortName } from '../cardText';
 import { metrics } from '../metrics';
 import type { Heat } from '../heat';
 import type { Shown } from '../shown';
-import { layersWithin, enclosingGroups } from '../structure';
+import { layersWithin, enclosingGroups, textKey } from '../structure';
 import { FindingList } from './findingList';
-import { Row } from './layerPanel';
+import { Attributes, Row } from './layerPanel';
 
 export interface GroupPanelProps {
   readonly model: Shown;
@@ -17,17 +18,20 @@ export interface GroupPanelProps {
   readonly deep: boolean;
   readonly onLayer: (key: string) => void;
   readonly onFix: (fix: string) => void;
+  /** Of a function, what is known of its call. */
+  readonly detail: LayerDetail | undefined;
+  readonly onText: (layer: string) => void;
 }
 
 const hottestShown = 6;
 const operatorsShown = 8;
 
-export function GroupPanel({ model, heat, group, deep, onLayer, onFix }: GroupPanelProps): VNode {
+export function GroupPanel({ model, heat, group, deep, detail, onLayer, onFix, onText }: GroupPanelProps): VNode {
   const { snapshot, structure, latency } = model;
   const layers = layersWithin(structure, group);
-  const kind = snapshot.groups[group]?.kind ?? 'scope';
+  const { kind = 'scope', call } = snapshot.groups[group] ?? {};
   const path = enclosingGroups(structure, group).map((id) => snapshot.groups[id]?.name ?? '').join(' / ');
-  const keys = new Set(layers.map((layer) => snapshot.layers.keys[layer]));
+  const keys = new Set([...layers.map((layer) => snapshot.layers.keys[layer]), call]);
   const findings = model.findings.filter(({ layer }) => layer !== undefined && keys.has(layer));
   const operators = new Map<string, number>();
   for (const layer of layers) operators.set(operatorOf(snapshot, layer), (operators.get(operatorOf(snapshot, layer)) ?? 0) + 1);
@@ -36,7 +40,12 @@ export function GroupPanel({ model, heat, group, deep, onLayer, onFix }: GroupPa
   return (
     <>
       <h1 class="wrap">{visible(path)}</h1>
-      <p class="muted">{{ model: 'Model', scope: 'Name scope', block: 'Repeated block', subgraph: 'Subgraph' }[kind]} · {countLayers(layers.length)}</p>
+      <p class="muted wrap">
+        {{ model: 'Model', scope: 'Name scope', block: 'Repeated block', subgraph: 'Subgraph', function: 'Function' }[kind]}{detail?.function === undefined ? null : ` ${visible(detail.function)}`} · {countLayers(layers.length)}
+        {call === undefined ? null : <>{' · '}<button type="button" class="link" onClick={() => onText(textKey(model, group))}>Show in text</button></>}
+      </p>
+      {detail === undefined || detail.docString === '' ? null : <p class="wrap">{visible(detail.docString)}</p>}
+      {detail === undefined ? null : <Call detail={detail} />}
       <section aria-label="Sums">
         <h2>Sums</h2>
         <dl>
@@ -66,6 +75,22 @@ export function GroupPanel({ model, heat, group, deep, onLayer, onFix }: GroupPa
         <p>{common.slice(0, operatorsShown).map(([name, count]) => `${count.toString()} × ${visible(name)}`).join(' · ')}{common.length > operatorsShown ? ' …' : ''}</p>
       </section>
       <FindingList findings={findings} deep={deep} cannotRun={snapshot.cannotRun} onLayer={onLayer} onFix={onFix} />
+    </>
+  );
+}
+
+/** What a function is called with. */
+function Call({ detail }: { readonly detail: LayerDetail }): VNode {
+  return (
+    <>
+      <section aria-label="Call">
+        <h2>Call</h2>
+        <dl>
+          {detail.inputs.map((input, index) => <Row key={`i${index.toString()}`} name={index === 0 ? 'Input' : ''} title={input.name}>{formatShape(input.shape)} <span class="muted">{visible(input.type)}</span></Row>)}
+          {detail.outputs.map((output, index) => <Row key={`o${index.toString()}`} name={index === 0 ? 'Output' : ''} title={output.name}>{formatShape(output.shape)} <span class="muted">{visible(output.type)}</span></Row>)}
+        </dl>
+      </section>
+      <Attributes detail={detail} />
     </>
   );
 }

@@ -33,7 +33,7 @@ function Panel({ model, heat, selection, details, deep, onLayer, onFix, onText }
     case 'layer':
       return <LayerPanel model={model} heat={heat} layer={selection.layer} detail={details.get(model.snapshot.layers.keys[selection.layer] ?? '')} deep={deep} onFix={onFix} onText={onText} onLayer={onLayer} />;
     case 'group':
-      return <GroupPanel model={model} heat={heat} group={selection.group} deep={deep} onLayer={onLayer} onFix={onFix} />;
+      return <GroupPanel model={model} heat={heat} group={selection.group} detail={details.get(model.snapshot.groups[selection.group]?.call ?? '')} deep={deep} onFix={onFix} onText={onText} onLayer={onLayer} />;
     default:
       return selection satisfies never;
   }

@@ -6,6 +6,7 @@ import { visible } from '../../common/visible';
 import { operatorOf } from '../cardText';
 import type { Heat } from '../heat';
 import type { Shown } from '../shown';
+import { textKey } from '../structure';
 import { FindingList } from './findingList';
 import { describeStatistics, Histogram } from './histogram';
 
@@ -34,7 +35,7 @@ export function LayerPanel({ model, heat, layer, detail, deep, onFix, onText, on
       <p class="muted wrap">
         {visible(detail === undefined || detail.domain === '' ? operator : `${operator} (${detail.domain})`)}
         {fusedInto === undefined ? null : <> · fused into <button type="button" class="link wrap" onClick={() => onLayer(fusedInto)}>{visible(fusedInto)}</button> at run time</>}
-        {' · '}<button type="button" class="link" onClick={() => onText(key)}>Show in text</button>
+        {' · '}<button type="button" class="link" onClick={() => onText(textKey(model, snapshot.layers.group[layer] ?? 0, key))}>Show in text</button>
       </p>
       {detail === undefined || detail.docString === '' ? null : <p class="wrap">{visible(detail.docString)}</p>}
       <FindingList findings={findings} deep={deep} cannotRun={snapshot.cannotRun} onFix={onFix} />
@@ -69,12 +70,7 @@ export function LayerPanel({ model, heat, layer, detail, deep, onFix, onText, on
 function Rest({ detail }: { readonly detail: LayerDetail }): VNode {
   return (
     <>
-      {detail.attributes.length === 0 ? null : (
-        <section aria-label="Attributes">
-          <h2>Attributes</h2>
-          <dl>{detail.attributes.map(({ name, value }) => <Row key={name} name={visible(name)}>{visible(value)}</Row>)}</dl>
-        </section>
-      )}
+      <Attributes detail={detail} />
       {detail.weights.length === 0 ? null : (
         <section aria-label="Weights">
           <h2>Weights</h2>
@@ -82,6 +78,16 @@ function Rest({ detail }: { readonly detail: LayerDetail }): VNode {
         </section>
       )}
     </>
+  );
+}
+
+export function Attributes({ detail }: { readonly detail: LayerDetail }): VNode | null {
+  if (detail.attributes.length === 0) return null;
+  return (
+    <section aria-label="Attributes">
+      <h2>Attributes</h2>
+      <dl>{detail.attributes.map(({ name, value }) => <Row key={name} name={visible(name)}>{visible(value)}</Row>)}</dl>
+    </section>
   );
 }
 
