@@ -46,6 +46,27 @@ describe.skipIf(chromium === undefined)('the pages in a browser', () => {
     await view.close();
   });
 
+  it('open the call of a function as a group, and tell what it calls', async () => {
+    const view = await harness.open({ page: 'modelView', theme: 'light' });
+    await view.post("{ type: 'snapshot', snapshot: fixtures.withFunctions() }");
+    await view.waitForCards(4);
+    await view.post("{ type: 'select', layer: 'encoder_0/attention' }");
+    await view.post("{ type: 'select', layer: 'encoder_0' }");
+    await view.settle();
+    expect((await view.sent()).filter(({ type, layer }) => type === 'detail' && layer === 'encoder_0')).toHaveLength(1);
+    await view.post("{ type: 'detail', detail: fixtures.callDetail('encoder_0') }");
+    await view.settle();
+    const inspector = await view.page.locator('.inspector').innerText();
+    expect(inspector).toMatch(/Function acme\.nn::TransformerBlock · 8 layers/);
+    expect(inspector).toContain('Self-attention and a residual connection, normalised after.');
+    expect(inspector).toContain('epsilon');
+    await view.page.getByRole('button', { name: 'Show in text' }).click();
+    expect(await view.sent()).toContainEqual({ type: 'openText', layer: 'encoder_0' });
+    await view.screenshot('model-function');
+    expect(view.problems).toEqual([]);
+    await view.close();
+  });
+
   it('draw the model view in a narrow column', async () => {
     const view = await harness.open({ page: 'modelView', width: 480 });
     await view.post("{ type: 'snapshot', snapshot: fixtures.resnet50() }");
