@@ -2,7 +2,10 @@
 import { LatheError } from '../base/errors';
 import type { Model } from '../graph/model';
 import { verifyModel, warningsOf } from '../graph/verify';
+import { SourceFile } from '../tensor/fileSource';
 import { readOnnxModel, type ReadOptions } from './onnx/read';
+import { headBytes, isJson, refuseForeign } from './sniff';
+import { openTfjsModel } from './tfjs/read';
 
 /** A model on disk, and which links of its external data may be followed (`contained` where not said). */
 export interface ModelFile extends Pick<ReadOptions, 'externalData'> {
@@ -16,10 +19,10 @@ export function modelFile(path: string, followCacheLinks: boolean | undefined): 
 
 /**
  * Opens a model and checks that it is one: structure only, weights are not read. Dispose it to close its files.
- * @throws LatheError `not-a-model` naming what the file is, `invalid-model` naming the broken rule, or as `readOnnxModel`.
+ * @throws LatheError `not-a-model` naming what the file is, `invalid-model` naming the broken rule, or as `readOnnxModel` and `openTfjsModel`.
  */
 export function openModel(path: string, options: ReadOptions = {}): Model {
-  const model = readOnnxModel(path, options);
+  const model = readModel(path, options);
   const problems = verifyModel(model);
   const error = problems.find(({ severity }) => severity === 'error');
   if (error !== undefined) {
@@ -27,4 +30,18 @@ export function openModel(path: string, options: ReadOptions = {}): Model {
     throw new LatheError('invalid-model', error.message, { item: error.item, file: path });
   }
   return { ...model, warnings: [...model.warnings, ...warningsOf(problems)] };
+}
+
+/** JSON is TensorFlow.js, anything else ONNX; what is neither is named. */
+function readModel(path: string, options: ReadOptions): Model {
+  const file = new SourceFile(path);
+  const head = new Uint8Array(Math.min(headBytes, file.size));
+  try {
+    file.readInto(head, 0);
+  } finally {
+    file.dispose();
+  }
+  if (isJson(head)) return openTfjsModel(path, options);
+  if (/\.json$/i.test(path)) refuseForeign(head, path, 'a TensorFlow.js model');
+  return readOnnxModel(path, options);
 }

@@ -1,6 +1,6 @@
 // Finds a cycle among nodes, without recursion (chains of 100,000 nodes are normal).
 import type { Node } from './model';
-import { nodeReads } from './traverse';
+import { closesLoop, nodeReads } from './traverse';
 
 /**
  * The nodes of one cycle, the first repeated at the end; undefined where the nodes can be put in order.
@@ -8,7 +8,7 @@ import { nodeReads } from './traverse';
  */
 export function findCycle(nodes: readonly Node[]): Node[] | undefined {
   const producers = new Map<string, Node>();
-  for (const node of nodes) for (const output of node.outputs) if (output !== '') producers.set(output, node);
+  for (const node of nodes) for (const output of node.outputs) if (output !== '' && !closesLoop(node)) producers.set(output, node);
   const needs = new Map<Node, Node[]>();
   const users = new Map<Node, Node[]>();
   for (const node of nodes) {

@@ -127,6 +127,8 @@ export interface Model extends Disposable {
   readonly path: string | undefined;
   /** The state of that file when it was opened. */
   readonly file?: FileIdentity;
+  /** Key of what its format's reader keeps beside the model; shared by copies, meaningless to everyone else. */
+  readonly formatData?: object;
   irVersion: number;
   producerName: string;
   producerVersion: string;

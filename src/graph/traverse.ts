@@ -51,6 +51,11 @@ export function nodeKeys(graph: Graph): Map<Node, NodeKey> {
   return keys;
 }
 
+/** TensorFlow's NextIteration hands a value to the next round of a loop: who reads it may stand before it. */
+export function closesLoop({ opType, domain }: Pick<Node, 'opType' | 'domain'>): boolean {
+  return opType === 'NextIteration' && domain === 'tensorflow';
+}
+
 /** Names of the values a node reads, those captured by its subgraphs included. */
 export function nodeReads(node: Node): string[] {
   const reads = node.inputs.filter((name) => name !== '');

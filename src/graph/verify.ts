@@ -6,7 +6,7 @@ import { checkFunctions } from './verifyFunctions';
 import type { Graph, Model, ModelWarning, Node } from './model';
 import { unrunnableOpset } from './opsets';
 import type { Problem, ProblemCode, Report } from './problem';
-import { subgraphs } from './traverse';
+import { closesLoop, subgraphs } from './traverse';
 
 export type { Problem, ProblemCode } from './problem';
 
@@ -69,8 +69,8 @@ interface Scope {
   readonly nodes: readonly Node[];
   /** The node that is being looked at, with its subgraphs. */
   current: Node | undefined;
-  /** Everything the scope's nodes make; computed when a name is first missed. */
-  made?: ReadonlySet<string>;
+  /** Who makes what of the scope's values; computed when a name is first missed. */
+  made?: ReadonlyMap<string, Node>;
   /** First node that reads, itself or in a subgraph, what is made only later. */
   unsorted?: Node;
 }
@@ -166,9 +166,10 @@ class ScopeChecker {
     for (let i = this.scopes.length - 1; i >= 0; i--) {
       const scope = this.scopes[i];
       if (scope === undefined) continue;
-      scope.made ??= new Set(scope.nodes.flatMap(({ outputs }) => outputs));
-      if (!scope.made.has(name)) continue;
-      if (scope.current !== undefined) scope.unsorted ??= scope.current;
+      scope.made ??= new Map(scope.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+      const maker = scope.made.get(name);
+      if (maker === undefined) continue;
+      if (scope.current !== undefined && !closesLoop(maker)) scope.unsorted ??= scope.current;
       return true;
     }
     return false;

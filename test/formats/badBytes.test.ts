@@ -28,7 +28,7 @@ describe('files that are no ONNX models', () => {
     ['a web page', '<!DOCTYPE html><html>', 'This is a web page (HTML), not an ONNX model.'],
     ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n', 'This is a Git LFS pointer, not the file it points to, not an ONNX model.'],
     ['a renamed zip', Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0), 'This is a zip archive, not an ONNX model.'],
-    ['a TensorFlow.js model', '{"format":"graph-model"}', 'This is a JSON document, not an ONNX model.'],
+    ['a JSON document', '{"format":"graph-model"}', 'This is a JSON document, but not a TensorFlow.js model: it has no modelTopology.'],
     ['an ORT model', Uint8Array.of(0x1c, 0, 0, 0, ...ascii('ORTM')), 'This is an onnxruntime model (ORT format), not an ONNX model.'],
   ];
   it.each(foreign)('says that %s is one', (_, content, said) => {

@@ -26,6 +26,8 @@ export class ExternalData implements Disposable {
   constructor(
     private readonly modelPath: string,
     private readonly policy: ExternalDataPolicy,
+    /** What the files hold, in the words of the format. */
+    private readonly what = 'External data',
   ) {
     this.folder = dirname(modelPath);
     this.cache = hubCacheFolder(modelPath);
@@ -74,7 +76,11 @@ export class ExternalData implements Disposable {
     return value;
   }
 
-  private open(location: string, tensor: string, warn: (code: string, message: string) => void): SourceFile | undefined {
+  /**
+   * The file at `location`; undefined, after a warning, where there is none. `tensor` names in errors what asked for it.
+   * @throws LatheError `unsafe-path` or `cache-link`.
+   */
+  open(location: string, tensor: string, warn: (code: string, message: string) => void): SourceFile | undefined {
     if (this.files.has(location)) return this.files.get(location);
     const path = this.check(location, tensor);
     const file = path === undefined ? undefined : new SourceFile(path, { followLinks: this.policy === 'allow-links' });
@@ -87,6 +93,7 @@ export class ExternalData implements Disposable {
   private check(location: string, tensor: string): string | undefined {
     const parts = location.split(/[/\\]/);
     if (location === '' || location.includes('\0')) throw this.unsafe(tensor, location, 'names no file');
+    if (/^[A-Za-z][A-Za-z0-9+.-]+:\/\//.test(location)) throw this.unsafe(tensor, location, 'is an address on a network');
     if (/^[A-Za-z]:/.test(location)) throw this.unsafe(tensor, location, 'names a drive');
     if (/^[/\\]/.test(location)) throw this.unsafe(tensor, location, 'is an absolute or network path');
     if (parts.includes('..')) throw this.unsafe(tensor, location, "leaves the model's folder");
@@ -118,15 +125,15 @@ export class ExternalData implements Disposable {
     // Of a link to nothing, nothing is opened: its file is missing, as after a download that was broken off.
     if (statOrUndefined(path) !== undefined && !isInside(realpathSync(path), this.cache)) throw this.unsafe(tensor, location, "is a symbolic link that leaves the model's folder of the Hugging Face cache", 'Copy the file it points to beside a copy of the model.');
     if (this.policy === 'cache-links') return;
-    throw new LatheError('cache-link', `The external data path "${showName(location)}" is a symbolic link, as the Hugging Face cache keeps its files.`, {
+    throw new LatheError('cache-link', `The ${this.what.toLowerCase()} path "${showName(location)}" is a symbolic link, as the Hugging Face cache keeps its files.`, {
       file: this.modelPath,
       item: showName(tensor),
       hint: 'At the command line, --follow-cache-links opens the model read-only (results go elsewhere, with -o). Or copy its folder with links followed (cp -rL).',
     });
   }
 
-  private unsafe(tensor: string, location: string, what: string, hint = "External data must be a plain file in the model's folder or below."): LatheError {
-    return new LatheError('unsafe-path', `The external data path "${showName(location)}" ${what}.`, { file: this.modelPath, item: showName(tensor), hint });
+  private unsafe(tensor: string, location: string, what: string, hint = `${this.what} must be a plain file in the model's folder or below.`): LatheError {
+    return new LatheError('unsafe-path', `The ${this.what.toLowerCase()} path "${showName(location)}" ${what}.`, { file: this.modelPath, item: showName(tensor), hint });
   }
 
   private malformed(tensor: string, what: string): LatheError {

@@ -1,0 +1,238 @@
+// Graph models: TensorFlow's GraphDef as JSON, one Node per NodeDef, its constants as initializers.
+// Source: tensorflow/core/framework/graph.proto, node_def.proto and function.proto; tfjs-converter, operation_mapper.ts.
+import { makeGraph, makeNode, tensorType } from '../../graph/construct';
+import { symbol } from '../../graph/dimension';
+import { namelessSymbol } from '../../graph/inputs';
+import type { Attribute, FunctionBody, Graph, Metadata, Node, Shape, ValueInfo } from '../../graph/model';
+import { sortTopologically } from '../../graph/rewriteOrder';
+import { closesLoop } from '../../graph/traverse';
+import type { Tensor } from '../../tensor/tensor';
+import { showName } from '../onnx/utf8';
+import { readAttributeValue } from './attributeValues';
+import { anyField, field, isObject, type JsonObject, type TfjsContext } from './context';
+import { dataTypeElement, dataTypeName } from './dataTypes';
+import type { Weights } from './manifest';
+import { functionReference, graphReference, valueName, type ValueReference } from './outputNames';
+import { readShape } from './protoValues';
+import { readTensorValue } from './tensorValue';
+
+/** The domain of TensorFlow's operators. */
+export const tensorflowDomain = 'tensorflow';
+/** Attribute that holds the names of the nodes a node waits for without reading them. */
+export const controlAttribute = '_control';
+
+/** More nodes than this are no model. */
+const mostNodes = 1_000_000;
+
+/** A NodeDef before it is known how many of its outputs are read. */
+interface NodeDraft {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly ValueReference[];
+  readonly control: readonly string[];
+  readonly definition: JsonObject;
+  readonly where: string;
+}
+
+/**
+ * The graph of a GraphDef.
+ * @param signature the model's inputs and outputs by name; without one, placeholders and nodes nobody reads
+ * @throws LatheError `malformed`
+ */
+export function readGraphDef(context: TfjsContext, definition: JsonObject, weights: Weights, signature: unknown, where: string): Graph {
+  const drafts = readDrafts(context, field(definition, 'node'), where, () => graphReference);
+  const inputs = readSignature(context, signature, 'inputs');
+  const outputs = readSignature(context, signature, 'outputs');
+  const initializers = new Map<string, Tensor>();
+  const placeholders = new Map<string, ValueInfo>();
+  const operators: NodeDraft[] = [];
+  for (const draft of drafts.values()) {
+    if (draft.op === 'Const') initializers.set(draft.name, constantOf(context, draft, weights));
+    else if (draft.op === 'Placeholder') placeholders.set(draft.name, placeholderOf(context, draft, inputs.get(draft.name)));
+    else operators.push(draft);
+  }
+  const read = new Set(operators.flatMap((draft) => [...draft.inputs.map(({ node }) => node), ...draft.control]));
+  const results = outputs.size > 0 ? [...outputs.values()] : operators.filter(({ name }) => !read.has(name)).map(({ name }): SignatureEntry => ({ reference: { node: name, output: 0 } }));
+  const counts = outputCounts(operators, results.map(({ reference }) => reference));
+  const nodes = operators.map((draft) => makeNodeOf(context, draft, counts));
+  return makeGraph('graph', {
+    nodes: sort(nodes),
+    inputs: [...inputs.keys(), ...placeholders.keys()].filter((name, i, all) => all.indexOf(name) === i).flatMap((name) => placeholders.get(name) ?? []),
+    outputs: [...new Map(results.map((entry) => [valueName(entry.reference), entry])).entries()].map(([name, entry]) => outputInfo(name, entry)),
+    initializers,
+  });
+}
+
+/** The function library, each function's constants as `Const` nodes with their `value`. @throws LatheError `malformed` */
+export function readFunctionLibrary(context: TfjsContext, library: unknown, weights: Weights, opsetImports: ReadonlyMap<string, number>): FunctionBody[] {
+  if (library === undefined || library === null) return [];
+  return context.list(field(context.object(library, 'library'), 'function'), 'library.function').map((entry, i) => readFunction(context, context.object(entry, `library.function[${i}]`), `library.function[${i}]`, weights, opsetImports));
+}
+
+function readFunction(context: TfjsContext, definition: JsonObject, where: string, weights: Weights, opsetImports: ReadonlyMap<string, number>): FunctionBody {
+  const signature = context.object(field(definition, 'signature'), `${where}.signature`);
+  const name = context.text(field(signature, 'name'), `${where}.signature.name`);
+  const argumentsOf = (key: string, other: string): string[] => context.list(anyField(signature, key, other), `${where}.signature.${key}`).map((entry) => context.text(field(context.object(entry, `${where}.signature.${key}`), 'name'), `${where}.signature.${key}`));
+  const drafts = readDrafts(context, anyField(definition, 'nodeDef', 'node_def'), `function ${name}`, (operatorOf) => (input) => functionReference(input, operatorOf));
+  const operatorOf = (node: string): string | undefined => drafts.get(node)?.op;
+  const returned = context.object(field(definition, 'ret') ?? {}, `${where}.ret`);
+  const outputs = argumentsOf('outputArg', 'output_arg').map((output) => functionReference(context.text(field(returned, output), `The output ${output} of function ${name}`), operatorOf));
+  const counts = outputCounts([...drafts.values()], outputs);
+  const nodes = [...drafts.values()].map((draft): Node => {
+    const node = makeNodeOf(context, draft, counts);
+    if (draft.op === 'Const') node.attributes.set('value', { type: 'tensor', value: constantOf(context, draft, weights) });
+    return node;
+  });
+  return {
+    name,
+    domain: tensorflowDomain,
+    overload: '',
+    inputs: argumentsOf('inputArg', 'input_arg'),
+    outputs: outputs.map(valueName),
+    attributes: [],
+    attributeDefaults: new Map(),
+    nodes: sort(nodes),
+    opsetImports,
+    docString: '',
+    valueInfo: [],
+    metadata: [],
+    unknownFields: [],
+  };
+}
+
+/** In an order in which everything is made before it is read, but what NextIteration hands to the next round. */
+function sort(nodes: readonly Node[]): Node[] {
+  const later = new Set(nodes.filter(closesLoop).flatMap(({ outputs }) => outputs));
+  return sortTopologically(nodes, ({ inputs }) => (later.size === 0 ? inputs : inputs.filter((name) => !later.has(name))));
+}
+
+type Refer = (input: string) => ValueReference;
+
+/** The NodeDefs by name, in file order. `refer` is made once it is known which operators the nodes have. */
+function readDrafts(context: TfjsContext, list: unknown, where: string, refer: (operatorOf: (node: string) => string | undefined) => Refer): Map<string, NodeDraft> {
+  const definitions = context.list(list, `The nodes of ${where}`);
+  if (definitions.length > mostNodes) throw context.malformed(where, `${where} has ${definitions.length} nodes; ${mostNodes} are the most.`);
+  const operators = new Map<string, string>();
+  const parsed = definitions.map((entry, i) => {
+    const place = `node ${i} of ${where}`;
+    const definition = context.object(entry, place);
+    const name = context.text(field(definition, 'name'), `The name of ${place}`);
+    const op = context.text(field(definition, 'op'), `The operator of ${showName(name)}`);
+    if (name === '' || op === '') throw context.malformed(place, `${place} has no ${name === '' ? 'name' : 'operator'}.`);
+    if (operators.has(name)) throw context.malformed(name, `Two nodes of ${where} have the name "${showName(name)}".`);
+    operators.set(name, op);
+    return { name, op, definition };
+  });
+  const toReference = refer((node) => operators.get(node));
+  const drafts = new Map<string, NodeDraft>();
+  for (const { name, op, definition } of parsed) {
+    const inputs: ValueReference[] = [];
+    const control: string[] = [];
+    for (const entry of context.list(field(definition, 'input'), `The inputs of ${showName(name)}`)) {
+      const input = context.text(entry, `An input of ${showName(name)}`);
+      if (input.startsWith('^')) control.push(input.slice(1));
+      else inputs.push(toReference(input));
+    }
+    drafts.set(name, { name, op, inputs, control, definition, where });
+  }
+  return drafts;
+}
+
+/** Number of outputs of each node, as far as somebody reads them. */
+function outputCounts(drafts: readonly NodeDraft[], results: readonly ValueReference[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { node, output } of [...drafts.flatMap(({ inputs }) => inputs), ...results]) if (output >= (counts.get(node) ?? 1)) counts.set(node, output + 1);
+  return counts;
+}
+
+/** More outputs than any operator has: a name that asks for its millionth output is no model's. */
+const mostOutputs = 10_000;
+
+function makeNodeOf(context: TfjsContext, draft: NodeDraft, counts: ReadonlyMap<string, number>): Node {
+  const { name, op, control, definition } = draft;
+  const count = counts.get(name) ?? 1;
+  if (count > mostOutputs) throw context.malformed(name, `Output ${count - 1} of the node is read; ${mostOutputs} are the most.`);
+  const attributes = new Map<string, Attribute>();
+  const given = field(definition, 'attr');
+  if (given !== undefined && given !== null) {
+    const object = context.object(given, `The attributes of ${showName(name)}`);
+    for (const key of Object.keys(object)) {
+      if (op === 'Const' && key === 'value') continue; // its data lie in the manifest
+      const attribute = readAttributeValue(context, object[key], `The attribute ${showName(key)} of ${showName(name)}`);
+      if (attribute !== undefined) attributes.set(key, attribute);
+    }
+  }
+  if (control.length > 0) attributes.set(controlAttribute, { type: 'strings', value: control });
+  const device = field(definition, 'device');
+  const metadata: Metadata = typeof device === 'string' && device !== '' ? [['device', device]] : noMetadata;
+  return makeNode({
+    name,
+    opType: op,
+    domain: tensorflowDomain,
+    inputs: draft.inputs.map(valueName),
+    outputs: Array.from({ length: count }, (_, output) => valueName({ node: name, output })),
+    attributes,
+    metadata,
+  });
+}
+
+const noMetadata: Metadata = [];
+
+function constantOf(context: TfjsContext, { name, definition, where }: NodeDraft, weights: Weights): Tensor {
+  const stored = weights.tensors.get(name);
+  if (stored !== undefined) return stored;
+  const attributes = field(definition, 'attr');
+  const value = isObject(attributes) ? field(attributes, 'value') : undefined;
+  const tensor = isObject(value) ? field(value, 'tensor') : undefined;
+  // Data are taken out of the graph and put into the shards: a constant with elements that has neither lost them.
+  const hasData = isObject(tensor) && (Object.keys(tensor).some((key) => /Content$|Val$|_content$|_val$/.test(key)) || readShape(context, anyField(tensor, 'tensorShape', 'tensor_shape'), name)?.includes(0) === true);
+  if (!hasData) throw context.malformed(name, `The constant "${showName(name)}" of ${where} is in no group of weightsManifest.`, 'Put the complete model.json in its place.');
+  return readTensorValue(context, tensor, name, name);
+}
+
+/** What a signature says of an input or output. */
+interface SignatureEntry {
+  readonly reference: ValueReference;
+  readonly dtype?: unknown;
+  readonly dims?: readonly number[];
+}
+
+/** By node for inputs, by key for outputs. */
+function readSignature(context: TfjsContext, signature: unknown, side: 'inputs' | 'outputs'): Map<string, SignatureEntry> {
+  const entries = new Map<string, SignatureEntry>();
+  if (!isObject(signature)) return entries;
+  const listed = field(signature, side);
+  if (!isObject(listed)) return entries;
+  for (const [key, entry] of Object.entries(listed)) {
+    const where = `signature.${side}.${showName(key)}`;
+    const object = context.object(entry, where);
+    const name = field(object, 'name');
+    if (typeof name !== 'string' || name === '') continue; // resources are fed by nobody
+    const reference = graphReference(name);
+    const shape = readShape(context, anyField(object, 'tensorShape', 'tensor_shape'), where);
+    entries.set(side === 'inputs' ? reference.node : key, { reference, dtype: field(object, 'dtype'), ...(shape === undefined ? {} : { dims: shape }) });
+  }
+  return entries;
+}
+
+function placeholderOf(context: TfjsContext, { name, definition }: NodeDraft, declared: SignatureEntry | undefined): ValueInfo {
+  const attributes = field(definition, 'attr');
+  const attribute = (key: string): unknown => {
+    const value = isObject(attributes) ? field(attributes, key) : undefined;
+    return isObject(value) ? anyField(value, 'shape', 'type') : undefined;
+  };
+  const dims = readShape(context, attribute('shape'), `The shape of ${showName(name)}`) ?? declared?.dims;
+  const elementType = dataTypeElement(attribute('dtype') ?? declared?.dtype);
+  if (elementType === undefined) {
+    context.warn('unknown-type', `The input has the type ${dataTypeName(attribute('dtype'))}.`, name);
+    return { name };
+  }
+  const shape: Shape | undefined = dims?.map((dim, axis) => (dim === -1 ? symbol(namelessSymbol(name, axis)) : dim));
+  return { name, type: tensorType(elementType, shape) };
+}
+
+function outputInfo(name: string, { dtype, dims }: SignatureEntry): ValueInfo {
+  const elementType = dataTypeElement(dtype);
+  if (elementType === undefined) return { name };
+  return { name, type: tensorType(elementType, dims?.map((dim) => (dim === -1 ? undefined : dim))) };
+}
