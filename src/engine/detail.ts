@@ -2,13 +2,13 @@
 import { checkpoint } from '../base/cancellation';
 import { LatheError } from '../base/errors';
 import type { LayerAnalysis, ModelAnalysis } from '../analysis/analyze';
-import { type CallSite, functionLabel } from '../analysis/functions';
+import { type CallSite, functionLabel, FunctionTable } from '../analysis/functions';
 import { rooflineOf } from '../analysis/roofline';
 import { knownDevice } from '../runtime/device';
 import { summarizeValue, typeText } from '../analysis/summarize';
 import type { OperatorRow } from '../operators/row';
 import type { WeightUse } from '../analysis/weights';
-import type { Attribute, Node } from '../graph/model';
+import type { Attribute, FunctionBody, Node } from '../graph/model';
 import { intAttribute } from '../graph/traverse';
 import type { ValueSummary } from '../protocol/analysis';
 import type { LayerDetail, WeightDetail } from '../protocol/view';
@@ -29,6 +29,7 @@ export async function layerDetail(document: EngineDocument, analysis: ModelAnaly
   const layer = analysis.layers.find((one) => one.key === key);
   if (layer === undefined) throw new LatheError('not-found', 'The model has no such layer.', { file: document.path, item: key });
   const { node, graph } = layer;
+  const body = new FunctionTable(document.model.functions).calledBy(node);
   const weights: WeightDetail[] = [];
   for (const use of layer.weights) {
     weights.push(weightDetail(use, channelAxis(use, node, analysis.types.rowOf(graph, node))));
@@ -38,7 +39,7 @@ export async function layerDetail(document: EngineDocument, analysis: ModelAnaly
     key,
     op: node.opType,
     domain: node.domain,
-    docString: node.docString.slice(0, shownText),
+    ...(body === undefined ? { docString: node.docString.slice(0, shownText) } : functionPart(body, node)),
     attributes: [...node.attributes].map(([name, attribute]) => ({ name, value: attributeText(attribute) })),
     inputs: node.inputs.filter((name) => name !== '').map((name) => summarizeValue(name, analysis.types.typeOf(graph, name))),
     outputs: layer.outputs,
@@ -52,6 +53,13 @@ export async function layerDetail(document: EngineDocument, analysis: ModelAnaly
   };
 }
 
+/** Which function of the model a node calls, and how. */
+function functionPart(body: FunctionBody, call: Node): Pick<LayerDetail, 'function' | 'docString'> {
+  const attributes = [...body.attributes, ...[...body.attributeDefaults].map(([name, value]) => `${name} = ${attributeText(value)}`)];
+  const signature = `${body.name}${attributes.length === 0 ? '' : ` <${attributes.join(', ')}>`} (${body.inputs.join(', ')}) → (${body.outputs.join(', ')})`;
+  return { function: { label: functionLabel(body), signature: signature.slice(0, shownText) }, docString: [body.docString, call.docString].filter((text) => text !== '').join('\n').slice(0, shownText) };
+}
+
 /** A call that is shown opened: what it calls and with what; what it costs are the sums over its layers. */
 function callDetail({ types }: ModelAnalysis, { key, call, body, graph }: CallSite): LayerDetail {
   const attributes = new Map([...body.attributeDefaults, ...call.attributes]);
@@ -60,8 +68,7 @@ function callDetail({ types }: ModelAnalysis, { key, call, body, graph }: CallSi
     key,
     op: call.opType,
     domain: call.domain,
-    function: functionLabel(body),
-    docString: [body.docString, call.docString].filter((text) => text !== '').join('\n').slice(0, shownText),
+    ...functionPart(body, call),
     attributes: [...attributes].map(([name, attribute]) => ({ name, value: attributeText(attribute) })),
     inputs: summaries(call.inputs),
     outputs: summaries(call.outputs),

@@ -88,6 +88,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       const chosen = fix === undefined ? undefined : await findFix(open, fix, request.bindings, context);
       return await running.optimize(open, { ...request, ...(output === undefined ? {} : { outputPath: output }) }, chosen, context);
     },
+    'model/inline': async ({ document, ...request }, context) => await running.inline(documents.get(document), request, context),
     'recipe/read': async ({ path }) => {
       const { readRecipe, requestOf } = await import('../recipes/execute');
       const { modelPath, outputPath } = requestOf(readRecipe(path), path);

@@ -2,7 +2,7 @@
 import type { WorkContext } from '../base/cancellation';
 import type { Log } from '../base/log';
 import type { ModelFile } from '../formats/open';
-import type { Bindings, EngineSettings, ModelSettings, OptimizeRequest } from '../protocol/engine';
+import type { Bindings, EngineSettings, InlinedCopy, ModelSettings, OptimizeRequest } from '../protocol/engine';
 import type { Benchmark, Comparison, Profile, RunSettings } from '../protocol/measurement';
 import type { OptimizationReport } from '../protocol/report';
 import type { RunRecipeOptions } from '../recipes/execute';
@@ -66,6 +66,19 @@ export class Running {
       const { optimizeModel } = await import('../recipes/optimize');
       const { provider, threads } = settings;
       return await optimizeModel({ modelPath: path, followCacheLinks, ...request, provider, threads, ...(fix === undefined ? {} : { fix }) }, this.services(), context);
+    });
+  }
+
+  /** A copy without the functions named, or without any; its outputs are compared with the model's on seeded inputs. */
+  async inline({ model, path, followCacheLinks, settings }: EngineDocument, { bindings, functions, output }: { readonly bindings: Bindings; readonly functions?: readonly string[]; readonly output?: string }, context: WorkContext): Promise<InlinedCopy> {
+    return await this.inTurn(context, async () => {
+      const [{ inlineModel }, { modelFile }, { openSamples }] = await Promise.all([import('../recipes/inline'), import('../formats/open'), import('../runtime/datasets')]);
+      const { path: made, inlined, kept, notCompared } = await inlineModel(
+        model,
+        { modelPath: path, file: modelFile(path, followCacheLinks), outputPath: output, settings: runSettings(settings, bindings), samples: async () => await openSamples(undefined, model, { bindings }), runnerStart: this.runnerStart(), ...(functions === undefined ? {} : { functions }) },
+        context,
+      );
+      return { path: made, inlined, kept, ...(notCompared === undefined ? {} : { notCompared }) };
     });
   }
 

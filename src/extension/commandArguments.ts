@@ -23,6 +23,7 @@ const parameters = {
   compareWith: z.object({ target, selected: z.array(uri).max(10_000).optional(), how: z.enum(['measurement', 'structure']).optional() }),
   showText: z.object({ target, layer }),
   editCopy: z.object({ target }),
+  inlineFunctions: z.object({ target, function: z.string().min(1).max(1_000_000).optional() }),
   showFindings: z.object({ target }),
   applyFix: z.object({ target, fix: z.string().min(1).max(10_000) }),
   chooseFix: z.object({ target, line: z.int().min(0).max(2 ** 31).optional() }),
@@ -44,6 +45,7 @@ const words = new Map([
   ['how', 'measurement or structure'],
   ['layer', 'the key of a layer'],
   ['fix', 'the id of a fix'],
+  ['function', 'the name of a function as domain::name'],
   ['line', 'the number of a line'],
   ['job', 'the id of a job'],
 ]);

@@ -8,6 +8,7 @@ export const commandNames = [
   'compareWith',
   'showText',
   'editCopy',
+  'inlineFunctions',
   'showFindings',
   'applyFix',
   'chooseFix',

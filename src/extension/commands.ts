@@ -39,6 +39,7 @@ const commands: Commands = {
   compareWith: async (context, { target, selected, how }) => await compareWith(context, target, selected ?? [], how),
   showText: async (context, { target, layer }) => await onModel(context, target, async (uri) => await showText(context, uri, layer)),
   editCopy: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).editCopy(uri)),
+  inlineFunctions: async (context, { target, function: name }) => await onModel(context, target, async (uri) => await (await context.work()).inlineFunctions(uri, name)),
   showFindings: async (context, { target }) => await onModel(context, target, async (uri) => await showFindings(context, uri)),
   applyFix: async (context, { target, fix }) => await onModel(context, target, async (uri) => await (await context.work()).applyFix(uri, fix)),
   chooseFix: async (context, { target, line }) => await fixOnLine(context, target, line),

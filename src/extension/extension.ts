@@ -13,6 +13,7 @@ import { registerLayersView } from './layersView';
 import { registerModelEditor } from './modelEditor';
 import { registerReportDocuments } from './reportDocuments';
 import { onSettingsChanged } from './settings';
+import { registerInlineActions } from './inlineActions';
 import { registerTextFeatures } from './textFeatures';
 import { TextProblems } from './textProblems';
 import { registerTextProvider } from './textProvider';
@@ -54,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerTextWords(reader),
     new TextProblems(reader),
     registerCodeActions(diagnostics),
+    registerInlineActions(host, reader),
     registerLayersView(host),
     registerDecorations(host),
     registerReportDocuments(host),

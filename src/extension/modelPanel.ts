@@ -68,6 +68,9 @@ export class ModelPanel implements vscode.Disposable {
         if (!model.findings.some((finding) => finding.fixes.some((fix) => fix.id === message.fix))) throw new LatheError('not-found', 'This fix is not offered any more.', { item: message.fix });
         await vscode.commands.executeCommand('modelLathe.applyFix', model.uri.toString(), message.fix);
         return;
+      case 'inline':
+        await vscode.commands.executeCommand('modelLathe.inlineFunctions', model.uri, message.function);
+        return;
       case 'openText':
         await vscode.commands.executeCommand('modelLathe.showText', model.uri, message.layer);
         return;

@@ -128,9 +128,10 @@ async function layerHover(host: Host, reader: TextReader, document: vscode.TextD
 /** Strings from the model go in as text: a name may look like markup. */
 function describe(detail: LayerDetail, model: vscode.Uri): vscode.MarkdownString {
   const page = new vscode.MarkdownString();
-  page.isTrusted = { enabledCommands: ['modelLathe.revealLayer'] };
+  page.isTrusted = { enabledCommands: ['modelLathe.revealLayer', 'modelLathe.inlineFunctions'] };
   page.appendMarkdown('**').appendText(detail.domain === '' ? detail.op : `${detail.domain}.${detail.op}`).appendMarkdown('** ').appendText(detail.key).appendMarkdown('\n\n');
   const row = (label: string, text: string): void => void page.appendMarkdown(`- ${label}: `).appendText(text).appendMarkdown('\n');
+  if (detail.function !== undefined) row(t('Function'), detail.function.signature);
   if (detail.inputs.length > 0) row(t('Inputs'), detail.inputs.map(valuePhrase).join(', '));
   if (detail.outputs.length > 0) row(t('Outputs'), detail.outputs.map(valuePhrase).join(', '));
   const cost = costPhrase({ key: detail.key, parameters: detail.parameters, macs: detail.macs, weightBytes: detail.weightBytes });
@@ -139,6 +140,7 @@ function describe(detail: LayerDetail, model: vscode.Uri): vscode.MarkdownString
   if (detail.roofline !== null) row(t('Roofline'), t('{0} ms on {1}, {2} bound', detail.roofline.milliseconds.toPrecision(3), detail.roofline.device, detail.roofline.bound));
   if (detail.docString !== '') page.appendMarkdown('\n').appendText(detail.docString);
   page.appendMarkdown(`\n[${t('Show in the model view')}](${commandUri('modelLathe.revealLayer', model.toString(), detail.key).toString()})`);
+  if (detail.function !== undefined) page.appendMarkdown(` · [${t('Inline Function')}](${commandUri('modelLathe.inlineFunctions', model.toString(), detail.function.label).toString()})`);
   return page;
 }
 

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { isEditedCopy } from '../base/editedName';
 import { LatheError } from '../base/errors';
 import { hubCacheFolder } from '../base/hubCache';
+import type { InlinedCopy } from '../protocol/engine';
 import type { Fix } from '../protocol/findings';
 import type { Goal, OptimizationReport } from '../protocol/report';
 import type { BenchmarkView } from './benchmarkView';
@@ -68,6 +69,21 @@ export class Work {
           }),
         );
     if (copy !== undefined) await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(textUri(copy)), { preview: false });
+  }
+
+  /** A new file in which a function of the model, or all, gave way to their bodies. */
+  async inlineFunctions(uri: vscode.Uri, named?: string): Promise<InlinedCopy | undefined> {
+    await requireTrust();
+    const place = await askOutput(uri);
+    if (place === undefined) return undefined;
+    const title = named === undefined ? t('Inlining the functions of {0}', name(uri)) : t('Inlining {0} in {1}', named, name(uri));
+    const copy = await this.host.jobs.run(title, uri, async (context) =>
+      await this.host.models.use(uri, async (model) =>
+        await model.withDocument(async (engine, document) => await engine.request('model/inline', { document, bindings: model.bindings, ...(named === undefined ? {} : { functions: [named] }), ...place }, context)),
+      ),
+    );
+    if (copy !== undefined) void offerOpening(copy);
+    return copy;
   }
 
   async optimize(uri: vscode.Uri): Promise<OptimizationReport | undefined> {
@@ -139,6 +155,19 @@ export class Work {
     const choice = winner?.path === undefined ? await vscode.window.showInformationMessage(report.conclusion) : await vscode.window.showInformationMessage(report.conclusion, open);
     if (choice === open && winner?.path !== undefined) await vscode.commands.executeCommand('modelLathe.openModelView', vscode.Uri.file(winner.path));
   }
+}
+
+/** What was made, with the new file one click away. */
+async function offerOpening({ path: made, inlined, kept, notCompared }: InlinedCopy): Promise<void> {
+  const calls = inlined.reduce((sum, one) => sum + one.calls, 0);
+  const [left] = kept;
+  const sentences = [
+    calls === 1 ? t('1 call inlined in {0}.', path.basename(made)) : t('{0} calls inlined in {1}.', calls, path.basename(made)),
+    notCompared === undefined ? t('Its outputs are those of the source bit for bit.') : t('Its outputs were not compared: {0}.', notCompared),
+    ...(left === undefined ? [] : [t('{0} is left: {1}', left.function, left.reason)]),
+  ];
+  const open = t('Open Copy');
+  if ((await vscode.window.showInformationMessage(sentences.join(' '), open)) === open) await vscode.commands.executeCommand('modelLathe.openModelView', vscode.Uri.file(made));
 }
 
 /** Fixes may come with the shallow findings or the deep ones. @throws LatheError `not-found`. */

@@ -158,6 +158,16 @@ export interface OptimizeRequest {
   readonly output?: string;
 }
 
+/** A copy of a model whose functions gave way to their bodies; functions as `domain::name`. */
+export interface InlinedCopy {
+  readonly path: string;
+  readonly inlined: readonly { readonly function: string; readonly calls: number }[];
+  /** Functions of which calls are left, and why. */
+  readonly kept: readonly { readonly function: string; readonly calls: number; readonly reason: string }[];
+  /** Why its outputs were not compared with the model's, where they were not. */
+  readonly notCompared?: string;
+}
+
 /** Parameters and result of every request. */
 export interface EngineRequests {
   /** Names of the published devices that times can be estimated for. */
@@ -191,6 +201,8 @@ export interface EngineRequests {
   'model/lineCosts': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: readonly LineCost[] };
   'model/profile': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: Profile };
   'model/optimize': { params: OptimizeRequest; result: OptimizationReport };
+  /** Inlines functions of a model into a new file, all where none are named. */
+  'model/inline': { params: { readonly document: DocumentId; readonly bindings: Bindings; readonly functions?: readonly string[]; readonly output?: string }; result: InlinedCopy };
   /** Which model a recipe is about, and the file it names for the result; absolute paths. */
   'recipe/read': { params: { readonly path: string }; result: { readonly model: string; readonly output?: string } };
   /** `output` holds where the recipe names none; `followCacheLinks` as in `model/open`. */

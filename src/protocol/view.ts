@@ -63,8 +63,8 @@ export interface LayerDetail {
   readonly op: string;
   readonly domain: string;
   readonly docString: string;
-  /** For a call: the model's function that it calls, as `domain::name`. */
-  readonly function?: string;
+  /** For a call: the model's function that it calls, as `domain::name`, and how it is called. */
+  readonly function?: { readonly label: string; readonly signature: string };
   readonly attributes: readonly { readonly name: string; readonly value: string }[];
   readonly inputs: readonly ValueSummary[];
   readonly outputs: readonly ValueSummary[];
@@ -122,6 +122,7 @@ export const fromModelView = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('profile') }),
   z.strictObject({ type: z.literal('optimize') }),
   z.strictObject({ type: z.literal('fix'), fix: z.string().max(10_000) }),
+  z.strictObject({ type: z.literal('inline'), function: z.string().max(1_000_000).optional() }),
   z.strictObject({ type: z.literal('openText'), layer: z.string().max(1_000_000).optional() }),
   z.strictObject({ type: z.literal('cancel'), job: z.string().max(100) }),
   z.strictObject({ type: z.literal('restartEngine') }),

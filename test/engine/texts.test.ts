@@ -62,6 +62,13 @@ describe('a word', () => {
     expect(placesOf(15, 'Twice')).toEqual(['12:own.Twice', '15:Twice!']);
   });
 
+  it('leads from a call to the overload that it names', async () => {
+    const twice = `<ir_version: 10, opset_import: ["": 17, "own": 1]>\nmain (float[2] x) => (float[2] y)\n{\n  h = own.f (x)\n  y = own.f:other (h)\n}\n<domain: "own", opset_import: ["": 17]>\nf (a) => (b) { b = Neg (a) }\n<domain: "own", overload: "other", opset_import: ["": 17]>\nf (a) => (b) { b = Abs (a) }\n`;
+    await texts.read('file:///overloads.onnxtxt', 1, twice, undefined);
+    const definition = (line: number): number | undefined => texts.word({ uri: 'file:///overloads.onnxtxt', version: 1 }, line, 10)?.definition?.line;
+    expect([definition(3), definition(4)]).toEqual([7, 9]);
+  });
+
   it('is none where nothing is named', () => {
     expect(texts.word(of, 0, 0)).toBeNull();
     expect(texts.word(of, 99, 99)).toBeNull();

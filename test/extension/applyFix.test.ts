@@ -15,6 +15,7 @@ const engine = {
   request: (method: string, params: { readonly path?: string } & OptimizeRequest) => {
     if (method === 'data/kind') return Promise.resolve(kinds[params.path ?? '']);
     requests.push(params);
+    if (method === 'model/inline') return Promise.resolve({ path: '/models/model.inlined.onnx', inlined: [{ function: 'own::f', calls: 2 }], kept: [] });
     return Promise.resolve({ source: { path: '/models/model.onnx' }, conclusion: 'done', variants: [] });
   },
 };
@@ -76,5 +77,16 @@ describe('any other fix', () => {
     const [request] = await applied('simplify');
     expect(request).toEqual({ document: 1, goal: 'simplification', target: 'this machine', bindings: {}, fix: 'simplify' });
     expect(fakeVscode.calls.filter(([name]) => name === 'quickPick')).toEqual([]);
+  });
+});
+
+describe('inlining functions', () => {
+  it('asks the engine for one or for all, and offers to open the copy', async () => {
+    const uri = new FakeUri('file', '/models/model.onnx') as never;
+    const work = new Work(host as never, { reveal: () => Promise.resolve() } as never);
+    await work.inlineFunctions(uri, 'own::f');
+    await work.inlineFunctions(uri);
+    expect(requests).toEqual([{ document: 1, bindings: {}, functions: ['own::f'] }, { document: 1, bindings: {} }]);
+    expect(fakeVscode.calls.filter(([name]) => name === 'showInformationMessage').map(([, message]) => message)).toEqual(new Array(2).fill('2 calls inlined in model.inlined.onnx. Its outputs are those of the source bit for bit.'));
   });
 });

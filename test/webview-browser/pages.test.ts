@@ -50,6 +50,8 @@ describe.skipIf(chromium === undefined)('the pages in a browser', () => {
     const view = await harness.open({ page: 'modelView', theme: 'light' });
     await view.post("{ type: 'snapshot', snapshot: fixtures.withFunctions() }");
     await view.waitForCards(4);
+    await view.page.getByRole('button', { name: 'Inline all functions' }).click();
+    expect(await view.sent()).toContainEqual({ type: 'inline' });
     await view.post("{ type: 'select', layer: 'encoder_0/attention' }");
     await view.post("{ type: 'select', layer: 'encoder_0' }");
     await view.settle();
@@ -60,8 +62,10 @@ describe.skipIf(chromium === undefined)('the pages in a browser', () => {
     expect(inspector).toMatch(/Function acme\.nn::TransformerBlock · 8 layers/);
     expect(inspector).toContain('Self-attention and a residual connection, normalised after.');
     expect(inspector).toContain('epsilon');
+    expect(inspector).toContain('TransformerBlock <epsilon = 0.00001> (hidden) → (mixed)');
     await view.page.getByRole('button', { name: 'Show in text' }).click();
-    expect(await view.sent()).toContainEqual({ type: 'openText', layer: 'encoder_0' });
+    await view.page.getByRole('button', { name: 'Inline function' }).click();
+    expect(await view.sent()).toEqual(expect.arrayContaining([{ type: 'openText', layer: 'encoder_0' }, { type: 'inline', function: 'acme.nn::TransformerBlock' }]));
     await view.screenshot('model-function');
     expect(view.problems).toEqual([]);
     await view.close();

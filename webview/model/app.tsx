@@ -138,6 +138,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
     <Inspector
       model={model} heat={heat} selection={state.selection} details={state.details} deep={state.deep} onLayer={selectKey}
       onFix={(fix) => host.send({ type: 'fix', fix })} onText={(layer) => host.send(layer === undefined ? { type: 'openText' } : { type: 'openText', layer })}
+      onInline={(called) => host.send(called === undefined ? { type: 'inline' } : { type: 'inline', function: called })}
     />
   );
   return (

@@ -250,7 +250,7 @@ function parseFunction(context: ParseContext): FunctionBody {
   scan.peek();
   const start = scan.at;
   const name = scan.expectName('the name of a function');
-  const scope = marks.open('function', domain === '' ? name : `${domain}.${name}`, from);
+  const scope = marks.open('function', `${domain === '' ? '' : `${domain}.`}${name}${overload === '' ? '' : `:${overload}`}`, from);
   marks.add('function', start, scan.at);
   const attributes: string[] = [];
   const attributeDefaults = new Map<string, Attribute>();

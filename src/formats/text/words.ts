@@ -37,6 +37,9 @@ export interface NamedValue {
   readonly marks: readonly Mark[];
 }
 
+/** An overload that is longer is taken for none: its function is then not found. */
+const longestOverload = 1000;
+
 export class Words {
   /** Marks of each value, by the mark of any of its names. Made when first asked for. */
   private groups: Map<number, number[]> | undefined;
@@ -146,7 +149,9 @@ export class Words {
   private called(mark: Mark): string {
     if (mark.kind === 'function') return this.text.marks.scopes[mark.scope]?.name ?? '';
     const shown = this.text.text.slice(mark.start, mark.end);
-    return shown.includes('"') ? shown.split(/(?<=")\.|\.(?=")/).map((part) => nameAt(part, 0, part.length)).join('.') : shown;
+    const overload = /^\s*:\s*("(?:[^"\\]|\\.)*"|[\w-]+)/.exec(this.text.text.slice(mark.end, mark.end + longestOverload))?.[1];
+    const named = shown.includes('"') ? shown.split(/(?<=")\.|\.(?=")/).map((part) => nameAt(part, 0, part.length)).join('.') : shown;
+    return overload === undefined ? named : `${named}:${nameAt(overload, 0, overload.length)}`;
   }
 
   private markAt(offset: number): { mark: Mark; index: number } | undefined {

@@ -21,12 +21,13 @@ export interface GroupPanelProps {
   /** Of a function, what is known of its call. */
   readonly detail: LayerDetail | undefined;
   readonly onText: (layer: string) => void;
+  readonly onInline: (called: string) => void;
 }
 
 const hottestShown = 6;
 const operatorsShown = 8;
 
-export function GroupPanel({ model, heat, group, deep, detail, onLayer, onFix, onText }: GroupPanelProps): VNode {
+export function GroupPanel({ model, heat, group, deep, detail, onLayer, onFix, onText, onInline }: GroupPanelProps): VNode {
   const { snapshot, structure, latency } = model;
   const layers = layersWithin(structure, group);
   const { kind = 'scope', call } = snapshot.groups[group] ?? {};
@@ -41,9 +42,10 @@ export function GroupPanel({ model, heat, group, deep, detail, onLayer, onFix, o
     <>
       <h1 class="wrap">{visible(path)}</h1>
       <p class="muted wrap">
-        {{ model: 'Model', scope: 'Name scope', block: 'Repeated block', subgraph: 'Subgraph', function: 'Function' }[kind]}{detail?.function === undefined ? null : ` ${visible(detail.function)}`} · {countLayers(layers.length)}
+        {{ model: 'Model', scope: 'Name scope', block: 'Repeated block', subgraph: 'Subgraph', function: 'Function' }[kind]}{detail?.function === undefined ? null : ` ${visible(detail.function.label)}`} · {countLayers(layers.length)}
         {call === undefined ? null : <>{' · '}<button type="button" class="link" onClick={() => onText(textKey(model, group))}>Show in text</button></>}
       </p>
+      {detail?.function === undefined ? null : <CallOf called={detail.function} onInline={onInline} />}
       {detail === undefined || detail.docString === '' ? null : <p class="wrap">{visible(detail.docString)}</p>}
       {detail === undefined ? null : <Call detail={detail} />}
       <section aria-label="Sums">
@@ -77,6 +79,11 @@ export function GroupPanel({ model, heat, group, deep, detail, onLayer, onFix, o
       <FindingList findings={findings} deep={deep} cannotRun={snapshot.cannotRun} onLayer={onLayer} onFix={onFix} />
     </>
   );
+}
+
+/** How the function is called, and the way to a model without it. */
+function CallOf({ called, onInline }: { readonly called: NonNullable<LayerDetail['function']>; readonly onInline: (called: string) => void }): VNode {
+  return <p class="wrap">{visible(called.signature)} · <button type="button" class="link" onClick={() => onInline(called.label)}>Inline function</button></p>;
 }
 
 /** What a function is called with. */

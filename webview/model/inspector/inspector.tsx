@@ -18,6 +18,7 @@ export interface InspectorProps {
   readonly onLayer: (key: string) => void;
   readonly onFix: (fix: string) => void;
   readonly onText: (layer?: string) => void;
+  readonly onInline: (called?: string) => void;
 }
 
 export function Inspector(props: InspectorProps): VNode {
@@ -26,14 +27,14 @@ export function Inspector(props: InspectorProps): VNode {
   return useMemo(() => <aside class="inspector" aria-label="Inspector" tabIndex={-1}><Panel {...props} /></aside>, [model, heat, selection, details, deep]);
 }
 
-function Panel({ model, heat, selection, details, deep, onLayer, onFix, onText }: InspectorProps): VNode {
+function Panel({ model, heat, selection, details, deep, onLayer, onFix, onText, onInline }: InspectorProps): VNode {
   switch (selection.kind) {
     case 'none':
-      return <ModelPanel model={model} deep={deep} onLayer={onLayer} onFix={onFix} onText={() => onText()} />;
+      return <ModelPanel model={model} deep={deep} onLayer={onLayer} onFix={onFix} onText={() => onText()} onInline={() => onInline()} />;
     case 'layer':
       return <LayerPanel model={model} heat={heat} layer={selection.layer} detail={details.get(model.snapshot.layers.keys[selection.layer] ?? '')} deep={deep} onFix={onFix} onText={onText} onLayer={onLayer} />;
     case 'group':
-      return <GroupPanel model={model} heat={heat} group={selection.group} detail={details.get(model.snapshot.groups[selection.group]?.call ?? '')} deep={deep} onFix={onFix} onText={onText} onLayer={onLayer} />;
+      return <GroupPanel model={model} heat={heat} group={selection.group} detail={details.get(model.snapshot.groups[selection.group]?.call ?? '')} deep={deep} onFix={onFix} onText={onText} onInline={onInline} onLayer={onLayer} />;
     default:
       return selection satisfies never;
   }
