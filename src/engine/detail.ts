@@ -6,6 +6,7 @@ import { type CallSite, functionLabel, FunctionTable } from '../analysis/functio
 import { rooflineOf } from '../analysis/roofline';
 import { knownDevice } from '../runtime/device';
 import { summarizeValue, typeText } from '../analysis/summarize';
+import { modelTotals } from '../analysis/totals';
 import type { OperatorRow } from '../operators/row';
 import type { WeightUse } from '../analysis/weights';
 import type { Attribute, FunctionBody, Node } from '../graph/model';
@@ -24,8 +25,9 @@ const shownText = 2000;
 
 /** @throws LatheError `not-found` when the model has no such layer; `io` when its weights cannot be read. */
 export async function layerDetail(document: EngineDocument, analysis: ModelAnalysis, key: string, signal: AbortSignal): Promise<LayerDetail> {
-  const site = [...new Set(shownModel(document.model).sites.values())].find((one) => one.key === key);
-  if (site !== undefined) return callDetail(analysis, site);
+  const { sites } = shownModel(document.model);
+  const site = [...new Set(sites.values())].find((one) => one.key === key);
+  if (site !== undefined) return callDetail(analysis, site, sites);
   const layer = analysis.layers.find((one) => one.key === key);
   if (layer === undefined) throw new LatheError('not-found', 'The model has no such layer.', { file: document.path, item: key });
   const { node, graph } = layer;
@@ -48,9 +50,13 @@ export async function layerDetail(document: EngineDocument, analysis: ModelAnaly
     weightBytes: layer.weightBytes,
     macs: layer.macs,
     flops: layer.flops,
-    intensity: layer.macs === null || layer.bytesMoved === null || layer.bytesMoved === 0 ? null : layer.macs / layer.bytesMoved,
+    intensity: intensityOf(layer.macs, layer.bytesMoved),
     roofline: rooflineHere(layer),
   };
+}
+
+function intensityOf(macs: number | null, bytesMoved: number | null): number | null {
+  return macs === null || bytesMoved === null || bytesMoved === 0 ? null : macs / bytesMoved;
 }
 
 /** Which function of the model a node calls, and how. */
@@ -60,8 +66,18 @@ function functionPart(body: FunctionBody, call: Node): Pick<LayerDetail, 'functi
   return { function: { label: functionLabel(body), signature: signature.slice(0, shownText) }, docString: [body.docString, call.docString].filter((text) => text !== '').join('\n').slice(0, shownText) };
 }
 
-/** A call that is shown opened: what it calls and with what; what it costs are the sums over its layers. */
-function callDetail({ types }: ModelAnalysis, { key, call, body, graph }: CallSite): LayerDetail {
+/** A call that is shown opened: what it calls and with what, and what the layers cost that stand for it. */
+function callDetail({ layers, types }: ModelAnalysis, site: CallSite, sites: ReadonlyMap<Node, CallSite>): LayerDetail {
+  const { key, call, body, graph } = site;
+  const inside = new Set<string>();
+  const own = layers.filter((layer) => {
+    let at = sites.get(layer.node);
+    while (at !== undefined && at !== site) at = at.outer;
+    const within = at === site || layer.enclosing.some((holder) => inside.has(holder));
+    if (within) inside.add(layer.key);
+    return within;
+  });
+  const { parameters, weightBytes, macs, flops, bytesMoved } = modelTotals(own, types);
   const attributes = new Map([...body.attributeDefaults, ...call.attributes]);
   const summaries = (names: readonly string[]): ValueSummary[] => names.filter((name) => name !== '').map((name) => summarizeValue(name, types.typeOf(graph, name)));
   return {
@@ -73,11 +89,11 @@ function callDetail({ types }: ModelAnalysis, { key, call, body, graph }: CallSi
     inputs: summaries(call.inputs),
     outputs: summaries(call.outputs),
     weights: [],
-    parameters: 0,
-    weightBytes: 0,
-    macs: null,
-    flops: null,
-    intensity: null,
+    parameters,
+    weightBytes,
+    macs,
+    flops,
+    intensity: intensityOf(macs, bytesMoved),
     roofline: null,
   };
 }

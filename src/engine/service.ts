@@ -73,7 +73,7 @@ const keptAnalyses = 8;
 
 export async function findings(document: EngineDocument, bindings: Bindings, deep: boolean, signal: AbortSignal): Promise<readonly Finding[]> {
   const { findFindings } = await import('../advice/findings');
-  const profile = profileOf(document, bindings);
+  const profile = await profileWithCalls(document, bindings);
   return await findFindings(document.model, await analyze(document, bindings), { deep, settings: document.settings, signal, ...(profile === undefined ? {} : { profile }) });
 }
 
@@ -120,11 +120,10 @@ export async function compareTexts(before: EngineDocument, after: EngineDocument
 /** Costs of the lines of the text, those that cost nothing left out. */
 export async function lineCosts(document: EngineDocument, bindings: Bindings): Promise<readonly LineCost[]> {
   const { layers } = await analyze(document, bindings);
-  const profile = profileOf(document, bindings);
-  const calls = profile === undefined ? undefined : (await import('./shownModel')).callMilliseconds(document.model, profile);
+  const profile = await profileWithCalls(document, bindings);
   const costs: LineCost[] = [];
   for (const { key, parameters, macs, weightBytes } of layers) {
-    const milliseconds = calls?.get(key) ?? measuredMilliseconds(profile, key);
+    const milliseconds = measuredMilliseconds(profile, key);
     if (parameters === 0 && (macs ?? 0) === 0 && milliseconds === undefined) continue;
     costs.push({ key, parameters, macs, weightBytes, ...(milliseconds === undefined ? {} : { milliseconds }) });
   }
@@ -134,6 +133,12 @@ export async function lineCosts(document: EngineDocument, bindings: Bindings): P
 /** The profile measured at these bindings, if one was. */
 export function profileOf(document: EngineDocument, bindings: Bindings): Profile | undefined {
   return document.profiles.get(profileKey(document, bindings));
+}
+
+/** The profile with the model's own calls in it: it was taken of what they are made of. */
+async function profileWithCalls(document: EngineDocument, bindings: Bindings): Promise<Profile | undefined> {
+  const profile = profileOf(document, bindings);
+  return profile === undefined || document.model.functions.length === 0 ? profile : (await import('./shownModel')).withCalls(document.model, profile);
 }
 
 function profileKey(document: EngineDocument, bindings: Bindings): string {

@@ -33,8 +33,18 @@ function opened(model: Model): ShownModel {
   }
 }
 
+/** A profile that knows the calls of the model as it is, beside what they are made of. */
+export function withCalls(model: Model, profile: Profile): Profile {
+  const calls = callMilliseconds(model, profile);
+  if (calls.size === 0) return profile;
+  // Keys come from the model: an object without a prototype holds `__proto__` like any other.
+  const milliseconds = Object.assign(Object.create(null) as Record<string, number>, profile.milliseconds);
+  for (const [key, sum] of calls) milliseconds[key] = sum;
+  return { ...profile, milliseconds };
+}
+
 /** Measured milliseconds of calls, by their keys: a profile is taken of what they are made of. */
-export function callMilliseconds(model: Model, profile: Profile): ReadonlyMap<NodeKey, number> {
+function callMilliseconds(model: Model, profile: Profile): ReadonlyMap<NodeKey, number> {
   const { model: shown, sites } = shownModel(model);
   const sums = new Map<NodeKey, number>();
   if (sites.size === 0) return sums;

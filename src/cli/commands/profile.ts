@@ -1,4 +1,5 @@
-// `lathe profile MODEL`: measured milliseconds of every node.
+// `lathe profile MODEL`: measured milliseconds of every node, those of its functions' bodies too.
+import { shownModel } from '../../engine/shownModel';
 import { profileModel } from '../../runtime/profile';
 import type { Session } from '../program';
 import { profileLines } from '../render/measurement';
@@ -11,7 +12,7 @@ export interface ProfileOptions extends RunModelOptions {
 
 export async function profile(session: Session, path: string, options: ProfileOptions): Promise<void> {
   await withModel(path, options, async (model) => {
-    const result = await profileModel(model, { settings: runSettings(options), runner: runnerStart(options), ...session.context });
+    const result = await profileModel(shownModel(model).model, { settings: runSettings(options), runner: runnerStart(options), ...session.context });
     session.line.clear();
     if (options.json) printJson(result);
     else for (const line of profileLines(result, options.layers)) print(line);

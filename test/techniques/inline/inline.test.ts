@@ -93,6 +93,16 @@ describe('inlining', () => {
     expect(await bitEqual(source, other)).toEqual([true]);
   });
 
+  it('raises an older body within a function that stays', async () => {
+    const outer = `${header()} outer (a) => (b) { c = own.sum (a) b = Neg (c) }`;
+    const source = modelWith('y = own.outer (x)', `${outer}\n${header(11)} sum (a) => (b) { u = Unsqueeze <axes = [0]> (a) b = ReduceSum <axes = [0], keepdims = 0> (u) }`);
+    const { model, kept } = inlineFunctions(source, { wanted: ({ name }) => name === 'sum' });
+    expect(kept).toEqual([]);
+    expect(verifyModel(model)).toEqual([]);
+    expect(model.functions.map(({ nodes }) => nodes.map(({ opType }) => opType))).toEqual([['Constant', 'Constant', 'Unsqueeze', 'ReduceSum', 'Neg']]);
+    expect(await bitEqual(modelWith('y = Neg (x)', ''), model)).toEqual([true]);
+  });
+
   it.each([
     ['is written in a newer opset than the model', modelWith('y = own.f (x)', `${header(21)} f (a) => (b) { b = Neg (a) }`), 'It is written in version 21 of ai.onnx, its calls stand in version 17: raise the model to opset 21 first.'],
     ['gives out an input that the call leaves out', modelWith('y, z = own.f (x)', `${header()} f (a, c) => (b, c) { b = Neg (a) }`), 'The call y does not fit the function f: its output z would be the input c, which it leaves out.'],

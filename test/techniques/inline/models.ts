@@ -3,9 +3,9 @@ import { parseModelText } from '../../../src/formats/text/read';
 import type { Model } from '../../../src/graph/model';
 import { assertValid } from '../../../src/graph/verify';
 
-/** A model of one input `x` (float[2,3]) and the given body and functions; opset 17 and the functions' domain `own`. */
-export function modelWith(body: string, functions: string, { opset = 17, outputs = 'float[2,3] y' } = {}): Model {
-  const model = parseModelText(`<ir_version: 10, opset_import: ["" : ${opset}, "own" : 1]>\nmain (float[2,3] x) => (${outputs})\n{\n${body}\n}\n${functions}`);
+/** A model of one input `x` (float[2,3]) and the given body and functions, with inputs that become weights; opset 17 and the functions' domain `own`. */
+export function modelWith(body: string, functions: string, { opset = 17, outputs = 'float[2,3] y', weights = [] as readonly string[] } = {}): Model {
+  const model = parseModelText(`<ir_version: 10, opset_import: ["" : ${opset}, "own" : 1]>\nmain (${['float[2,3] x', ...weights].join(', ')}) => (${outputs})\n{\n${body}\n}\n${functions}`);
   assertValid(model);
   return model;
 }
