@@ -29,6 +29,8 @@ export interface FindingRule {
 export class AdviceContext {
   private readonly indexes = new Map<Graph, GraphIndex>();
   private readonly keys = new Map<Node, NodeKey>();
+  /** Every graph of the model: the main one, then those of If, Loop and Scan in file order. */
+  readonly graphs: readonly Graph[];
 
   constructor(
     readonly model: Model,
@@ -37,16 +39,16 @@ export class AdviceContext {
     readonly profile: Profile | undefined,
     readonly signal: AbortSignal,
   ) {
-    for (const layer of analysis.layers) this.keys.set(layer.node, layer.key);
+    const graphs = new Set([model.graph]);
+    for (const { node, key, graph } of analysis.layers) {
+      this.keys.set(node, key);
+      graphs.add(graph);
+    }
+    this.graphs = [...graphs];
   }
 
   get layers(): readonly LayerAnalysis[] {
     return this.analysis.layers;
-  }
-
-  /** Every graph of the model: the main one, then those of If, Loop and Scan in file order. */
-  get graphs(): readonly Graph[] {
-    return [...new Set([this.model.graph, ...this.analysis.layers.map((layer) => layer.graph)])];
   }
 
   index(graph: Graph): GraphIndex {

@@ -1,6 +1,6 @@
 // The activation-memory plan: what lies in memory at once when a model runs node by node in file order.
 import type { Graph, Model, Node } from '../graph/model';
-import { nodeReads, subgraphs } from '../graph/traverse';
+import { distinctReads, subgraphs } from '../graph/traverse';
 import type { TypeInference } from './infer';
 import { valueBytes } from './summarize';
 import type { WeightFinder } from './weights';
@@ -119,9 +119,4 @@ class Planner {
     if (node.attributes.size === 0) return 0;
     return subgraphs(node).reduce((largest, { graph }) => (this.types.isPossible(graph) ? Math.max(largest, this.plan(graph).peakBytes ?? 0) : largest), 0);
   }
-}
-
-function distinctReads(node: Node): readonly string[] {
-  const reads = nodeReads(node);
-  return reads.length < 2 ? reads : reads.filter((name, i) => reads.indexOf(name) === i);
 }

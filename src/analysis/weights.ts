@@ -47,7 +47,8 @@ export interface CallLink {
 }
 
 export class WeightFinder {
-  private readonly memo = new Map<GraphScope, Map<string, readonly StoredWeight[] | undefined>>();
+  /** By the scope that defines a name: what it is made of, null where that is not constant. */
+  private readonly memo = new Map<GraphScope, Map<string, readonly StoredWeight[] | null>>();
 
   constructor(
     private readonly types: TypeInference,
@@ -61,15 +62,23 @@ export class WeightFinder {
   }
 
   private inScope(scope: GraphScope, name: string, depth: number): readonly StoredWeight[] | undefined {
+    if (depth > maxDepth) return undefined;
+    const memo = this.memoOf(scope);
+    const known = memo.get(name);
+    if (known !== undefined) return known ?? undefined;
     const owner = scope.owner(name);
-    if (owner === undefined || depth > maxDepth) return undefined;
-    let memo = this.memo.get(owner);
-    if (memo === undefined) this.memo.set(owner, (memo = new Map<string, readonly StoredWeight[] | undefined>()));
-    if (memo.has(name)) return memo.get(name);
-    memo.set(name, undefined);
+    if (owner === undefined) return undefined;
+    if (owner !== scope) return this.inScope(owner, name, depth);
+    memo.set(name, null);
     const found = this.find(owner, name, depth);
-    memo.set(name, found);
+    if (found !== undefined) memo.set(name, found);
     return found;
+  }
+
+  private memoOf(scope: GraphScope): Map<string, readonly StoredWeight[] | null> {
+    let memo = this.memo.get(scope);
+    if (memo === undefined) this.memo.set(scope, (memo = new Map<string, readonly StoredWeight[] | null>()));
+    return memo;
   }
 
   private find(scope: GraphScope, name: string, depth: number): readonly StoredWeight[] | undefined {

@@ -8,8 +8,11 @@ export function printJson(value: unknown): void {
   for (const part of jsonParts(value)) process.stdout.write(part);
 }
 
-/** Long lists of a document are written in parts of so many items: a document of 50,000 layers is 22 MB of text. */
-const itemsPerPart = 1000;
+/**
+ * Long lists of a document are written in parts of so many items: a document of 50,000 layers is 22 MB of text. Parts of
+ * some 100 kB stay among V8's young objects (its limit is 128 kB) and are gone when the next is made.
+ */
+const itemsPerPart = 200;
 
 /** The text of a JSON document in parts that together are its `JSON.stringify(…, null, 1)` and a line end. */
 export function* jsonParts(value: unknown): Generator<string> {
@@ -35,8 +38,8 @@ export function* jsonParts(value: unknown): Generator<string> {
   yield opening === '{' ? '{}\n' : '\n}\n';
 }
 
-/** A member's text, one level in. */
-const indented = (member: unknown): string => JSON.stringify(member, null, 1).replaceAll('\n', '\n ');
+/** A member's text, one level in: as it stands in a list of one. */
+const indented = (member: unknown): string => JSON.stringify([member], null, 1).slice('[\n '.length, -'\n]'.length);
 
 export function print(line = ''): void {
   process.stdout.write(`${line}\n`);

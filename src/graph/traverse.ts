@@ -3,14 +3,24 @@ import type { Attribute, Graph, Node } from './model';
 import { LatheError } from '../base/errors';
 import { FreeNames } from '../base/freeNames';
 
-/** The subgraphs (If branches, Loop and Scan bodies …) a node holds, with the attribute's name. */
-export function subgraphs(node: Node): { readonly attribute: string; readonly graph: Graph }[] {
-  const found: { attribute: string; graph: Graph }[] = [];
+/** A graph that a node holds, with the name of its attribute. */
+export interface Subgraph {
+  readonly attribute: string;
+  readonly graph: Graph;
+}
+
+/** What nearly every node has: nothing is made for it, however often a graph is walked. */
+const noSubgraphs: readonly Subgraph[] = [];
+
+/** The subgraphs (If branches, Loop and Scan bodies …) a node holds. */
+export function subgraphs(node: Node): readonly Subgraph[] {
+  if (node.attributes.size === 0) return noSubgraphs;
+  let found: Subgraph[] | undefined;
   for (const [name, attribute] of node.attributes) {
-    if (attribute.type === 'graph') found.push({ attribute: name, graph: attribute.value });
-    else if (attribute.type === 'graphs') attribute.value.forEach((graph, i) => found.push({ attribute: `${name}[${i}]`, graph }));
+    if (attribute.type === 'graph') (found ??= []).push({ attribute: name, graph: attribute.value });
+    else if (attribute.type === 'graphs') for (const [i, graph] of attribute.value.entries()) (found ??= []).push({ attribute: `${name}[${i}]`, graph });
   }
-  return found;
+  return found ?? noSubgraphs;
 }
 
 /** A node's key in its model: unique, stable across reads. */
@@ -57,11 +67,23 @@ export function closesLoop({ opType, domain }: Pick<Node, 'opType' | 'domain'>):
 }
 
 /** Names of the values a node reads, those captured by its subgraphs included. */
-export function nodeReads(node: Node): string[] {
+export function nodeReads(node: Node): readonly string[] {
+  const inner = subgraphs(node);
+  if (inner.length === 0 && !node.inputs.includes('')) return node.inputs;
   const reads = node.inputs.filter((name) => name !== '');
-  for (const { graph } of subgraphs(node)) reads.push(...outerReads(graph));
+  for (const { graph } of inner) reads.push(...outerReads(graph));
   return reads;
 }
+
+/** The same, each name once. */
+export function distinctReads(node: Node): readonly string[] {
+  const reads = nodeReads(node);
+  if (reads.length > fewNames) return [...new Set(reads)];
+  return reads.some((name, i) => reads.indexOf(name) !== i) ? reads.filter((name, i) => reads.indexOf(name) === i) : reads;
+}
+
+/** Up to so many names are compared with one another, which is less work than a set. */
+const fewNames = 8;
 
 /** Names a graph reads from outside itself. */
 export function outerReads(graph: Graph): string[] {
@@ -82,7 +104,7 @@ export class GraphIndex {
   constructor(readonly graph: Graph) {
     for (const node of graph.nodes) {
       for (const output of node.outputs) if (output !== '') this.producers.set(output, node);
-      for (const name of new Set(nodeReads(node))) {
+      for (const name of distinctReads(node)) {
         const list = this.consumers.get(name);
         if (list === undefined) this.consumers.set(name, [node]);
         else list.push(node);

@@ -57,10 +57,12 @@ export const unfusedActivation: FindingRule = {
   },
 };
 
+const unfusable: ReadonlySet<string> = new Set(['HardSwish', 'Div', 'Mul', 'Add']);
+
 /** HardSwish written out or as its own node, and a per-layer scalar after a convolution, run as separate passes over the activation. */
 function unfusedReason(context: AdviceContext, layer: LayerAnalysis): string | undefined {
   const { node, graph } = layer;
-  if (node.domain !== '') return undefined;
+  if (node.domain !== '' || !unfusable.has(node.opType)) return undefined;
   const index = context.index(graph);
   const producers = node.inputs.map((name) => index.producer(name));
   const convolution = producers.find((producer) => producer?.opType === 'Conv');

@@ -40,9 +40,8 @@ function foldableLayers(context: AdviceContext): readonly LayerAnalysis[] {
   };
   return context.layers.filter(({ node, graph }) => {
     const row = types.rowOf(graph, node);
-    const given = node.inputs.filter((name) => name !== '');
     if (row === undefined || !isDeterministic(row, node) || row.traits.control === true || quantizing.has(node.opType)) return false;
-    if ((given.length === 0 && node.opType !== 'Constant') || !given.every((name) => isFixed(graph, name))) return false;
+    if (!node.inputs.every((name) => name === '' || isFixed(graph, name)) || (node.opType !== 'Constant' && node.inputs.every((name) => name === ''))) return false;
     const names = fixed.get(graph) ?? new Set<string>();
     for (const name of node.outputs) names.add(name);
     fixed.set(graph, names);
