@@ -61,8 +61,8 @@ export class MemorySource implements TensorSource {
   private readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
-    // A plain view: what is read from here is copied with slice(), which on a Buffer would not copy.
-    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    // A plain array: what is read from here is copied with slice(), which on a Buffer would not copy.
+    this.bytes = Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
     this.byteLength = bytes.byteLength;
   }
   read(offset = 0, length = this.byteLength - offset): Uint8Array {

@@ -1,7 +1,7 @@
 // AttributeProto: fourteen kinds of value, the tag that says which, and references to a function's attributes.
 import { LatheError } from '../../base/errors';
 import { makeGraph } from '../../graph/construct';
-import type { Attribute, AttributeValue, Graph, Int, ValueType } from '../../graph/model';
+import type { Attribute, AttributeValue, Graph, ValueType } from '../../graph/model';
 import { MemorySource, type SparseTensor, type Tensor } from '../../tensor/tensor';
 import type { ReadContext } from './readContext';
 import { readSparseTensor, readTensor } from './readTensor';
@@ -46,13 +46,8 @@ export function readAttribute(context: ReadContext): { name: string; attribute: 
   let code = 0;
   let value: AttributeValue | undefined;
   let unknownFields: Uint8Array[] | undefined;
-  const lists = new Lists();
-  const fail = (what: string): LatheError => new LatheError('malformed', what, { ...wire.where(), item: `attribute ${showName(name)}` });
-  /** Writers of proto2 leave zeros of other kinds behind; only two real values contradict each other. */
-  const put = (next: AttributeValue): void => {
-    if (value === undefined || value.type === next.type || isZero(value)) value = next;
-    else if (!isZero(next)) throw fail(`The attribute has values of two kinds: ${value.type} and ${next.type}.`);
-  };
+  let lists: Lists | undefined;
+  const integersFrom = context.integers.height;
   wire.enter('attribute');
   wire.charge(150);
   while (wire.next()) {
@@ -61,49 +56,49 @@ export function readAttribute(context: ReadContext): { name: string; attribute: 
         name = context.name();
         break;
       case 2:
-        put({ type: 'float', value: wire.float() });
+        value = joined(context, name, value, { type: 'float', value: wire.float() });
         break;
       case 3:
-        put({ type: 'int', value: wire.int64() });
+        value = joined(context, name, value, { type: 'int', value: wire.int64() });
         break;
       case 4:
-        put({ type: 'string', value: wire.text() });
+        value = joined(context, name, value, { type: 'string', value: wire.text() });
         break;
       case 5:
-        put({ type: 'tensor', value: readTensor(context, name === '' ? 'tensor' : name) });
+        value = joined(context, name, value, { type: 'tensor', value: readTensor(context, name === '' ? 'tensor' : name) });
         break;
       case 6:
-        put({ type: 'graph', value: context.readGraph(context, name === '' ? 'graph' : name) });
+        value = joined(context, name, value, { type: 'graph', value: context.readGraph(context, name === '' ? 'graph' : name) });
         break;
       case 7:
-        wire.floats((lists.floats ??= []));
-        put({ type: 'floats', value: lists.floats });
+        wire.floats(((lists ??= {}).floats ??= []));
+        value = joined(context, name, value, { type: 'floats', value: lists.floats });
         break;
       case 8:
-        wire.int64s((lists.ints ??= []));
-        put({ type: 'ints', value: lists.ints });
+        wire.int64s(context.integers);
+        value = joined(context, name, value, unfinishedInts);
         break;
       case 9:
-        (lists.strings ??= []).push(wire.text());
-        put({ type: 'strings', value: lists.strings });
+        ((lists ??= {}).strings ??= []).push(wire.text());
+        value = joined(context, name, value, { type: 'strings', value: lists.strings });
         break;
       case 10:
-        (lists.tensors ??= []).push(readTensor(context, 'tensors'));
-        put({ type: 'tensors', value: lists.tensors });
+        ((lists ??= {}).tensors ??= []).push(readTensor(context, 'tensors'));
+        value = joined(context, name, value, { type: 'tensors', value: lists.tensors });
         break;
       case 11:
-        (lists.graphs ??= []).push(context.readGraph(context, 'graphs'));
-        put({ type: 'graphs', value: lists.graphs });
+        ((lists ??= {}).graphs ??= []).push(context.readGraph(context, 'graphs'));
+        value = joined(context, name, value, { type: 'graphs', value: lists.graphs });
         break;
       case 13:
         docString = wire.text();
         break;
       case 14:
-        put({ type: 'type', value: readType(context, name) ?? unsetType });
+        value = joined(context, name, value, { type: 'type', value: readType(context, name) ?? unsetType });
         break;
       case 15:
-        (lists.types ??= []).push(readType(context, name) ?? unsetType);
-        put({ type: 'types', value: lists.types });
+        ((lists ??= {}).types ??= []).push(readType(context, name) ?? unsetType);
+        value = joined(context, name, value, { type: 'types', value: lists.types });
         break;
       case 20:
         code = wire.int32();
@@ -112,17 +107,19 @@ export function readAttribute(context: ReadContext): { name: string; attribute: 
         reference = wire.text();
         break;
       case 22:
-        put({ type: 'sparseTensor', value: readSparseTensor(context) });
+        value = joined(context, name, value, { type: 'sparseTensor', value: readSparseTensor(context) });
         break;
       case 23:
-        (lists.sparseTensors ??= []).push(readSparseTensor(context));
-        put({ type: 'sparseTensors', value: lists.sparseTensors });
+        ((lists ??= {}).sparseTensors ??= []).push(readSparseTensor(context));
+        value = joined(context, name, value, { type: 'sparseTensors', value: lists.sparseTensors });
         break;
       default:
         context.keep((unknownFields ??= []));
     }
   }
-  const settled = settle(value, code, reference !== '', fail);
+  const integers = context.integers.take(integersFrom);
+  if (value?.type === 'ints') value = { type: 'ints', value: integers };
+  const settled = settle(context, name, value, code, reference !== '');
   wire.leave();
   const plain = docString === '' && reference === '' && unknownFields === undefined;
   if (plain) return { name, attribute: settled };
@@ -138,9 +135,8 @@ export function readAttribute(context: ReadContext): { name: string; attribute: 
 }
 
 /** Lists under construction: a repeated field may come in several pieces. */
-class Lists {
+interface Lists {
   floats?: number[];
-  ints?: Int[];
   strings?: string[];
   tensors?: Tensor[];
   graphs?: Graph[];
@@ -148,18 +144,32 @@ class Lists {
   types?: ValueType[];
 }
 
+/** The kind of value whose items lie on the context's stack until the attribute ends. */
+const unfinishedInts: AttributeValue = { type: 'ints', value: [] };
+
+function failed(context: ReadContext, name: string, what: string): LatheError {
+  return new LatheError('malformed', what, { ...context.wire.where(), item: `attribute ${showName(name)}` });
+}
+
+/** The value after another field: writers of proto2 leave zeros of other kinds behind; only two real values contradict each other. */
+function joined(context: ReadContext, name: string, value: AttributeValue | undefined, next: AttributeValue): AttributeValue {
+  if (value === undefined || value.type === next.type || isZero(value)) return next;
+  if (!isZero(next)) throw failed(context, name, `The attribute has values of two kinds: ${value.type} and ${next.type}.`);
+  return value;
+}
+
 function isZero(value: AttributeValue): boolean {
   return value.type === 'float' || value.type === 'int' ? value.value === 0 : value.type === 'string' && value.value === '';
 }
 
 /** The value under the declared type; absent lists and zeros are what protobuf omits. */
-function settle(value: AttributeValue | undefined, code: number, isReference: boolean, fail: (what: string) => LatheError): AttributeValue {
+function settle(context: ReadContext, name: string, value: AttributeValue | undefined, code: number, isReference: boolean): AttributeValue {
   const kind = code === 0 ? value?.type : kinds.get(code);
-  if (kind === undefined) throw fail(code === 0 ? 'The attribute has no value.' : `The attribute has the unknown type ${code}.`);
+  if (kind === undefined) throw failed(context, name, code === 0 ? 'The attribute has no value.' : `The attribute has the unknown type ${code}.`);
   if (value !== undefined && value.type === kind) return value;
-  if (value !== undefined && !isZero(value)) throw fail(`The attribute says it is of type ${kind}, but has a value of type ${value.type}.`);
+  if (value !== undefined && !isZero(value)) throw failed(context, name, `The attribute says it is of type ${kind}, but has a value of type ${value.type}.`);
   const empty = emptyValue(kind);
-  if (!isReference && (kind === 'tensor' || kind === 'graph' || kind === 'sparseTensor')) throw fail(`The attribute says it is of type ${kind}, but has no value.`);
+  if (!isReference && (kind === 'tensor' || kind === 'graph' || kind === 'sparseTensor')) throw failed(context, name, `The attribute says it is of type ${kind}, but has no value.`);
   return empty;
 }
 

@@ -1,7 +1,8 @@
 // What every part of the reader is handed: the wire, where external data may lie, and the warnings collected on the way.
-import type { Graph, Metadata, ModelWarning } from '../../graph/model';
+import type { Graph, Int, Metadata, ModelWarning } from '../../graph/model';
 import { hasEscapedBytes, isDeceptive, showName } from './utf8';
 import type { ExternalData } from './externalData';
+import { ListStack } from './listStack';
 import type { WireReader } from './wireReader';
 
 /** Longest name that is not remarked upon. */
@@ -13,6 +14,10 @@ export class ReadContext {
   readonly warnings: ModelWarning[] = [];
   private readonly counts = new Map<string, number>();
   private readonly judged = new Set<string>();
+  /** Lists being read: what nodes read and make, and the integers of attributes and shapes. */
+  readonly inputs = new ListStack<string>();
+  readonly outputs = new ListStack<string>();
+  readonly integers = new ListStack<Int>();
 
   constructor(
     readonly wire: WireReader,

@@ -9,6 +9,9 @@ import { readSparseTensor, readTensor } from './readTensor';
 import { readValueInfo } from './readType';
 import { showName } from './utf8';
 
+/** Stands in a node until its lists are known. */
+const noNames: string[] = [];
+
 /** Rough bytes a Node takes in memory with its maps and lists; an empty node costs a file two bytes. */
 const nodeBytes = 600;
 
@@ -104,13 +107,15 @@ export function readNode(context: ReadContext): Node {
   const { wire } = context;
   let metadata: (readonly [string, string])[] | undefined;
   let unknownFields: Uint8Array[] | undefined;
+  const inputsFrom = context.inputs.height;
+  const outputsFrom = context.outputs.height;
   const node: Node = {
     name: '',
     opType: '',
     domain: '',
     overload: '',
-    inputs: [],
-    outputs: [],
+    inputs: noNames,
+    outputs: noNames,
     attributes: new Map<string, Attribute>(),
     docString: '',
     metadata: noMetadata,
@@ -122,10 +127,10 @@ export function readNode(context: ReadContext): Node {
   while (wire.next()) {
     switch (wire.field) {
       case 1:
-        node.inputs.push(context.name());
+        context.inputs.push(context.name());
         break;
       case 2:
-        node.outputs.push(context.name());
+        context.outputs.push(context.name());
         break;
       case 3:
         node.name = context.name();
@@ -159,9 +164,8 @@ export function readNode(context: ReadContext): Node {
     }
   }
   wire.leave();
-  // A list that grew by push holds room for 17: most of the memory of a graph of short lists.
-  node.inputs = node.inputs.slice();
-  node.outputs = node.outputs.slice();
+  node.inputs = context.inputs.take(inputsFrom);
+  node.outputs = context.outputs.take(outputsFrom);
   if (metadata !== undefined) node.metadata = metadata;
   if (unknownFields !== undefined) node.unknownFields = unknownFields;
   return node;

@@ -2,7 +2,7 @@
 import { LatheError } from '../../base/errors';
 import { type Int, maxRank } from '../../graph/model';
 import { type ElementType, elementBits, packedByteLength } from '../../tensor/elementType';
-import { MemorySource, type SparseTensor, type Tensor, type TensorSource, type TensorStorage } from '../../tensor/tensor';
+import { elementCount, MemorySource, type SparseTensor, type Tensor, type TensorSource, type TensorStorage } from '../../tensor/tensor';
 import type { ReadContext } from './readContext';
 import { readElementType } from './readType';
 import { showName } from './utf8';
@@ -21,8 +21,8 @@ export function readTensor(context: ReadContext, where: string): Tensor {
 
 /** Reads the fields of a TensorProto up to the end of the current message. */
 export function readTensorFields(context: ReadContext, where: string): Tensor {
-  const { wire } = context;
-  const dims: Int[] = [];
+  const { wire, integers } = context;
+  const dimsFrom = integers.height;
   let code = 0;
   let name = '';
   let docString = '';
@@ -37,7 +37,7 @@ export function readTensorFields(context: ReadContext, where: string): Tensor {
   while (wire.next()) {
     switch (wire.field) {
       case 1:
-        wire.int64s(dims);
+        wire.int64s(integers);
         break;
       case 2:
         code = wire.int32();
@@ -82,17 +82,14 @@ export function readTensorFields(context: ReadContext, where: string): Tensor {
   const fail = (what: string, hint?: string): LatheError => new LatheError('malformed', what, { ...wire.where(hint), item: name === '' ? wire.place() || where : showName(name) });
   if (code === 0) throw fail('The tensor has no element type.');
   const elementType = readElementType(context, code);
-  const shape = checkDims(dims, elementType, fail);
-  const count = shape.reduce((product, dim) => product * dim, 1);
+  const dims = checkDims(integers.take(dimsFrom), elementType, fail);
   const data = { raw, typed: typed ?? noRuns, strings: strings ?? noStrings, external: location === 1 ? (external ?? []) : undefined };
   if (location !== 0 && location !== 1) throw fail(`The data location ${location} is not one of ONNX's.`);
-  const { source, storage } = findData(context, name, elementType, count, data, fail);
+  const { source, storage } = findData(context, name, elementType, elementCount(dims), data, fail);
+  const tensor: Tensor = { name, elementType, dims, source, storage };
+  if (elementType !== 'string' && docString === '' && metadata === undefined && unknownFields === undefined) return tensor;
   return {
-    name,
-    elementType,
-    dims: shape,
-    source,
-    storage,
+    ...tensor,
     ...(elementType === 'string' ? { strings: data.strings } : {}),
     ...(docString === '' ? {} : { docString }),
     ...(metadata === undefined ? {} : { metadata }),
@@ -113,17 +110,17 @@ function addRun(typed: Map<TypedField, TensorSource[]>, field: TypedField, sourc
 type Fail = (what: string, hint?: string) => LatheError;
 
 /** Dims as numbers. @throws LatheError where one is negative, there are too many, or the bytes would not be countable. */
-export function checkDims(dims: readonly Int[], elementType: ElementType, fail: Fail): number[] {
+export function checkDims(dims: readonly Int[], elementType: ElementType, fail: Fail): readonly number[] {
   if (dims.length > maxRank) throw fail(`The tensor has rank ${dims.length}; ${maxRank} is the most.`);
-  const checked = dims.map((dim) => {
+  let product = 1;
+  for (const dim of dims) {
     if (dim < 0) throw fail(`The tensor has the negative dimension ${dim}.`);
     if (typeof dim === 'bigint') throw fail(`The dimension ${dim} is over 2^53.`);
-    return dim;
-  });
-  // A zero makes the product zero, but must not hide an overflow of the others: they are the size some reader allocates.
-  const product = checked.reduce((result, dim) => (dim === 0 ? result : result * dim), 1);
-  if (product * Math.max(1, elementBits(elementType) / 8) > Number.MAX_SAFE_INTEGER) throw fail(`The shape ${checked.join('×')} has more than 2^53 elements or bytes.`);
-  return checked;
+    // A zero makes the product zero, but must not hide an overflow of the others: they are the size some reader allocates.
+    if (dim !== 0) product *= dim;
+  }
+  if (product * Math.max(1, elementBits(elementType) / 8) > Number.MAX_SAFE_INTEGER) throw fail(`The shape ${dims.join('×')} has more than 2^53 elements or bytes.`);
+  return dims as readonly number[];
 }
 
 interface TensorData {
@@ -135,9 +132,9 @@ interface TensorData {
 
 function findData(context: ReadContext, name: string, elementType: ElementType, count: number, data: TensorData, fail: Fail): { source: TensorSource; storage: TensorStorage } {
   const raw = data.raw !== undefined && data.raw.byteLength > 0 ? data.raw : undefined;
-  const filled = [...(raw === undefined ? [] : ['raw_data']), ...data.typed.keys(), ...(data.strings.length === 0 ? [] : ['string_data']), ...(data.external === undefined ? [] : ['external data'])];
-  if (filled.length > 1) throw fail(`The tensor has its data twice: in ${filled.join(' and in ')}.`);
-  if (elementType === 'string') return findStrings(count, data, filled, fail);
+  const places = Number(raw !== undefined) + data.typed.size + Number(data.strings.length > 0) + Number(data.external !== undefined);
+  if (places > 1) throw fail(`The tensor has its data twice: in ${filledFields(data).join(' and in ')}.`);
+  if (elementType === 'string') return findStrings(count, data, filledFields(data), fail);
   const expected = packedByteLength(elementType, count);
   if (data.external !== undefined) {
     if (context.external === undefined) throw fail('The tensor lies in another file, but this model was not read from a folder.');
@@ -156,6 +153,11 @@ function findData(context: ReadContext, name: string, elementType: ElementType, 
   return { source: raw ?? emptySource, storage: 'raw' };
 }
 
+/** Where the tensor has data, in ONNX's words. */
+function filledFields({ raw, typed, strings, external }: TensorData): string[] {
+  return [...(raw === undefined || raw.byteLength === 0 ? [] : ['raw_data']), ...typed.keys(), ...(strings.length === 0 ? [] : ['string_data']), ...(external === undefined ? [] : ['external data'])];
+}
+
 function findStrings(count: number, data: TensorData, filled: readonly string[], fail: Fail): { source: TensorSource; storage: TensorStorage } {
   const [only] = filled;
   if (only !== undefined && only !== 'string_data') throw fail(`The string tensor has its data in ${only}; string_data is the field for it.`);
@@ -167,17 +169,17 @@ export function readSparseTensor(context: ReadContext): SparseTensor {
   const { wire } = context;
   let values: Tensor | undefined;
   let indices: Tensor | undefined;
-  const dims: Int[] = [];
+  const dimsFrom = context.integers.height;
   wire.enter('sparse tensor');
   while (wire.next()) {
     if (wire.field === 1) values = readTensor(context, 'values');
     else if (wire.field === 2) indices = readTensor(context, 'indices');
-    else if (wire.field === 3) wire.int64s(dims);
+    else if (wire.field === 3) wire.int64s(context.integers);
     else throw wire.malformed(`Field ${wire.field} in a sparse tensor`);
   }
   const fail: Fail = (what) => new LatheError('malformed', what, { ...wire.where(), item: values === undefined || values.name === '' ? wire.place() : showName(values.name) });
   if (values === undefined || indices === undefined) throw fail('The sparse tensor has no values or no indices.');
-  const sparse = { values, indices, dims: checkDims(dims, values.elementType, fail) };
+  const sparse = { values, indices, dims: checkDims(context.integers.take(dimsFrom), values.elementType, fail) };
   checkSparse(sparse, fail);
   wire.leave();
   return sparse;

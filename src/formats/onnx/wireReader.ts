@@ -113,7 +113,8 @@ export class WireReader {
   /** An int32 or enum value. */
   int32(): number {
     this.expect(0);
-    return Number(BigInt.asIntN(32, BigInt(this.varint64())));
+    const value = this.varint64();
+    return typeof value === 'number' && value >= 0 && value <= 0x7fffffff ? value : Number(BigInt.asIntN(32, BigInt(value)));
   }
 
   float(): number {
@@ -122,7 +123,7 @@ export class WireReader {
   }
 
   /** Appends a repeated int64 field, packed or not. */
-  int64s(into: Int[]): void {
+  int64s(into: { push(value: Int): void }): void {
     if (this.wire === 0) {
       into.push(this.varint64());
       this.charge(8);
