@@ -4,6 +4,7 @@ import { LatheError } from '../../base/errors';
 import type { Int } from '../../graph/model';
 import { MemorySource, type TensorSource } from '../../tensor/tensor';
 import type { SourceFile } from '../../tensor/fileSource';
+import { RecentTexts } from './recentTexts';
 import { decodeText } from './utf8';
 
 /** Deepest nesting of messages; protobuf's own parsers stop at 100 too. */
@@ -15,8 +16,9 @@ const largestRead = 256 * 1024;
 const inlineBytes = 512;
 /** Longest text or unknown field that is taken into memory. */
 const maxTextBytes = 256 * 1024 * 1024;
-const internSlots = 16384;
-const internLongest = 80;
+/** Longest text that is kept to be found again. */
+const longestName = 80;
+const printableAscii = /^[ -~]*$/;
 
 const wireNames = ['varint', '64-bit', 'length-delimited', 'start-group', 'end-group', '32-bit', '6', '7'];
 
@@ -24,7 +26,7 @@ export class WireReader {
   /** Field number and wire type of the field last met by {@link next}. */
   field = 0;
   wire = 0;
-  /** True where the last {@link text} was printable ASCII, short enough to be interned. */
+  /** True where the last {@link text} was printable ASCII, and as short as names are. */
   plainText = false;
   private window: Uint8Array;
   /** The same bytes, for making strings of them. */
@@ -43,7 +45,7 @@ export class WireReader {
   /** Offset of the current field, tag included. */
   fieldStart = 0;
   private spent = 0;
-  private readonly interned = new Array<string>(internSlots).fill('');
+  private readonly recent = new RecentTexts();
 
   constructor(
     private readonly origin: SourceFile | Uint8Array,
@@ -159,24 +161,13 @@ export class WireReader {
     this.ensure(length);
     const start = this.position;
     this.position += length;
-    const window = this.window;
-    if (length > internLongest) return decodeText(window.subarray(start, start + length));
-    // FNV-1a over the bytes; names come again and again as the inputs and outputs of nodes.
-    let hash = 0x811c9dc5;
-    // Bit 7 of a byte: beyond ASCII; the sign of (byte − 32) or (126 − byte): a control character.
-    let bits = 0;
-    for (let i = start; i < start + length; i++) {
-      const byte = window[i] ?? 0;
-      bits |= byte | ((byte - 32) << 8) | ((126 - byte) << 8);
-      hash = Math.imul(hash ^ byte, 0x01000193);
-    }
-    if ((bits & 0x80) !== 0) return decodeText(window.subarray(start, start + length));
-    this.plainText = bits >= 0;
-    const slot = (hash ^ (hash >>> 15)) & (internSlots - 1);
-    const known = this.interned[slot] ?? '';
-    if (known.length === length && sameAscii(known, window, start)) return known;
-    const text = this.characters.toString('latin1', start, start + length);
-    this.interned[slot] = text;
+    // Bytes are looked at by built-in functions alone: a loop of ours would be most of the time of opening a small model.
+    const text = length > longestName ? '' : this.characters.toString('latin1', start, start + length);
+    const known = this.recent.find(text);
+    this.plainText = known !== undefined || (text !== '' && printableAscii.test(text));
+    if (known !== undefined) return known;
+    if (!this.plainText) return decodeText(this.window.subarray(start, start + length));
+    this.recent.add(text);
     return text;
   }
 
@@ -294,6 +285,11 @@ export class WireReader {
   private varint64(): Int {
     if (this.position + 10 > this.filled) this.fill(10);
     const window = this.window;
+    const first = window[this.position] ?? 0;
+    if (first < 0x80 && this.position < this.filled && this.offset < this.limit) {
+      this.position++;
+      return first;
+    }
     let low = 0;
     let middle = 0;
     let high = 0;
@@ -356,9 +352,4 @@ export class WireReader {
 
 function bufferOver(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function sameAscii(text: string, bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
-  return true;
 }
