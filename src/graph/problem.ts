@@ -11,7 +11,11 @@ export type ProblemCode =
   | 'shadowed-name'
   | 'no-opset'
   | 'newer-opset'
-  | 'duplicate-node-name';
+  | 'duplicate-node-name'
+  | 'unknown-attribute'
+  | 'attribute-type'
+  | 'attribute-value'
+  | 'missing-attribute';
 
 /** A broken rule. An `error` makes the model unusable; with a `warning` it can be viewed. */
 export interface Problem {
