@@ -11,10 +11,11 @@ import { type ModelText, readModelText, textDocument } from '../formats/text/rea
 import { type NamedValue, Words } from '../formats/text/words';
 import { elementText, identifier } from '../formats/text/syntax';
 import type { Model, ValueType } from '../graph/model';
-import type { TextCompletions, TextEdit, TextHint, TextReading, TextValue, TextVersion, TextWord } from '../protocol/engine';
+import type { TextCompletions, TextEdit, TextHint, TextOperator, TextReading, TextValue, TextVersion, TextWord } from '../protocol/engine';
 import { weightDetailOf } from './detail';
 import { checkText } from './textChecks';
 import { completeText } from './textCompletion';
+import { operatorCalled, operatorNamed } from './textOperators';
 
 /** The text of a model: of a copy that is edited with its versions, see editedCopy.ts, where these may be kept; else it can only be read. */
 export async function printText(model: Model, keep: boolean): Promise<string> {
@@ -100,6 +101,13 @@ export class Texts {
   complete(of: TextVersion, line: number, character: number): TextCompletions {
     const { words } = this.get(of);
     return completeText(words, words.offsetAt(line, character));
+  }
+
+  /** The operator named at a place, or in whose inputs the place is; null where there is none or it is not known. */
+  operator(of: TextVersion, line: number, character: number, at: 'name' | 'inputs'): TextOperator | null {
+    const { words } = this.get(of);
+    const offset = words.offsetAt(line, character);
+    return at === 'name' ? operatorNamed(words, offset) : operatorCalled(words, offset);
   }
 
   /** What is known of the value named at a place; null where none is. */

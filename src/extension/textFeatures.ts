@@ -24,7 +24,7 @@ export function registerTextFeatures(host: Host, reader: TextReader): vscode.Dis
   return vscode.Disposable.from(
     lenses,
     vscode.languages.registerCodeLensProvider(selector, lenses),
-    vscode.languages.registerHoverProvider(language, { provideHover: async (document, position) => (await valueHover(reader, document, position)) ?? (await layerHover(host, reader, document, position)) }),
+    vscode.languages.registerHoverProvider(language, { provideHover: async (document, position) => (await valueHover(reader, document, position)) ?? (await nodeHover(host, reader, document, position)) }),
     vscode.languages.registerDocumentSymbolProvider(language, { provideDocumentSymbols: async (document) => symbols(await outline(host, reader, document), document) }),
     vscode.languages.registerFoldingRangeProvider(language, { provideFoldingRanges: async (document) => folds(await outline(host, reader, document)) }),
   );
@@ -115,6 +115,14 @@ function describeValue({ summary, producer, uses, weight }: TextValue): vscode.M
   if (statistics.zeros > 0) row(t('Zeros'), formatCount(statistics.zeros));
   if (statistics.notFinite > 0) row(t('NaN or infinite'), formatCount(statistics.notFinite));
   return page;
+}
+
+/** What is known of the node on the line, and at its operator's name what that does. */
+async function nodeHover(host: Host, reader: TextReader, document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
+  const [layer, operator] = await Promise.all([layerHover(host, reader, document, position), reader.ask('text/operator', document, { ...placeOf(position), at: 'name' })]);
+  if (operator === undefined || operator === null) return layer;
+  const page = new vscode.MarkdownString().appendCodeblock(operator.label, textLanguage).appendMarkdown(operator.documentation);
+  return new vscode.Hover([page, ...(layer?.contents ?? [])], operator.range === undefined ? undefined : rangeOf(operator.range));
 }
 
 async function layerHover(host: Host, reader: TextReader, document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {

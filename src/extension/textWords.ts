@@ -6,7 +6,18 @@ import { textLanguage, type TextReader } from './textReader';
 import { t } from './translate';
 
 const selector: vscode.DocumentSelector = { language: textLanguage };
-const completionKinds = { operator: vscode.CompletionItemKind.Function, value: vscode.CompletionItemKind.Variable } as const satisfies Record<TextCompletion['kind'], vscode.CompletionItemKind>;
+const completionKinds = {
+  operator: vscode.CompletionItemKind.Function,
+  function: vscode.CompletionItemKind.Method,
+  value: vscode.CompletionItemKind.Variable,
+  attribute: vscode.CompletionItemKind.Property,
+  constant: vscode.CompletionItemKind.EnumMember,
+  type: vscode.CompletionItemKind.Struct,
+  dimension: vscode.CompletionItemKind.TypeParameter,
+  domain: vscode.CompletionItemKind.Module,
+} as const satisfies Record<TextCompletion['kind'], vscode.CompletionItemKind>;
+/** Where what may come next is known too. */
+const askAgain: vscode.Command = { command: 'editor.action.triggerSuggest', title: '' };
 const legend = new vscode.SemanticTokensLegend([...textTokenTypes], [...textTokenModifiers]);
 
 export function registerTextWords(reader: TextReader): vscode.Disposable {
@@ -52,13 +63,15 @@ export function registerTextWords(reader: TextReader): vscode.Disposable {
           if (found === undefined) return undefined;
           const range = rangeOf(found.range);
           return new vscode.CompletionList(
-            found.items.map(({ kind, label, insert, detail }, order) => {
+            found.items.map(({ kind, label, insert, detail, documentation, more }, order) => {
               const item = new vscode.CompletionItem(label, completionKinds[kind]);
               item.insertText = insert;
               item.filterText = document.getText(range).startsWith('"') ? `"${label}` : label;
               item.range = range;
               item.sortText = String(order).padStart(6, '0');
               if (detail !== undefined) item.detail = detail;
+              if (documentation !== undefined) item.documentation = new vscode.MarkdownString(documentation);
+              if (more === true) item.command = askAgain;
               return item;
             }),
             !found.complete,
@@ -70,6 +83,27 @@ export function registerTextWords(reader: TextReader): vscode.Disposable {
       '=',
       '"',
       ' ',
+      '<',
+      '[',
+    ),
+    vscode.languages.registerSignatureHelpProvider(
+      selector,
+      {
+        provideSignatureHelp: async (document, position) => {
+          if (!isEditable(document.uri)) return undefined;
+          const called = await reader.ask('text/operator', document, { ...placeOf(position), at: 'inputs' });
+          if (called === undefined || called === null) return undefined;
+          const signature = new vscode.SignatureInformation(called.label, new vscode.MarkdownString(called.documentation));
+          signature.parameters = called.inputs.map(([start, end]) => new vscode.ParameterInformation([start, end]));
+          const help = new vscode.SignatureHelp();
+          help.signatures = [signature];
+          help.activeSignature = 0;
+          help.activeParameter = called.active ?? 0;
+          return help;
+        },
+      },
+      '(',
+      ',',
     ),
     vscode.languages.registerInlayHintsProvider(selector, {
       provideInlayHints: async (document, range) => {

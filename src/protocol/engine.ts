@@ -90,12 +90,29 @@ export interface TextEdit {
 
 /** What can stand at a place. */
 export interface TextCompletion {
-  readonly kind: 'operator' | 'value';
+  readonly kind: 'operator' | 'function' | 'value' | 'attribute' | 'constant' | 'type' | 'dimension' | 'domain';
   readonly label: string;
-  /** The label as the text has it, quoted where it must be. */
+  /** The label as the text has it, quoted where it must be; of an attribute with its equals sign. */
   readonly insert: string;
-  /** How an operator is called. */
+  /** How an operator is called, of what type an attribute is. */
   readonly detail?: string;
+  /** What an operator does, its attributes and types: Markdown that names nothing of the model. */
+  readonly documentation?: string;
+  /** What may come next is known too: the editor asks again. */
+  readonly more?: boolean;
+}
+
+/** An operator's documentation, at its name or while its inputs are typed. */
+export interface TextOperator {
+  /** `Y = Conv (X, W, B?)`. */
+  readonly label: string;
+  readonly documentation: string;
+  /** Where each input stands in the label, the end exclusive. */
+  readonly inputs: readonly (readonly [number, number])[];
+  /** The name, where it was asked for at its name. */
+  readonly range?: TextRange;
+  /** The input at the place, where it was asked for among these. */
+  readonly active?: number;
 }
 
 export interface TextCompletions {
@@ -194,6 +211,8 @@ export interface EngineRequests {
   /** Gives a value another name. A name that is taken is `usage`. */
   'text/rename': { params: TextVersion & { readonly line: number; readonly character: number; readonly name: string }; result: readonly TextEdit[] };
   'text/complete': { params: TextVersion & { readonly line: number; readonly character: number }; result: TextCompletions };
+  /** The operator named at a place (`name`), or in whose inputs the place is (`inputs`). */
+  'text/operator': { params: TextVersion & { readonly line: number; readonly character: number; readonly at: 'name' | 'inputs' }; result: TextOperator | null };
   'text/hints': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: readonly TextHint[] };
   /** Five numbers for each word: lines and characters from the one before, length, type, modifiers. */
   'text/tokens': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: Uint32Array };

@@ -62,6 +62,15 @@ export class Marks {
     return start === undefined || end === undefined || kind === undefined || scope === undefined ? undefined : { start, end, kind, scope };
   }
 
+  /** The marks of one kind. */
+  *of(kind: MarkKind): Generator<Mark> {
+    const number = numbers[kind];
+    for (let i = 0; i < this.kinds.length; i++) {
+      const mark = this.kinds[i] === number ? this.at(i) : undefined;
+      if (mark !== undefined) yield mark;
+    }
+  }
+
   /** Index of the first mark that ends at or behind an offset. */
   firstFrom(offset: number): number {
     return countWhile(this.ends.length, (index) => (this.ends[index] ?? Infinity) < offset);

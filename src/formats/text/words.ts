@@ -154,7 +154,8 @@ export class Words {
     return overload === undefined ? named : `${named}:${nameAt(overload, 0, overload.length)}`;
   }
 
-  private markAt(offset: number): { mark: Mark; index: number } | undefined {
+  /** The mark at an offset, or that ends there. */
+  markAt(offset: number): { mark: Mark; index: number } | undefined {
     for (let index = this.text.marks.firstFrom(offset); ; index++) {
       const mark = this.text.marks.at(index);
       if (mark === undefined || mark.start > offset) return undefined;
