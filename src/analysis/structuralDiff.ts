@@ -3,33 +3,44 @@ import type { Model } from '../graph/model';
 import type { CostChange, LayerChange, StructureComparison } from '../protocol/analysis';
 import { analyzeModel, type LayerAnalysis } from './analyze';
 import type { InferOptions } from './infer';
-import { matchModels, type NodePair } from './match';
+import { matchModels, type ModelMatch, type NodePair } from './match';
 
 /** @throws LatheError when weights that tell nodes apart cannot be read */
 export function compareStructure(before: Model, after: Model, options: InferOptions = {}): StructureComparison {
-  const { pairs, onlyBefore } = matchModels(before, after);
+  const match = matchModels(before, after);
   const layersBefore = layersOf(before, options);
   const layersAfter = layersOf(after, options);
-  const parts = partsOf(pairs);
-  for (const key of layersAfter.keys()) if (!parts.after.has(key)) parts.after.set(key, { before: new Set(), after: new Set([key]) });
-  const inOrder = new Set([...layersAfter.keys()].flatMap((key) => parts.after.get(key) ?? []));
-  for (const key of onlyBefore) inOrder.add({ before: new Set([key]), after: new Set() });
   return {
     nodes: { before: layersBefore.size, after: layersAfter.size },
-    matched: layersBefore.size - onlyBefore.length,
-    layers: [...inOrder].map((part) => changeOf(part, layersBefore, layersAfter)),
+    matched: layersBefore.size - match.onlyBefore.length,
+    layers: partsInOrder(match, layersAfter.keys()).map((part) => changeOf(part, layersBefore, layersAfter)),
   };
 }
 
-interface Part {
+/** Keys of nodes that belong together. */
+export interface Part {
+  readonly before: ReadonlySet<string>;
+  readonly after: ReadonlySet<string>;
+}
+
+interface GrowingPart {
   readonly before: Set<string>;
   readonly after: Set<string>;
 }
 
-/** What pairs hang together, by the keys on either side. */
-function partsOf(pairs: readonly NodePair[]): { readonly before: ReadonlyMap<string, Part>; readonly after: Map<string, Part> } {
-  const before = new Map<string, Part>();
-  const after = new Map<string, Part>();
+/** All nodes of two models in parts that belong together, in the order of the second model's keys; what is gone stands at the end. */
+export function partsInOrder({ pairs, onlyBefore }: ModelMatch, keysAfter: Iterable<string>): Part[] {
+  const parts = partsOf(pairs);
+  const inOrder = new Set<Part>();
+  for (const key of keysAfter) inOrder.add(parts.get(key) ?? { before: new Set(), after: new Set([key]) });
+  for (const key of onlyBefore) inOrder.add({ before: new Set([key]), after: new Set() });
+  return [...inOrder];
+}
+
+/** What pairs hang together, by the keys of the second model. */
+function partsOf(pairs: readonly NodePair[]): ReadonlyMap<string, GrowingPart> {
+  const before = new Map<string, GrowingPart>();
+  const after = new Map<string, GrowingPart>();
   for (const pair of pairs) {
     const [left, right] = [before.get(pair.before), after.get(pair.after)];
     const part = joined(left, right);
@@ -39,12 +50,12 @@ function partsOf(pairs: readonly NodePair[]): { readonly before: ReadonlyMap<str
     for (const key of [pair.before, ...(moved?.before ?? [])]) before.set(key, part);
     for (const key of [pair.after, ...(moved?.after ?? [])]) after.set(key, part);
   }
-  return { before, after };
+  return after;
 }
 
 /** The larger of two parts, which takes the other in. */
-function joined(left: Part | undefined, right: Part | undefined): Part {
-  const size = (part: Part | undefined): number => (part === undefined ? -1 : part.before.size + part.after.size);
+function joined(left: GrowingPart | undefined, right: GrowingPart | undefined): GrowingPart {
+  const size = (part: GrowingPart | undefined): number => (part === undefined ? -1 : part.before.size + part.after.size);
   const [large, small] = size(left) >= size(right) ? [left, right] : [right, left];
   if (large === undefined) return { before: new Set(), after: new Set() };
   if (small === undefined || small === large) return large;

@@ -9,6 +9,7 @@ import { defaultSettings, Documents, type EngineDocument } from './documents';
 import { Running, type ChosenFix } from './running';
 import * as service from './service';
 import type { Texts } from './texts';
+import type { HeavyWork } from './threads';
 
 export type EngineHandlers = {
   readonly [M in EngineMethod]: (params: EngineRequests[M]['params'], context: WorkContext) => Promise<EngineRequests[M]['result']>;
@@ -18,8 +19,8 @@ export interface EngineEnvironment {
   readonly log: Log;
   readonly runnerState: (state: EngineNotifications['runner/state']) => void;
   readonly overBudget: OverBudget;
-  /** Findings that read the weights, made where they do not hold up other requests. */
-  readonly deepFindings?: typeof service.findings;
+  /** Findings that read the weights, and comparisons of two models, made where they do not hold up other requests. */
+  readonly heavyWork?: HeavyWork;
 }
 
 export function createHandlers(environment: EngineEnvironment): EngineHandlers {
@@ -33,7 +34,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     overBudget: environment.overBudget,
     fallback: (message) => environment.runnerState({ state: 'fallback', message }),
   });
-  const deepFindings = environment.deepFindings ?? service.findings;
+  const heavy: HeavyWork = environment.heavyWork ?? service;
   return {
     'engine/configure': async (params) => {
       settings = params.settings;
@@ -59,10 +60,11 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     },
     'model/snapshot': async ({ document, bindings }, { signal }) => await service.snapshot(documents.get(document), bindings, signal),
     'model/detail': async ({ document, layer, bindings }, { signal }) => await service.detail(documents.get(document), layer, bindings, signal),
-    'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? deepFindings : service.findings)(documents.get(document), bindings, deep, signal),
+    'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? heavy : service).findings(documents.get(document), bindings, deep, signal),
     'model/text': async ({ document, keep }) => await service.text(documents.get(document), keep),
     'text/read': async ({ uri, version, text, source }) => await (await texts()).read(uri, version, text, source === undefined ? undefined : documents.get(source).model),
-    'model/compareTexts': async ({ before, after }) => await service.compareTexts(documents.get(before), documents.get(after)),
+    'model/compareTexts': async ({ before, after }, { signal }) => await heavy.compareTexts(documents.get(before), documents.get(after), signal),
+    'model/compareGraphs': async ({ before, after, bindings }, { signal }) => await heavy.compareGraphs(documents.get(before), documents.get(after), bindings, signal),
     'model/editCopy': async ({ document }, { signal }) => {
       const { makeEditedCopy } = await import('../formats/editedCopy');
       return { path: await makeEditedCopy(documents.get(document).model, signal) };
@@ -120,7 +122,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
   /** A fix by its id; those that come from the weights are looked for last, as reading them takes time. */
   async function findFix(document: EngineDocument, id: string, bindings: Readonly<Record<string, number>>, { signal }: WorkContext): Promise<ChosenFix> {
     for (const deep of [false, true])
-      for (const finding of await (deep ? deepFindings : service.findings)(document, bindings, deep, signal)) {
+      for (const finding of await (deep ? heavy : service).findings(document, bindings, deep, signal)) {
         const fix = finding.fixes.find((one) => one.id === id);
         if (fix !== undefined) return { technique: fix.technique, options: fix.options, title: fix.title, ...(fix.simplifyFirst === undefined ? {} : { simplifyFirst: fix.simplifyFirst }) };
       }

@@ -2,4 +2,4 @@
 import { isMainThread } from 'node:worker_threads';
 
 if (isMainThread) void import('./server').then(({ serve }) => serve(__filename));
-else void import('./deepThread').then(({ answerInThread }) => answerInThread());
+else void import('./threads').then(({ answerInThread }) => answerInThread());

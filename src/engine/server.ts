@@ -4,7 +4,7 @@ import type { WorkContext } from '../base/cancellation';
 import { LatheError, toLatheError } from '../base/errors';
 import type { Log } from '../base/log';
 import { latheErrorCode, type EngineMethod, type EngineNotifications, type EngineRequests, type HostRequests, type LatheErrorData, type WithProgress } from '../protocol/engine';
-import { deepFindingsInThread } from './deepThread';
+import { heavyWorkInThreads } from './threads';
 import { createHandlers, type EngineHandlers } from './handlers';
 import { SpacedProgress } from './spacedProgress';
 
@@ -19,7 +19,7 @@ export function serve(script: string): void {
     log: channel.log,
     runnerState: (state) => channel.notify('runner/state', state),
     overBudget: async (elapsedMs, what) => await connection.sendRequest<HostRequests['ask/overBudget']['result']>('ask/overBudget', { what, elapsedMs }),
-    deepFindings: deepFindingsInThread(script),
+    heavyWork: heavyWorkInThreads(script),
   });
   for (const method of Object.keys(handlers) as EngineMethod[]) channel.register(method, handlers);
   connection.listen();

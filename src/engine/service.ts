@@ -1,11 +1,13 @@
 // What the engine can do with a model: the functions behind the editor's requests and the terminal's commands.
 // Every module is loaded when its function is called, so that `inspect` never pays for the runtime or the techniques.
-import { detachedContext, throwIfCancelled, type WorkContext } from '../base/cancellation';
+import { checkpoint, detachedContext, throwIfCancelled, type WorkContext } from '../base/cancellation';
 import type { ModelAnalysis } from '../analysis/analyze';
+import type { ComparedModel } from '../analysis/graphComparison';
 import { assertBindable, defaultBindings } from '../graph/defaultBindings';
 import type { Model } from '../graph/model';
 import { unrunnableOpset } from '../graph/opsets';
 import type { Inspection } from '../protocol/analysis';
+import type { GraphComparison } from '../protocol/comparison';
 import type { Bindings, LineCost, ModelSettings, TextDocument } from '../protocol/engine';
 import type { Finding } from '../protocol/findings';
 import { measuredMilliseconds, type Profile } from '../protocol/measurement';
@@ -111,10 +113,21 @@ export async function text({ model }: EngineDocument, keep: boolean): Promise<Te
 }
 
 /** Both models as texts that differ only where the models do; the weights are read to tell which are equal. @throws LatheError where those cannot be read */
-export async function compareTexts(before: EngineDocument, after: EngineDocument): Promise<{ readonly before: string; readonly after: string }> {
+export async function compareTexts(before: EngineDocument, after: EngineDocument, signal: AbortSignal): Promise<{ readonly before: string; readonly after: string }> {
   const [{ matchModels }, { alignModel }, { printModel }, { referToContent, referToPlaces }] = await Promise.all([import('../analysis/match'), import('../analysis/align'), import('../formats/text/print'), import('../formats/text/references')]);
   const print = (model: Model): string => printModel(model, { refer: referToContent(referToPlaces(model)) });
-  return { before: print(before.model), after: print(alignModel(before.model, after.model, matchModels(before.model, after.model))) };
+  const match = matchModels(before.model, after.model);
+  await checkpoint(signal);
+  return { before: print(before.model), after: print(alignModel(before.model, after.model, match)) };
+}
+
+/** Both models as graphs with the pairs of their layers; the weights are read to tell which are equal. @throws LatheError where those cannot be read */
+export async function compareGraphs(before: EngineDocument, after: EngineDocument, bindings: Bindings, signal: AbortSignal): Promise<GraphComparison> {
+  const { compareGraphs: compare } = await import('../analysis/graphComparison');
+  const side = async (document: EngineDocument): Promise<ComparedModel> => ({ model: document.model, analysis: await analyze(document, bindings), snapshot: await snapshot(document, bindings, signal) });
+  const [one, other] = [await side(before), await side(after)];
+  await checkpoint(signal);
+  return compare(one, other);
 }
 
 /** Costs of the lines of the text, those that cost nothing left out. */

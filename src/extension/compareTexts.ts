@@ -2,7 +2,10 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { toLatheError } from '../base/errors';
-import type { Models } from './models';
+import type { DocumentId } from '../protocol/engine';
+import type { EngineClient, RequestOptions } from './engineClient';
+import type { Host } from './host';
+import type { OpenModel } from './openModel';
 import { compareScheme, textExtension } from './textUri';
 import { t } from './translate';
 import { errorSentence } from './wording';
@@ -12,8 +15,13 @@ interface Texts {
   readonly after: string;
 }
 
-async function textsOf(models: Models, before: vscode.Uri, after: vscode.Uri): Promise<Texts> {
-  return await models.use(before, async (first) => await models.use(after, async (second) => await first.withDocument(async (engine, one) => await second.withDocument(async (_, other) => await engine.request('model/compareTexts', { before: one, after: other })))));
+async function textsOf({ models }: Host, before: vscode.Uri, after: vscode.Uri, options: RequestOptions): Promise<Texts> {
+  return await models.use(before, async (first) => await models.use(after, async (second) => await withDocuments(first, second, async (engine, one, other) => await engine.request('model/compareTexts', { before: one, after: other }, options))));
+}
+
+/** Lets `work` use two models in the engine. @throws LatheError. */
+export async function withDocuments<T>(before: OpenModel, after: OpenModel, work: (engine: EngineClient, before: DocumentId, after: DocumentId) => Promise<T>): Promise<T> {
+  return await before.withDocument(async (engine, one) => await after.withDocument(async (_, other) => await work(engine, one, other)));
 }
 
 export class ComparedTexts implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -23,15 +31,15 @@ export class ComparedTexts implements vscode.TextDocumentContentProvider, vscode
   private last: { readonly key: string; readonly texts: Promise<Texts> } | undefined;
   private readonly life: vscode.Disposable;
 
-  constructor(private readonly models: Models) {
+  constructor(private readonly host: Host) {
     this.life = vscode.Disposable.from(
       vscode.workspace.registerTextDocumentContentProvider(compareScheme, this),
-      models.onDidChange(({ model, event }) => {
+      host.models.onDidChange(({ model, event }) => {
         if (event.type !== 'text') return;
         this.last = undefined;
         for (const { uri } of vscode.workspace.textDocuments) {
           if (uri.scheme !== compareScheme) continue;
-          const { before, after } = askedFor(uri);
+          const { before, after } = comparedIn(uri);
           if ([before, after].includes(model.uri.toString())) this.changes.fire(uri);
         }
       }),
@@ -44,12 +52,13 @@ export class ComparedTexts implements vscode.TextDocumentContentProvider, vscode
     const side = (which: keyof Texts, model: vscode.Uri): vscode.Uri => vscode.Uri.from({ scheme: compareScheme, path: model.path + textExtension, query: new URLSearchParams([...pair, ['side', which]]).toString() });
     const title = t('{0} ↔ {1}, names and order as in {0}', path.basename(before.fsPath), path.basename(after.fsPath));
     // What cannot be read is said as any error is, not by an editor without text.
-    await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: t('Comparing the structure of two models') }, async () => await this.texts(before.toString(), after.toString()));
+    const texts = await this.host.jobs.run(t('Comparing the structure of {0} and {1}', path.basename(before.fsPath), path.basename(after.fsPath)), before, async (context) => await this.texts(before.toString(), after.toString(), context));
+    if (texts === undefined) return; // cancelled
     await vscode.commands.executeCommand('vscode.diff', side('before', before), side('after', after), title);
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const { before, after, side } = askedFor(uri);
+    const { before, after, side } = comparedIn(uri);
     try {
       return (await this.texts(before, after))[side];
     } catch (thrown) {
@@ -57,10 +66,10 @@ export class ComparedTexts implements vscode.TextDocumentContentProvider, vscode
     }
   }
 
-  private async texts(before: string, after: string): Promise<Texts> {
+  private async texts(before: string, after: string, options: RequestOptions = {}): Promise<Texts> {
     const key = `${before}\n${after}`;
     if (this.last?.key !== key) {
-      const last = { key, texts: textsOf(this.models, vscode.Uri.parse(before, true), vscode.Uri.parse(after, true)) };
+      const last = { key, texts: textsOf(this.host, vscode.Uri.parse(before, true), vscode.Uri.parse(after, true), options) };
       this.last = last;
       last.texts.catch(() => {
         if (this.last === last) this.last = undefined;
@@ -75,7 +84,8 @@ export class ComparedTexts implements vscode.TextDocumentContentProvider, vscode
   }
 }
 
-function askedFor(uri: vscode.Uri): { readonly before: string; readonly after: string; readonly side: keyof Texts } {
+/** The models that a text of this scheme compares, as addresses, and whose side it is. */
+export function comparedIn(uri: vscode.Uri): { readonly before: string; readonly after: string; readonly side: keyof Texts } {
   const asked = new URLSearchParams(uri.query);
   return { before: asked.get('before') ?? '', after: asked.get('after') ?? '', side: asked.get('side') === 'before' ? 'before' : 'after' };
 }

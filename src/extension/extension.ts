@@ -38,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const panel = new BenchmarkView(host);
   const reader = new TextReader(host);
   const diagnostics = new Diagnostics(host, reader);
-  const compared = new ComparedTexts(host.models);
+  const compared = new ComparedTexts(host);
   let work: Promise<Work> | undefined;
   const workOnDemand = async (): Promise<Work> => await (work ??= import('./work').then((module) => new module.Work(host, panel)));
   context.subscriptions.push(

@@ -1,6 +1,7 @@
 // Requests between the extension host and the engine process, over JSON-RPC on Node's IPC (structured clone, so typed arrays travel).
 import type { ErrorJson } from '../base/errors';
 import type { ModelSummary, ValueSummary } from './analysis';
+import type { GraphComparison } from './comparison';
 import type { Finding } from './findings';
 import type { Benchmark, Comparison, DataDescription, PictureOptions, Profile, Provider } from './measurement';
 import type { Goal, OptimizationReport } from './report';
@@ -202,6 +203,8 @@ export interface EngineRequests {
   'text/read': { params: TextVersion & { readonly text: string; readonly source?: DocumentId }; result: TextReading };
   /** Two models as texts to be laid side by side: the second written as the first is, weights by their content. For the eye, not to be read back. */
   'model/compareTexts': { params: { readonly before: DocumentId; readonly after: DocumentId }; result: { readonly before: string; readonly after: string } };
+  /** Two models as graphs to be laid side by side, at the bindings that each of them has a dimension for. */
+  'model/compareGraphs': { params: { readonly before: DocumentId; readonly after: DocumentId; readonly bindings: Bindings }; result: GraphComparison };
   /** Makes `<name>.edited.onnx` beside a model, to be edited as text. */
   'model/editCopy': { params: { readonly document: DocumentId }; result: { readonly path: string } };
   /** Saves a text as the next version of such a copy. `lost`: notes of things that the new version does not have any more. */

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildFlawed } from '../../samples/architectures/flawed';
 import { buildLeNet } from '../../samples/architectures/lenet';
+import { buildManyNodes } from '../../samples/architectures/many';
 import { LatheError } from '../../src/base/errors';
 import { silentLog } from '../../src/base/log';
 import { EngineClient } from '../../src/extension/engineClient';
@@ -85,6 +86,37 @@ async function until(what: string, look: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+describe('two models', () => {
+  it('are compared as graphs in a thread, in typed arrays', async () => {
+    const { client } = start();
+    const [before, after] = await Promise.all([digits, flawed].map(async (file) => (await client.request('model/open', { path: file, bindings: {} })).document));
+    const comparison = await client.request('model/compareGraphs', { before: before ?? 0, after: after ?? 0, bindings: { batch: 1 } });
+    expect(comparison.before.layers.parameters).toBeInstanceOf(Float64Array);
+    expect(comparison.pairs.changes).toBeInstanceOf(Uint8Array);
+    expect(comparison.pairs.count).toBeGreaterThan(comparison.before.layers.count);
+    expect(comparison.groups).toHaveLength(comparison.before.groups.length);
+  });
+
+  it.each(['model/compareTexts', 'model/compareGraphs'] as const)('are no longer compared once that is cancelled, and hold up nothing meanwhile: %s', async (method) => {
+    const { client } = start();
+    const [one, other] = [20_000, 20_002].map((nodes) => {
+      const file = path.join(folder, `many-${nodes}.onnx`);
+      fs.writeFileSync(file, encodeOnnxModel(buildManyNodes(nodes)));
+      return file;
+    });
+    const open = async (file: string | undefined): Promise<number> => (await client.request('model/open', { path: file ?? '', bindings: {} })).document;
+    const [before, after] = [await open(one), await open(other)];
+    const abort = new AbortController();
+    const comparing = failure(client.request(method, { before, after, bindings: {} }, { signal: abort.signal }));
+    // The engine answers another question while it compares.
+    expect(await client.request('engine/devices', {})).not.toEqual([]);
+    const cancelled = performance.now();
+    abort.abort();
+    expect((await comparing).code).toBe('cancelled');
+    expect(performance.now() - cancelled).toBeLessThan(1000);
+  });
+});
 
 describe('the engine process', () => {
   it('is started by the first request only', async () => {
