@@ -1,4 +1,4 @@
-// Builds dist/: the extension, the engine, the runner, the command line and the two pages. `node esbuild.mjs [names…] [--sourcemap]`.
+// Builds dist/: the extension, the engine, the runner, the command line and the pages. `node esbuild.mjs [names…] [--sourcemap]`.
 import { build } from 'esbuild';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -23,6 +23,7 @@ const entries = {
   cli: { source: 'src/cli/main.ts', options: { ...node, banner: { js: `#!/usr/bin/env node\n${importMetaUrl}` } } },
   modelView: { source: 'webview/model/main.tsx', options: page },
   benchmarkView: { source: 'webview/benchmark/main.tsx', options: page },
+  compareView: { source: 'webview/compare/main.tsx', options: page },
   layoutWorker: { source: 'webview/model/layoutWorker.ts', options: page },
 };
 

@@ -1,6 +1,4 @@
-// Two models as graphs side by side: which layers belong together, what differs between them, what was measured of them; and the messages of that page.
-import * as z from 'zod';
-import type { ErrorJson } from '../base/errors';
+// Two models as graphs side by side: which layers belong together, what differs between them, what was measured of them.
 import type { Profile } from './measurement';
 import type { ModelSnapshot } from './view';
 
@@ -61,27 +59,3 @@ export interface PairMeasurement {
   /** Why errors are missing, where they could not be had. */
   readonly problem?: string;
 }
-
-// ---- Messages to the page ----
-export type ToCompareView =
-  | { readonly type: 'comparison'; readonly comparison: GraphComparison }
-  | { readonly type: 'measured'; readonly measurement: PairMeasurement }
-  | { readonly type: 'select'; readonly side: Side; readonly layer: string }
-  | { readonly type: 'busy'; readonly job: string; readonly title: string; readonly message: string; readonly fraction?: number }
-  | { readonly type: 'idle'; readonly job: string }
-  | { readonly type: 'gone'; readonly side: Side } // the file was deleted
-  | { readonly type: 'engineDied'; readonly message: string }
-  | { readonly type: 'notice'; readonly message: string }
-  | { readonly type: 'error'; readonly error: ErrorJson };
-
-// ---- Messages from the page: hostile until parsed ----
-export const fromCompareView = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('ready') }),
-  z.strictObject({ type: z.literal('measure') }),
-  z.strictObject({ type: z.literal('texts') }),
-  z.strictObject({ type: z.literal('openModel'), side: z.enum(sides), layer: z.string().max(1_000_000).optional() }),
-  z.strictObject({ type: z.literal('cancel'), job: z.string().max(100) }),
-  z.strictObject({ type: z.literal('restartEngine') }),
-  z.strictObject({ type: z.literal('showLog') }),
-]);
-export type FromCompareView = z.infer<typeof fromCompareView>;

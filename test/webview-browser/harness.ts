@@ -26,7 +26,7 @@ export function findChromium(): string | undefined {
 }
 
 export interface OpenOptions {
-  readonly page: 'modelView' | 'benchmarkView';
+  readonly page: 'modelView' | 'benchmarkView' | 'compareView';
   readonly theme?: ThemeName;
   readonly width?: number;
   readonly height?: number;
@@ -42,7 +42,7 @@ export class PageHarness {
 
   static async start(executablePath: string): Promise<PageHarness> {
     const { buildBundles } = (await import(/* @vite-ignore */ pathToFileURL(path.join(root, 'esbuild.mjs')).href)) as { buildBundles: typeof Build };
-    await buildBundles(['modelView', 'benchmarkView', 'layoutWorker']);
+    await buildBundles(['modelView', 'benchmarkView', 'compareView', 'layoutWorker']);
     const fixtures = await build({ entryPoints: [path.join(root, 'test/webview/fixtures/index.ts')], bundle: true, write: false, format: 'iife', globalName: 'fixtures', footer: { js: 'window.fixtures = fixtures;' } });
     const server = http.createServer((request, response) => serve(request.url ?? '/', response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -104,7 +104,7 @@ export class TestPage {
   }
 
   drawnCards(): Promise<number> {
-    return this.page.evaluate<number>('window.__lathe.drawnCards()');
+    return this.page.evaluate<number>('(window.__lathe ?? window.__latheCompare).drawnCards()');
   }
 
   async waitForCards(atLeast: number): Promise<void> {

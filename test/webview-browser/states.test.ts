@@ -19,9 +19,13 @@ interface PageState {
 }
 
 const model = { page: 'modelView' } as const;
+const compare = { page: 'compareView', width: 1600 } as const;
 const bench = { page: 'benchmarkView', width: 460, height: 1500 } as const;
 const snapshot = "{ type: 'snapshot', snapshot: { ...fixtures.resnet50(), findings: fixtures.findings } }";
 const profile = "{ type: 'profile', profile: fixtures.profileOf(fixtures.resnet50()) }";
+const comparison = "{ type: 'comparison', comparison: fixtures.changedModels() }";
+const measured = "{ type: 'measured', measurement: fixtures.measurementOf(fixtures.changedModels()) }";
+const pick = (key: string): string => `{ type: 'select', side: 'before', layer: ${key} }`;
 const select = "{ type: 'select', layer: fixtures.hottestKey }";
 const detail = "{ type: 'detail', detail: fixtures.detailOf(fixtures.resnet50(), fixtures.hottestKey) }";
 const busy = "{ type: 'busy', job: 'a', title: 'Optimizing resnet50.onnx', message: 'Measuring variant 2 of 4 · about 40 s left', fraction: 0.4 }";
@@ -54,6 +58,21 @@ const states: readonly PageState[] = [
   { name: 'model-narrow-short', open: { ...model, width: 460, height: 400 }, messages: [snapshot], cards: 3 },
   { name: 'model-column', open: { ...model, width: 300 }, messages: [snapshot], cards: 3 },
   { name: 'model-canvas', open: { ...model, webgl: false }, messages: [snapshot], cards: 5 },
+  { name: 'compare', open: compare, messages: [comparison, pick('fixtures.hottestKey')], cards: 3 },
+  { name: 'compare-measured', open: compare, messages: [comparison, measured, pick("'/layer4/layer4.0/conv2/Conv'")], cards: 3 },
+  { name: 'compare-error-metric', open: compare, messages: [comparison, measured], cards: 3, act: async ({ page }) => await page.getByRole('tab', { name: 'Error' }).click() },
+  { name: 'compare-removed', open: compare, messages: [comparison, pick('fixtures.removedKey')], cards: 3, act: async ({ page }) => await page.getByRole('checkbox', { name: 'Only changed' }).click() },
+  { name: 'compare-same', open: compare, messages: ["{ type: 'comparison', comparison: fixtures.sameModels() }"], cards: 3 },
+  { name: 'compare-narrow', open: { ...compare, width: 460 }, messages: [comparison, measured, pick('fixtures.hottestKey')], cards: 1 },
+  { name: 'compare-medium', open: { ...compare, width: 900 }, messages: [comparison, measured], cards: 1 },
+  { name: 'compare-search', open: compare, messages: [comparison], cards: 3, act: async (view) => await search(view, 'layer3 conv2') },
+  { name: 'compare-waiting', open: compare, messages: ["{ type: 'busy', job: 'a', title: 'Comparing resnet50.onnx and resnet50.int8.onnx', message: 'Starting' }"] },
+  { name: 'compare-error', open: compare, messages: [error] },
+  { name: 'compare-engine-died', open: compare, messages: [died] },
+  { name: 'compare-banners', open: compare, messages: [comparison, error, "{ type: 'gone', side: 'after' }", died, "{ type: 'notice', message: 'This folder is not trusted: models can be viewed, not run.' }", busy], cards: 1 },
+  { name: 'compare-empty', open: compare, messages: ["{ type: 'comparison', comparison: fixtures.manyPairs(fixtures.emptyModel()) }"] },
+  { name: 'compare-hostile', open: compare, messages: ["{ type: 'comparison', comparison: fixtures.manyPairs(fixtures.hostileModel()) }"], cards: 1 },
+  { name: 'compare-canvas', open: { ...compare, webgl: false }, messages: [comparison], cards: 3 },
   { name: 'benchmark', open: bench, messages: [reports('fixtures.longReport()', 'fixtures.leftAsItIs()')] },
   { name: 'benchmark-open', open: bench, messages: [reports('fixtures.longReport()')], act: async ({ page }) => await page.locator('summary').first().click() },
   { name: 'benchmark-left', open: bench, messages: [reports('fixtures.leftAsItIs()')] },

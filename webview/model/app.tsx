@@ -1,12 +1,12 @@
 // The model view as a whole: header, tabs, graph or treemap, table, inspector, and the states it can be in.
 import type { VNode } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
-import type { ErrorJson } from '../../src/base/errors';
+import { Banners, Waiting } from '../common/banners';
 import { Choices } from '../common/choices';
-import { ErrorText, JobLine, type Job } from '../common/status';
-import { Button, type TextFieldElement } from '../controls';
+import { useSaver } from '../common/saver';
+import { JobLine } from '../common/status';
+import type { TextFieldElement } from '../controls';
 import { announce } from './announce';
-import { Banners } from './banners';
 import type { Camera } from './graph/camera';
 import { GraphPane } from './graph/graphPane';
 import type { GraphView } from './graph/graphView';
@@ -16,9 +16,10 @@ import { Inspector } from './inspector/inspector';
 import { MetricBar } from './metricBar';
 import { availableMetrics, metricOf } from './metrics';
 import type { ModelHost } from './modelHost';
+import { useSearchKeys, useWindowSize } from './pageHooks';
 import { Splitter } from './splitter';
 import type { Shown } from './shown';
-import { reduce, startState, type KeptState, type Selection } from './state';
+import { reduce, startState, type Selection } from './state';
 import { selectionOf } from './structure';
 import { LayerTable } from './table/layerTable';
 import { matchingLayers, matchingRows, prepareSearch, sortedRows, tableContext } from './table/rows';
@@ -34,37 +35,23 @@ export interface AppProps {
 const narrow = 760;
 /** However short the window, the graph and its tools keep this height. */
 const leastPicture = 150;
-const saveDelayMs = 200;
 const panes = [{ value: 'layers', title: 'Layers' }, { value: 'inspector', title: 'Inspector' }] as const;
 const pictures = [{ value: 'graph', title: 'Graph' }, { value: 'treemap', title: 'Treemap' }] as const;
 
 export function App({ host, workerUri, onGraph }: AppProps): VNode {
   const kept = useMemo(() => host.load(), []);
   const [state, dispatch] = useReducer(reduce, kept, startState);
-  const [size, setSize] = useState({ width: window.innerWidth, height: window.innerHeight });
+  const size = useWindowSize();
   const [tableHeight, setTableHeight] = useState(kept.tableHeight ?? 0);
   const [inspectorWidth, setInspectorWidth] = useState(kept.inspectorWidth ?? 300);
   const camera = useRef<Camera | null>(kept.camera ?? null);
   const search = useRef<TextFieldElement>(null);
+  useSearchKeys(search);
   const { model } = state;
 
   useEffect(() => {
     host.listen((message) => dispatch({ type: 'message', message, kept }));
     host.send({ type: 'ready' });
-    const resized = (): void => setSize({ width: window.innerWidth, height: window.innerHeight });
-    const slash = (event: KeyboardEvent): void => {
-      const typing = event.target instanceof HTMLElement && event.target.closest('vscode-text-field, input, textarea') !== null;
-      const asks = event.key === '/' ? !typing && !event.ctrlKey && !event.metaKey : event.key === 'f' && (event.ctrlKey || event.metaKey) && !event.shiftKey;
-      if (!asks || event.altKey) return;
-      event.preventDefault();
-      search.current?.focus();
-    };
-    window.addEventListener('resize', resized);
-    window.addEventListener('keydown', slash);
-    return () => {
-      window.removeEventListener('resize', resized);
-      window.removeEventListener('keydown', slash);
-    };
   }, []);
 
   const save = useSaver(host, () => model === undefined ? undefined : {
@@ -109,7 +96,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
   const rows = useMemo(() => (order === undefined ? undefined : matchingRows(order, matches)), [order, matches]);
   const spoken = useMemo(() => (model === undefined || heat === undefined ? '' : announce(model, heat, state)), [model, heat, state.selection, state.expanded, state.metric]);
 
-  if (model === undefined || heat === undefined || context === undefined || rows === undefined) return <Waiting error={state.error} died={state.engineDied} host={host} jobs={state.jobs} />;
+  if (model === undefined || heat === undefined || context === undefined || rows === undefined) return <Waiting reading="Reading the model…" failed="This file cannot be shown as a model" error={state.error} died={state.engineDied} host={host} jobs={state.jobs} />;
   const selectKey = (key: string): void => {
     const selection = selectionOf(model.structure, key);
     if (selection !== undefined) select(selection, true);
@@ -149,10 +136,10 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
           onBind={(bindings, target) => host.send(target === undefined ? { type: 'bind', bindings } : { type: 'bind', bindings, target })}
           onNotice={(notice) => dispatch({ type: 'notice', notice })}
         />
-        <Banners state={state} host={host} onClose={(what) => dispatch({ type: 'close', what })} />
+        <Banners state={state} gone={state.gone ? 'The file' : undefined} host={host} onClose={(what) => dispatch({ type: 'close', what })} />
         {state.jobs.map((job) => <JobLine key={job.id} job={job} onCancel={() => host.send({ type: 'cancel', job: job.id })} />)}
         <MetricBar
-          metrics={availableMetrics(model.snapshot.layers, model.latency)} heat={heat} query={state.query} found={matches === undefined ? undefined : { count: rows.length, at: rows.indexOf(selectedLayer) }} searchRef={search}
+          metrics={availableMetrics(model.snapshot.layers, model.latency)} chosen={metric.name} heat={heat} query={state.query} found={matches === undefined ? undefined : { count: rows.length, at: rows.indexOf(selectedLayer) }} searchRef={search}
           onMetric={(name) => dispatch({ type: 'metric', metric: name })} onQuery={(query) => dispatch({ type: 'query', query })} onFind={find} onLeaveSearch={toTable}
         />
       </div>
@@ -197,53 +184,10 @@ function keyOf({ snapshot }: Shown, selection: Selection): string | undefined {
   return selection.kind === 'group' ? snapshot.groups[selection.group]?.call : undefined;
 }
 
-/** Keeps the view's state soon after it changed, not at every frame of a pan. */
-function useSaver(host: ModelHost, compose: () => KeptState | undefined): () => void {
-  const latest = useRef(compose);
-  latest.current = compose;
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  return useCallback(() => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => {
-      const state = latest.current();
-      if (state !== undefined) host.save(state);
-    }, saveDelayMs);
-  }, []);
-}
-
 function ViewSwitch({ view, onView }: { readonly view: 'graph' | 'treemap'; readonly onView: (view: 'graph' | 'treemap') => void }): VNode {
   return <Choices role="radiogroup" label="Picture" class="view-switch" choiceClass="switch" choices={pictures} chosen={view} onChoose={onView} />;
 }
 
 function Empty(): VNode {
   return <div class="centre"><p>This model has no nodes: its outputs are its inputs or constants.</p></div>;
-}
-
-interface WaitingProps {
-  readonly error: ErrorJson | undefined;
-  readonly died: string | undefined;
-  readonly host: ModelHost;
-  readonly jobs: readonly Job[];
-}
-
-/** Before there is a model: reading it, or why it cannot be read. */
-function Waiting({ error, died, host, jobs }: WaitingProps): VNode {
-  if (error !== undefined || died !== undefined) {
-    return (
-      <div class="centre" role="alert">
-        <h1>{error === undefined ? 'The engine stopped' : 'This file cannot be shown as a model'}</h1>
-        {error === undefined ? <p>{died}</p> : <ErrorText error={error} />}
-        <div class="row-of-buttons">
-          {died === undefined ? null : <Button kind="primary" onClick={() => host.send({ type: 'restartEngine' })}>Restart</Button>}
-          <Button onClick={() => host.send({ type: 'showLog' })}>Show log</Button>
-        </div>
-      </div>
-    );
-  }
-  return (
-    <div class="centre appear-late">
-      <p role="status">Reading the model…</p>
-      {jobs.map((job) => <JobLine key={job.id} job={job} onCancel={() => host.send({ type: 'cancel', job: job.id })} />)}
-    </div>
-  );
 }

@@ -51,7 +51,7 @@ export function cardText(snapshot: ModelSnapshot, structure: Structure, heat: He
         title: `${kind === cardKind.frame ? '▾' : '▸'} ${visible(group?.name ?? '')}`,
         detail: group?.kind === 'subgraph' || group?.kind === 'function' ? `${group.kind} · ${inside}` : inside,
         value: heat.metric.format(sum),
-        share: heat.total > 0 ? formatShare(sum / heat.total) : '',
+        share: heat.whole > 0 ? formatShare(sum / heat.whole) : '',
       };
     }
     default: {

@@ -6,7 +6,7 @@ import { cardKind, type Scene } from './layout/scene';
 /** @returns two floats per card */
 export function heatOfCards(scene: Scene, heat: Heat): Float32Array {
   const column = new Float32Array(scene.count * 2);
-  const scale = heat.total > 0 ? 1 / heat.total : 0;
+  const scale = heat.whole > 0 ? 1 / heat.whole : 0;
   for (let card = 0; card < scene.count; card += 1) {
     const reference = scene.reference[card] ?? 0;
     const kind = scene.kind[card];

@@ -1,42 +1,48 @@
 // Metric tabs, the colour scale with its numbers, and the search field.
-import type { RefObject, VNode } from 'preact';
+import type { ComponentChildren, RefObject, VNode } from 'preact';
 import { Choices } from '../common/choices';
 import { cividisCss } from '../common/cividis';
 import { integer } from '../common/format';
-import type { MetricName } from '../../src/protocol/view';
 import { Button, TextField, type TextFieldElement } from '../controls';
 import type { Heat } from './heat';
-import type { Metric } from './metrics';
 
-export interface MetricBarProps {
-  readonly metrics: readonly Metric[];
-  readonly heat: Heat;
+export interface MetricBarProps<N extends string> {
+  readonly metrics: readonly { readonly name: N; readonly title: string }[];
+  readonly chosen: N;
+  readonly heat: Pick<Heat, 'metric' | 'greatest'>;
+  /** What the scale's figures are of, behind it; said in full to who points at it. */
+  readonly scaleNote?: { readonly text: string; readonly title: string };
   readonly query: string;
   /** How many layers match the search, and which of them is selected (−1: none); undefined without a search. */
   readonly found: { readonly count: number; readonly at: number } | undefined;
   readonly searchRef: RefObject<TextFieldElement | null>;
-  readonly onMetric: (metric: MetricName) => void;
+  readonly onMetric: (metric: N) => void;
   readonly onQuery: (query: string) => void;
   /** To the next match, or the one before. */
   readonly onFind: (step: 1 | -1) => void;
   readonly onLeaveSearch: () => void;
+  /** Further controls, before the search. */
+  readonly children?: ComponentChildren;
 }
 
 const gradient = `linear-gradient(to right, ${Array.from({ length: 10 }, (_, index) => cividisCss(index / 9)).join(', ')})`;
 
-export function MetricBar({ metrics, heat, query, found, searchRef, onMetric, onQuery, onFind, onLeaveSearch }: MetricBarProps): VNode {
+const perLayer = { text: 'per layer', title: 'Per layer; a group has the colour of its greatest layer' };
+
+export function MetricBar<N extends string>({ metrics, chosen, heat, scaleNote = perLayer, query, found, searchRef, onMetric, onQuery, onFind, onLeaveSearch, children }: MetricBarProps<N>): VNode {
   return (
     <div class={found === undefined ? 'metric-bar' : 'metric-bar searching'}>
       <Choices
-        role="tablist" label="Metric that colours the graph" class="tabs" choiceClass="tab" controls="main" idOf={(name) => `tab-${name}`}
-        choices={metrics.map(({ name, title }) => ({ value: name, title }))} chosen={heat.metric.name} onChoose={onMetric}
+        role="tablist" label="Metric that colours the graph" class="tabs" choiceClass="tab" controls="main" idOf={(name: N) => `tab-${name}`}
+        choices={metrics.map(({ name, title }) => ({ value: name, title }))} chosen={chosen} onChoose={onMetric}
       />
-      <div class="legend" role="img" aria-label={`Colour scale of ${heat.metric.title} per layer from 0, dark blue, to ${heat.metric.format(heat.greatest)}, yellow`} title="Per layer; a group has the colour of its greatest layer">
+      <div class="legend" role="img" aria-label={`Colour scale of ${heat.metric.title} per layer from 0, dark blue, to ${heat.metric.format(heat.greatest)}, yellow`} title={scaleNote.title}>
         <span>0</span>
         <span class="scale" style={{ background: gradient }} />
         <span>{heat.metric.format(heat.greatest)}</span>
-        <span class="muted legend-note">per layer</span>
+        <span class="muted legend-note">{scaleNote.text}</span>
       </div>
+      {children}
       <div class="search">
         <TextField
           value={query} label="Search layers by name, operator or shape" placeholder="Search layers" class="search-field" fieldRef={searchRef} onInput={onQuery}

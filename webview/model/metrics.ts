@@ -1,15 +1,13 @@
 // The metrics that colour everything: one row each, so a new figure is one row more.
 import type { LayerColumns, MetricName } from '../../src/protocol/view';
 import type { Profile } from '../../src/protocol/measurement';
+import type { HeatMetric } from './heat';
 import { formatBytes, formatCount, formatMilliseconds } from '../common/format';
 
-export interface Metric {
+export interface Metric extends HeatMetric {
   readonly name: MetricName;
-  /** On the tab. */
-  readonly title: string;
   /** In a table head and on cards, where the tab's words are too long. */
   readonly short: string;
-  readonly format: (value: number) => string;
   /** Value per layer, NaN where not known. */
   readonly values: (layers: LayerColumns, latency: Float64Array | undefined) => Float64Array;
 }

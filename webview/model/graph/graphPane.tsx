@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Button } from '../../controls';
-import { cardText } from '../cardText';
+import { cardText, type CardText } from '../cardText';
 import type { Heat } from '../heat';
 import { heatOfCards } from '../heatCards';
 import { LayoutClient } from '../layout/layoutClient';
@@ -14,6 +14,13 @@ import { GraphView } from './graphView';
 import type { Direction } from './navigate';
 
 export interface GraphPaneProps {
+  /** Which graph this is, where a page shows several; a word, for ids. */
+  readonly id?: string;
+  readonly label?: string;
+  /** Words on a card, instead of the model's own. */
+  readonly textOf?: (kind: number, reference: number) => CardText;
+  /** What the help says of the other ways to the same layers. */
+  readonly help?: string;
   readonly model: Shown;
   readonly heat: Heat;
   readonly expanded: ReadonlySet<number>;
@@ -37,7 +44,7 @@ const panStep = 60;
 const zoomStep = 1.3;
 
 export function GraphPane(props: GraphPaneProps): VNode {
-  const { model, heat, expanded, selection, revealed, matches, workerUri } = props;
+  const { id = 'graph', label = 'Graph of the model', textOf, help = 'The table below lists the same layers.', model, heat, expanded, selection, revealed, matches, workerUri } = props;
   const container = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   latest.current = props;
@@ -131,12 +138,13 @@ export function GraphPane(props: GraphPaneProps): VNode {
     if (openWhenLaidOut.current) view.openWhole();
     openWhenLaidOut.current = false;
   }, [view, scene]);
+  const modelText = (kind: number, reference: number): CardText => cardText(snapshot, structure, heat, kind, reference);
   const cardHeat = useMemo(() => (scene === undefined ? undefined : heatOfCards(scene, heat)), [scene, heat]);
   useLayoutEffect(() => {
     if (view === undefined || scene === undefined || cardHeat === undefined) return;
     if (cardHeat.length !== scene.count * 2) return;
-    view.setContent(cardHeat, (card) => cardText(snapshot, structure, heat, scene.kind[card] ?? 0, scene.reference[card] ?? 0));
-  }, [view, cardHeat]);
+    view.setContent(cardHeat, (card) => (textOf ?? modelText)(scene.kind[card] ?? 0, scene.reference[card] ?? 0));
+  }, [view, cardHeat, textOf]);
 
   const selectedCard = scene === undefined || selection.kind === 'none' ? -1 : cardOf(scene, model, selection);
   const dimmed = useMemo(() => (scene === undefined || matches === undefined ? undefined : dimCards(scene, model, matches)), [scene, matches]);
@@ -198,10 +206,10 @@ export function GraphPane(props: GraphPaneProps): VNode {
     <div class="graph-pane">
       <div
         ref={container} class="graph" tabIndex={0} role="application" onKeyDown={onKeyDown}
-        aria-label="Graph of the model" aria-describedby="graph-help"
+        aria-label={label} aria-describedby={`${id}-help`}
       />
-      <p id="graph-help" class="hidden">
-        Arrow keys move along the edges, Enter opens and closes a group, plus, minus and zero zoom, slash searches. The table below lists the same layers.
+      <p id={`${id}-help`} class="hidden">
+        Arrow keys move along the edges, Enter opens and closes a group, plus, minus and zero zoom, slash searches. {help}
       </p>
       {scene === undefined ? <div class="graph-note" role="status">Laying out {structure.layerCount.toLocaleString('en-US')} layers…</div> : null}
       {fallback ? <div class="graph-note lasting" role="note">WebGL2 is not available here: drawn on a 2D canvas, slower on large graphs.</div> : null}

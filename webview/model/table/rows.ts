@@ -33,11 +33,16 @@ export function prepareSearch(model: Shown): void {
 
 /** Layers that contain every word of the query in name, operator or output shape; undefined for an empty query. */
 export function matchingLayers(model: Shown, query: string): Uint8Array | undefined {
+  return query.trim() === '' ? undefined : matchingTexts(haystackOf(model), query);
+}
+
+/** 1 for each of the lower-case texts that contains every word of the query; undefined for an empty query. */
+export function matchingTexts(texts: readonly string[], query: string): Uint8Array | undefined {
   const words = query.toLowerCase().split(/\s+/u).filter((word) => word !== '');
   if (words.length === 0) return undefined;
-  const matches = new Uint8Array(model.snapshot.layers.count);
-  haystackOf(model).forEach((text, layer) => {
-    if (words.every((word) => text.includes(word))) matches[layer] = 1;
+  const matches = new Uint8Array(texts.length);
+  texts.forEach((text, index) => {
+    if (words.every((word) => text.includes(word))) matches[index] = 1;
   });
   return matches;
 }
@@ -47,30 +52,34 @@ export function matchingRows(rows: Uint32Array, matches: Uint8Array | undefined)
   return matches === undefined ? rows : rows.filter((layer) => matches[layer] === 1);
 }
 
-/** All layer numbers in order. Rows that tie keep the file's order. */
+/** All layer numbers in order. Layers that tie keep the file's order. */
 export function sortedRows(context: TableContext, sort: Sort): Uint32Array {
-  const { count } = context.model.snapshot.layers;
   const column = columns.find(({ id }) => id === sort.column);
-  // Of many layers few have figures of their own: only the different ones are compared.
-  const layersOf = new Map<string | number, number[]>();
-  for (let layer = 0; layer < count; layer += 1) {
-    const key = column?.key(context, layer) ?? 0;
-    const alike = layersOf.get(key);
-    if (alike === undefined) layersOf.set(key, [layer]);
-    else alike.push(layer);
+  return orderedBy(context.model.snapshot.layers.count, (layer) => column?.key(context, layer) ?? 0, sort.descending);
+}
+
+/** Numbers from 0 to `count` in the order of their keys: figures, then texts by the language; those that tie as they were, unknown figures (NaN) last. */
+export function orderedBy(count: number, keyOf: (index: number) => string | number, descending: boolean): Uint32Array {
+  // Of many few have figures of their own: only the different ones are compared.
+  const indicesOf = new Map<string | number, number[]>();
+  for (let index = 0; index < count; index += 1) {
+    const key = keyOf(index);
+    const alike = indicesOf.get(key);
+    if (alike === undefined) indicesOf.set(key, [index]);
+    else alike.push(index);
   }
-  const keys = [...layersOf.keys()];
+  const keys = [...indicesOf.keys()];
   const figures = Float64Array.from(keys.filter((key) => typeof key === 'number' && !Number.isNaN(key)) as number[]).sort();
   const collator = new Intl.Collator('en', { numeric: true });
   const texts = keys.filter((key) => typeof key === 'string').sort((a, b) => collator.compare(a, b));
   const ordered: (string | number)[] = [...figures, ...texts];
-  if (sort.descending) ordered.reverse();
+  if (descending) ordered.reverse();
   const rows = new Uint32Array(count);
   let at = 0;
   // Unknown figures come last, whichever the direction.
   for (const key of [...ordered, Number.NaN]) {
-    for (const layer of layersOf.get(key) ?? []) {
-      rows[at] = layer;
+    for (const index of indicesOf.get(key) ?? []) {
+      rows[at] = index;
       at += 1;
     }
   }

@@ -1,0 +1,87 @@
+// The columns of the table of pairs: what each shows, how it sorts, and how dear its place is when the page is narrow.
+import { formatBytes, formatChange, formatCount, formatMilliseconds, significant, unknown } from '../common/format';
+import type { GridColumn } from '../model/table/grid';
+import { orderedBy } from '../model/table/rows';
+import { changesOf, type Compared, type Measured } from './compared';
+import type { PairSort } from './state';
+import { changeText, layerNames, markOf, operatorText } from './words';
+
+export type PairColumnId = 'change' | 'before' | 'after' | 'operator' | 'parameters' | 'weightBytes' | 'macs' | 'msBefore' | 'msAfter' | 'ms' | 'sqnr' | 'maxAbs';
+
+export interface PairContext {
+  readonly compared: Compared;
+  readonly measured: Measured | undefined;
+}
+
+export interface PairColumn extends GridColumn<PairColumnId> {
+  /** Said in full to who points at the head. */
+  readonly explanation: string;
+  /** The table is at least this wide where the column shows. */
+  readonly from: number;
+  readonly isMeasured: boolean;
+  readonly text: (context: PairContext, row: number) => string;
+  /** Sort key; strings sort by the language, unknown numbers (NaN) always last. */
+  readonly key: (context: PairContext, row: number) => string | number;
+}
+
+type Values = (context: PairContext) => Float64Array | undefined;
+
+function figure(id: PairColumnId, title: string, explanation: string, track: string, from: number, format: (value: number) => string, values: Values, isMeasured = false): PairColumn {
+  return {
+    id, title, explanation, numeric: true, track, from, isMeasured,
+    text: (context, row) => {
+      const value = values(context)?.[row] ?? Number.NaN;
+      return Number.isNaN(value) ? unknown : value === 0 && !isMeasured ? '' : format(value);
+    },
+    key: (context, row) => values(context)?.[row] ?? Number.NaN,
+  };
+}
+
+const delta = (format: (value: number) => string) => (value: number): string => formatChange(value, format);
+const decibels = (value: number): string => (value === Number.POSITIVE_INFINITY ? 'equal' : significant(value));
+
+export const pairColumns: readonly PairColumn[] = [
+  {
+    id: 'change', title: 'Change', explanation: 'What differs between A and B', numeric: false, track: 'minmax(92px, 0.9fr)', from: 0, isMeasured: false,
+    text: ({ compared }, row) => `${markOf(compared, row)} ${changeText(compared, row)}`.trim(),
+    // What was added or removed weighs most, then operators, then how much differs.
+    key: ({ compared }, row) => {
+      const changes = changesOf(compared, row);
+      const [first] = changes;
+      return first === undefined ? (compared.changed[row] ?? 0) / 2 : { removed: 8, added: 7, operators: 6, attributes: 1, types: 1, weights: 1 }[first] + changes.length / 10;
+    },
+  },
+  { id: 'before', title: 'Layer in A', explanation: 'Layers of A, the one that does the work first', numeric: false, track: 'minmax(110px, 1.7fr)', from: 0, isMeasured: false, text: ({ compared }, row) => layerNames(compared, 'before', row), key: ({ compared }, row) => layerNames(compared, 'before', row) },
+  { id: 'after', title: 'Layer in B', explanation: 'Layers of B, the one that does the work first', numeric: false, track: 'minmax(110px, 1.7fr)', from: 400, isMeasured: false, text: ({ compared }, row) => layerNames(compared, 'after', row), key: ({ compared }, row) => layerNames(compared, 'after', row) },
+  { id: 'operator', title: 'Operator', explanation: 'Operators in A → in B', numeric: false, track: 'minmax(84px, 1fr)', from: 620, isMeasured: false, text: ({ compared }, row) => operatorText(compared, row), key: ({ compared }, row) => operatorText(compared, row) },
+  figure('parameters', 'Δ Parameters', 'Parameters in B less those in A', '108px', 780, delta(formatCount), ({ compared }) => compared.comparison.pairs.parameters),
+  figure('weightBytes', 'Δ Weights', 'Bytes of weights in B less those in A', '92px', 0, delta(formatBytes), ({ compared }) => compared.comparison.pairs.weightBytes),
+  figure('macs', 'Δ MACs', 'Multiply-accumulates in B less those in A', '82px', 860, delta(formatCount), ({ compared }) => compared.comparison.pairs.macs),
+  figure('msBefore', 'A', 'Milliseconds in A, measured here', '78px', 700, formatMilliseconds, ({ measured }) => measured?.milliseconds.before, true),
+  figure('msAfter', 'B', 'Milliseconds in B, measured here', '78px', 700, formatMilliseconds, ({ measured }) => measured?.milliseconds.after, true),
+  figure('ms', 'Δ Latency', 'Milliseconds in B less those in A, measured here one after the other', '86px', 460, delta(formatMilliseconds), ({ measured }) => measured?.millisecondsDelta, true),
+  figure('sqnr', 'SQNR, dB', 'Signal to noise of what comes out in B, with A as the signal', '80px', 560, decibels, ({ measured }) => measured?.measurement.sqnrDb, true),
+  figure('maxAbs', 'max |Δ|', 'Greatest difference of what comes out', '78px', 1040, (value) => significant(value), ({ measured }) => measured?.measurement.maxAbs, true),
+];
+
+/** The columns for a table of this width; measured ones only once there is a figure in them. */
+export function pairColumnsFor(context: PairContext, width: number): readonly PairColumn[] {
+  return pairColumns.filter((column) => width >= column.from && (!column.isMeasured || hasFigures(context, column)));
+}
+
+function hasFigures(context: PairContext, { key }: PairColumn): boolean {
+  if (context.measured === undefined) return false;
+  for (let row = 0; row < context.compared.comparison.pairs.count; row += 1) if (!Number.isNaN(key(context, row))) return true;
+  return false;
+}
+
+/** All rows in order. */
+export function sortedPairs(context: PairContext, sort: PairSort): Uint32Array {
+  const column = pairColumns.find(({ id }) => id === sort.column);
+  return orderedBy(context.compared.comparison.pairs.count, (row) => column?.key(context, row) ?? 0, sort.descending);
+}
+
+/** What a search looks at, one lower-case text per row. */
+export function searchTexts(compared: Compared): readonly string[] {
+  return Array.from({ length: compared.comparison.pairs.count }, (_, row) => `${layerNames(compared, 'before', row).slice(0, 4000)} ${layerNames(compared, 'after', row).slice(0, 4000)} ${operatorText(compared, row)} ${changeText(compared, row)}`.toLowerCase());
+}
