@@ -65,6 +65,11 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     'text/read': async ({ uri, version, text, source }) => await (await texts()).read(uri, version, text, source === undefined ? undefined : documents.get(source).model),
     'model/compareTexts': async ({ before, after }, { signal }) => await heavy.compareTexts(documents.get(before), documents.get(after), signal),
     'model/compareGraphs': async ({ before, after, bindings }, { signal }) => await heavy.compareGraphs(documents.get(before), documents.get(after), bindings, signal),
+    'model/measurePairs': async ({ before, after, bindings }, context) => {
+      const [one, other] = [documents.get(before), documents.get(after)];
+      context.progress({ message: 'Matching their nodes' });
+      return await running.measurePairs(one, other, await heavy.compareGraphs(one, other, bindings, context.signal), bindings, context);
+    },
     'model/editCopy': async ({ document }, { signal }) => {
       const { makeEditedCopy } = await import('../formats/editedCopy');
       return { path: await makeEditedCopy(documents.get(document).model, signal) };

@@ -1,14 +1,17 @@
 // The work that runs models, one job at a time: profile, benchmark, optimize, recipes. Settings say how.
+import path from 'node:path';
 import type { WorkContext } from '../base/cancellation';
+import { toLatheError } from '../base/errors';
 import type { Log } from '../base/log';
 import type { ModelFile } from '../formats/open';
+import type { GraphComparison, PairMeasurement } from '../protocol/comparison';
 import type { Bindings, EngineSettings, InlinedCopy, ModelSettings, OptimizeRequest } from '../protocol/engine';
 import type { Benchmark, Comparison, Profile, RunSettings } from '../protocol/measurement';
 import type { OptimizationReport } from '../protocol/report';
 import type { RunRecipeOptions } from '../recipes/execute';
 import type { Runner, RunnerStart } from '../runtime/runner';
 import type { OverBudget } from '../runtime/watchdog';
-import { rememberProfile } from './service';
+import { analyze, rememberProfile } from './service';
 import type { EngineDocument } from './documents';
 
 /** What running needs from the process it happens in. */
@@ -32,6 +35,38 @@ export class Running {
       const profile = await profileModel(shownModel(document.model).model, { settings: runSettings(document.settings, bindings), runner: this.runnerStart(), ...context });
       rememberProfile(document, bindings, profile);
       return profile;
+    });
+  }
+
+  /** Milliseconds of both models node by node, one after the other, and how far what comes out of each row differs on the same inputs. */
+  async measurePairs(before: EngineDocument, after: EngineDocument, { pairs, before: snapshotBefore, after: snapshotAfter }: GraphComparison, bindings: Bindings, context: WorkContext): Promise<PairMeasurement> {
+    const profiles = {
+      before: await this.profile(before, bindings, part(context, before, 0, 0.4)),
+      after: await this.profile(after, bindings, part(context, after, 0.4, 0.8)),
+    };
+    return await this.inTurn(context, async () => {
+      const [{ compareValues }, { valuePairs }, { openSamples }, { firstSample }] = await Promise.all([import('../runtime/compareValues'), import('./pairValues'), import('../runtime/datasets'), import('../runtime/samples')]);
+      const sqnrDb = new Float64Array(pairs.count).fill(Number.NaN);
+      const maxAbs = new Float64Array(pairs.count).fill(Number.NaN);
+      const measured = { profiles, sqnrDb, maxAbs, inputs: 'seeded random numbers' };
+      try {
+        const { values, rows } = valuePairs(pairs, { model: before.model, analysis: await analyze(before, bindings), snapshot: snapshotBefore }, { model: after.model, analysis: await analyze(after, bindings), snapshot: snapshotAfter });
+        const feeds = await firstSample(await openSamples(undefined, before.model, { bindings }));
+        const settings = runSettings(before.settings, bindings);
+        const compared = await compareValues(before.model, after.model, values, feeds, { settings, start: this.runnerStart(), ...part(context, undefined, 0.8, 1) });
+        compared.forEach((comparison, i) => {
+          const row = rows[i] ?? 0;
+          const isEqual = comparison.bitEqual || comparison.maxAbs === 0;
+          sqnrDb[row] = isEqual ? Number.POSITIVE_INFINITY : (comparison.sqnrDb ?? Number.NaN);
+          maxAbs[row] = comparison.bitEqual ? 0 : (comparison.maxAbs ?? Number.NaN);
+        });
+        return measured;
+      } catch (thrown) {
+        const error = toLatheError(thrown, after.path);
+        if (error.code === 'cancelled') throw error;
+        // Times stand by themselves: models of other inputs, or that do not fit into memory with all that is kept, have no errors.
+        return { ...measured, problem: `What comes out of each layer could not be compared: ${error.message}` };
+      }
     });
   }
 
@@ -121,6 +156,12 @@ export class Running {
       void before.then(finish);
     }
   }
+}
+
+/** A step of a longer job: its progress is told as a part of the whole, with the model's name. */
+function part({ signal, progress }: WorkContext, document: EngineDocument | undefined, from: number, to: number): WorkContext {
+  const name = document === undefined ? '' : `${path.basename(document.path)}: `;
+  return { signal, progress: ({ message, fraction = 0 }) => progress({ message: `${name}${message}`, fraction: from + (to - from) * fraction }) };
 }
 
 function runSettings({ provider, threads }: ModelSettings, bindings: Bindings): RunSettings {

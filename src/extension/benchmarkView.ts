@@ -122,6 +122,9 @@ export class BenchmarkView implements vscode.WebviewViewProvider, vscode.Disposa
       case 'openReport':
         if (this.paths().has(message.path)) await vscode.commands.executeCommand('modelLathe.openReport', vscode.Uri.file(message.path));
         return;
+      case 'compareGraphs':
+        if (this.paths().has(message.source) && this.paths().has(message.variant)) await vscode.commands.executeCommand('modelLathe.compareGraphs', vscode.Uri.file(message.source), vscode.Uri.file(message.variant));
+        return;
       case 'cancel':
         this.host.jobs.cancel(message.job);
         return;

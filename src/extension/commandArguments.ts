@@ -6,6 +6,8 @@ import type { CommandName } from './commandNames';
 
 /** Files and models' texts, as links name them: nothing else a link could smuggle in. */
 const uri = z.string().max(10_000).regex(/^(file|onnx-text):\//);
+/** A model, its text, or the text of two models side by side. */
+const comparable = z.string().max(20_000).regex(/^(file|onnx-text|onnx-compare):\//);
 const ofSuffix = (suffix: string): z.ZodType<string> => uri.refine((text) => text.endsWith(suffix));
 /** What VS Code hands over from the title of the tree of layers: which row has the focus. It names no model. */
 const row = z.union([z.strictObject({ kind: z.literal('layer'), layer: z.int() }), z.strictObject({ kind: z.literal('group'), group: z.int() })]).transform(() => undefined);
@@ -20,7 +22,8 @@ const parameters = {
   optimize: z.object({ target }),
   profile: z.object({ target }),
   benchmark: z.object({ target }),
-  compareWith: z.object({ target, selected: z.array(uri).max(10_000).optional(), how: z.enum(['measurement', 'structure']).optional() }),
+  compareWith: z.object({ target, selected: z.array(uri).max(10_000).optional(), how: z.enum(['measurement', 'structure', 'graphs']).optional() }),
+  compareGraphs: z.object({ target: optional(comparable), other: comparable.optional() }),
   showText: z.object({ target, layer }),
   editCopy: z.object({ target }),
   inlineFunctions: z.object({ target, function: z.string().min(1).max(1_000_000).optional() }),
@@ -42,7 +45,8 @@ export type CommandArguments = { readonly [N in CommandName]: z.output<(typeof p
 const words = new Map([
   ['target', 'the file: or onnx-text: address of a file of its kind'],
   ['selected', 'a list of file: addresses'],
-  ['how', 'measurement or structure'],
+  ['how', 'measurement, structure or graphs'],
+  ['other', 'the file: address of a model'],
   ['layer', 'the key of a layer'],
   ['fix', 'the id of a fix'],
   ['function', 'the name of a function as domain::name'],

@@ -6,6 +6,7 @@ export const commandNames = [
   'profile',
   'benchmark',
   'compareWith',
+  'compareGraphs',
   'showText',
   'editCopy',
   'inlineFunctions',

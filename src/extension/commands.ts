@@ -7,22 +7,25 @@ import type { BenchmarkView } from './benchmarkView';
 import type { CommandArguments } from './commandArguments';
 import { commandNames, type CommandName } from './commandNames';
 import type { Diagnostics } from './diagnostics';
-import type { ComparedTexts } from './compareTexts';
+import type { ComparedGraphs } from './comparePanel';
+import { comparedIn, type ComparedTexts } from './compareTexts';
 import { chooseFix } from './fixLenses';
 import type { Host } from './host';
 import { showError } from './notices';
 import { assertOnDisk } from './openModel';
 import { reportUri } from './reportDocuments';
+import { compareScheme } from './textUri';
 import { modelUri, textUri } from './textUris';
 import { t } from './translate';
 import type { Work } from './work';
 
-/** What commands reach; `work` is loaded when a command first needs it. */
+/** What commands reach; `work` and `graphs` are loaded when a command first needs them. */
 export interface CommandContext {
   readonly host: Host;
   readonly panel: BenchmarkView;
   readonly diagnostics: Diagnostics;
   readonly compared: ComparedTexts;
+  readonly graphs: () => Promise<ComparedGraphs>;
   readonly work: () => Promise<Work>;
 }
 
@@ -37,6 +40,7 @@ const commands: Commands = {
   profile: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).profile(uri)),
   benchmark: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).benchmark(uri)),
   compareWith: async (context, { target, selected, how }) => await compareWith(context, target, selected ?? [], how),
+  compareGraphs: async (context, { target, other }) => await compareGraphs(context, target, other),
   showText: async (context, { target, layer }) => await onModel(context, target, async (uri) => await showText(context, uri, layer)),
   editCopy: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).editCopy(uri)),
   inlineFunctions: async (context, { target, function: name }) => await onModel(context, target, async (uri) => await (await context.work()).inlineFunctions(uri, name)),
@@ -85,7 +89,8 @@ async function call<N extends CommandName>(name: N, run: Commands[N], context: C
   const { parseArguments } = await import('./commandArguments');
   const [place] = parameters;
   const fromMenu = place instanceof vscode.Uri;
-  if (fromMenu) assertOnDisk(modelUri(place) ?? place);
+  // The text of two models is of no one file: what may be done with it is up to the command's schema.
+  if (fromMenu && place.scheme !== compareScheme) assertOnDisk(modelUri(place) ?? place);
   const plain = (value: unknown): unknown => (value instanceof vscode.Uri ? value.toString() : value);
   const given = parameters.map((value) => (Array.isArray(value) ? value.map(plain) : plain(value)));
   return await run(context, parseArguments(name, given, fromMenu));
@@ -134,7 +139,24 @@ async function compareWith(context: CommandContext, target: string | undefined, 
   const chosen = how ?? (await askHow(source, other));
   if (chosen === 'measurement') return await (await context.work()).benchmark(source, other);
   if (chosen === 'structure') await context.compared.show(source, other);
+  if (chosen === 'graphs') await (await context.graphs()).show(source, other);
   return undefined;
+}
+
+/** Both graphs side by side: of two models named, or of the text that compares them. */
+async function compareGraphs(context: CommandContext, target: string | undefined, other: string | undefined): Promise<unknown> {
+  const named = target === undefined ? comparedTab() : uriOf(target);
+  if (named?.scheme !== compareScheme) return await compareWith(context, target, other === undefined ? [] : [other], 'graphs');
+  const { before, after } = comparedIn(named);
+  for (const uri of [uriOf(before), uriOf(after)]) assertOnDisk(uri);
+  await (await context.graphs()).show(uriOf(before), uriOf(after));
+  return undefined;
+}
+
+/** The text of a comparison in the editor that has the focus. */
+function comparedTab(): vscode.Uri | undefined {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof vscode.TabInputTextDiff && input.modified.scheme === compareScheme ? input.modified : undefined;
 }
 
 async function askHow(source: vscode.Uri, other: vscode.Uri): Promise<CommandArguments['compareWith']['how']> {
@@ -142,7 +164,8 @@ async function askHow(source: vscode.Uri, other: vscode.Uri): Promise<CommandArg
   const choice = await vscode.window.showQuickPick(
     [
       { label: t('Latency and outputs'), detail: t('Runs both, interleaved, and compares what they answer.'), how: 'measurement' as const },
-      { label: t('Structure'), detail: t('Both as text in the diff editor; nodes that belong together are matched.'), how: 'structure' as const },
+      { label: t('Graphs'), detail: t('Both side by side under one selection, with what differs in each node: parameters, MACs, milliseconds, error.'), how: 'graphs' as const },
+      { label: t('Structure as text'), detail: t('Both as text in the diff editor; nodes that belong together are matched.'), how: 'structure' as const },
     ],
     { title },
   );

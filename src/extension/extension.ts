@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { BenchmarkView } from './benchmarkView';
 import { registerCodeActions } from './codeActions';
 import { registerCommands } from './commands';
+import type { ComparedGraphs } from './comparePanel';
 import { ComparedTexts } from './compareTexts';
 import { registerDecorations } from './decorations';
 import { Diagnostics } from './diagnostics';
@@ -26,6 +27,7 @@ import type { Work } from './work';
 export interface Api {
   readonly host: Host;
   readonly panel: BenchmarkView;
+  readonly graphs: () => Promise<ComparedGraphs>;
   /** Milliseconds that activation took. */
   readonly activationMs: number;
 }
@@ -41,6 +43,8 @@ export function activate(context: vscode.ExtensionContext): Api {
   const compared = new ComparedTexts(host);
   let work: Promise<Work> | undefined;
   const workOnDemand = async (): Promise<Work> => await (work ??= import('./work').then((module) => new module.Work(host, panel)));
+  let graphs: Promise<ComparedGraphs> | undefined;
+  const graphsOnDemand = async (): Promise<ComparedGraphs> => await (graphs ??= import('./comparePanel').then((module) => new module.ComparedGraphs(host)));
   context.subscriptions.push(
     log,
     host,
@@ -59,11 +63,11 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerLayersView(host),
     registerDecorations(host),
     registerReportDocuments(host),
-    registerCommands({ host, panel, diagnostics, compared, work: workOnDemand }),
+    registerCommands({ host, panel, diagnostics, compared, graphs: graphsOnDemand, work: workOnDemand }),
     registerLanguageTools(host, workOnDemand),
     onSettingsChanged(() => void host.settingsChanged()),
   );
   const activationMs = performance.now() - begun;
   log.info(`activated in ${activationMs.toFixed(1)} ms`);
-  return { host, panel, activationMs };
+  return { host, panel, graphs: graphsOnDemand, activationMs };
 }

@@ -35,7 +35,7 @@ class ModelEditorProvider implements vscode.CustomReadonlyEditorProvider<ModelDo
       return;
     }
     const model = new ModelPanel(this.host, document.reference.model, panel);
-    webview.html = modelPage(this.host.context.extensionUri, webview);
+    webview.html = graphPage(this.host.context.extensionUri, webview, 'modelView');
     panel.onDidDispose(() => model.dispose());
   }
 }
@@ -49,13 +49,14 @@ export function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
   return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extension, 'dist'), vscode.Uri.joinPath(extension, 'media')] };
 }
 
-function modelPage(extension: vscode.Uri, webview: vscode.Webview): string {
+/** A page that shows graphs, by the name of its bundle and style. */
+export function graphPage(extension: vscode.Uri, webview: vscode.Webview, name: 'modelView' | 'compareView'): string {
   const asset = (...parts: string[]): string => webview.asWebviewUri(vscode.Uri.joinPath(extension, ...parts)).toString();
   return pageHtml({
     cspSource: webview.cspSource,
     title: 'Model Lathe',
-    script: asset('dist', 'modelView.js'),
-    style: asset('media', 'modelView.css'),
+    script: asset('dist', `${name}.js`),
+    style: asset('media', `${name}.css`),
     data: new Map([['worker-uri', asset('dist', 'layoutWorker.js')]]),
     language: vscode.env.language,
   });

@@ -1,7 +1,7 @@
 // Requests between the extension host and the engine process, over JSON-RPC on Node's IPC (structured clone, so typed arrays travel).
 import type { ErrorJson } from '../base/errors';
 import type { ModelSummary, ValueSummary } from './analysis';
-import type { GraphComparison } from './comparison';
+import type { GraphComparison, PairMeasurement } from './comparison';
 import type { Finding } from './findings';
 import type { Benchmark, Comparison, DataDescription, PictureOptions, Profile, Provider } from './measurement';
 import type { Goal, OptimizationReport } from './report';
@@ -205,6 +205,8 @@ export interface EngineRequests {
   'model/compareTexts': { params: { readonly before: DocumentId; readonly after: DocumentId }; result: { readonly before: string; readonly after: string } };
   /** Two models as graphs to be laid side by side, at the bindings that each of them has a dimension for. */
   'model/compareGraphs': { params: { readonly before: DocumentId; readonly after: DocumentId; readonly bindings: Bindings }; result: GraphComparison };
+  /** Profiles both, one after the other, and compares what comes out of each row of 'model/compareGraphs' on the same inputs. */
+  'model/measurePairs': { params: { readonly before: DocumentId; readonly after: DocumentId; readonly bindings: Bindings }; result: PairMeasurement };
   /** Makes `<name>.edited.onnx` beside a model, to be edited as text. */
   'model/editCopy': { params: { readonly document: DocumentId }; result: { readonly path: string } };
   /** Saves a text as the next version of such a copy. `lost`: notes of things that the new version does not have any more. */

@@ -141,6 +141,7 @@ export const fromBenchmarkView = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   z.strictObject({ type: z.literal('openModel'), path: z.string().max(10_000) }),
   z.strictObject({ type: z.literal('openReport'), path: z.string().max(10_000) }),
+  z.strictObject({ type: z.literal('compareGraphs'), source: z.string().max(10_000), variant: z.string().max(10_000) }),
   z.strictObject({ type: z.literal('cancel'), job: z.string().max(100) }),
   z.strictObject({ type: z.literal('optimize') }),
 ]);

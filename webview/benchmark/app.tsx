@@ -75,7 +75,7 @@ function Report({ report, variantId, host, onVariant }: ReportProps): VNode {
       </header>
       <p class="conclusion">{visible(report.conclusion)}</p>
       {benchmark?.verdict === 'inconclusive' ? <Banner severity="warning">Inconclusive: {visible(benchmark.reason ?? 'the machine was busy')}. Measure again when it is idle.</Banner> : null}
-      <Variants report={report} selected={variant?.id} onSelect={onVariant} onOpen={(path) => host.send({ type: 'openModel', path })} />
+      <Variants report={report} selected={variant?.id} onSelect={onVariant} onOpen={(path) => host.send({ type: 'openModel', path })} onCompare={(path) => host.send({ type: 'compareGraphs', source: report.source.path, variant: path })} />
       <AgainstSource report={report} variant={variant} name={name} />
       {benchmark === undefined ? null : <LatencyDistribution benchmark={benchmark} name={name} />}
       {variant === undefined ? null : <WhereTheTimeWent variant={variant} name={name} />}

@@ -15,9 +15,11 @@ export interface VariantsProps {
   readonly selected: string | undefined;
   readonly onSelect: (id: string) => void;
   readonly onOpen: (path: string) => void;
+  /** Source and variant as graphs side by side. */
+  readonly onCompare: (path: string) => void;
 }
 
-export function Variants({ report, selected, onSelect, onOpen }: VariantsProps): VNode | null {
+export function Variants({ report, selected, onSelect, onOpen, onCompare }: VariantsProps): VNode | null {
   if (report.variants.length === 0) return null;
   const winnerFirst = [...report.variants].sort((a, b) => Number(b.id === report.winner) - Number(a.id === report.winner));
   return (
@@ -32,7 +34,7 @@ export function Variants({ report, selected, onSelect, onOpen }: VariantsProps):
           <p class="muted">
             {variant.path === undefined ? null : <>{visible(variant.title)}. </>}
             {visible(variant.reason)}
-            {variant.path === undefined ? null : <>{' '}<button type="button" class="link" onClick={() => { if (variant.path !== undefined) onOpen(variant.path); }}>Open</button></>}
+            {variant.path === undefined ? null : <>{' '}<button type="button" class="link" onClick={() => { if (variant.path !== undefined) onOpen(variant.path); }}>Open</button>{' · '}<button type="button" class="link" onClick={() => { if (variant.path !== undefined) onCompare(variant.path); }}>Compare graphs</button></>}
           </p>
           {variant.uncalibrated ? <p class="uncalibrated">Uncalibrated: quantized without real data, so its accuracy says nothing about yours.</p> : null}
           {variant.id === selected ? <Steps variant={variant} /> : null}

@@ -1,10 +1,11 @@
 // The columns of the table of pairs: what each shows, how it sorts, and how dear its place is when the page is narrow.
+import type { Side } from '../../src/protocol/comparison';
 import { formatBytes, formatChange, formatCount, formatMilliseconds, significant, unknown } from '../common/format';
 import type { GridColumn } from '../model/table/grid';
 import { orderedBy } from '../model/table/rows';
-import { changesOf, type Compared, type Measured } from './compared';
+import { changesOf, layersOf, type Compared, type Measured } from './compared';
 import type { PairSort } from './state';
-import { changeText, layerNames, markOf, operatorText } from './words';
+import { changeText, layerNames, markOf, operatorText, sideNames } from './words';
 
 export type PairColumnId = 'change' | 'before' | 'after' | 'operator' | 'parameters' | 'weightBytes' | 'macs' | 'msBefore' | 'msAfter' | 'ms' | 'sqnr' | 'maxAbs';
 
@@ -37,12 +38,18 @@ function figure(id: PairColumnId, title: string, explanation: string, track: str
   };
 }
 
+/** Of one side; where that has no layers, it has no time of its own either. */
+function milliseconds(id: PairColumnId, side: Side): PairColumn {
+  const column = figure(id, sideNames[side], `Milliseconds in ${sideNames[side]}, measured here`, '78px', 850, formatMilliseconds, ({ measured }) => measured?.milliseconds[side], true);
+  return { ...column, text: (context, row) => (layersOf(context.compared, side, row).length === 0 ? '' : column.text(context, row)) };
+}
+
 const delta = (format: (value: number) => string) => (value: number): string => formatChange(value, format);
-const decibels = (value: number): string => (value === Number.POSITIVE_INFINITY ? 'equal' : significant(value));
+const decibels = (value: number): string => (value === Number.POSITIVE_INFINITY ? 'equal' : `${significant(value)} dB`);
 
 export const pairColumns: readonly PairColumn[] = [
   {
-    id: 'change', title: 'Change', explanation: 'What differs between A and B', numeric: false, track: 'minmax(92px, 0.9fr)', from: 0, isMeasured: false,
+    id: 'change', title: 'Change', explanation: 'What differs between A and B', numeric: false, track: 'minmax(96px, 1.2fr)', from: 0, isMeasured: false,
     text: ({ compared }, row) => `${markOf(compared, row)} ${changeText(compared, row)}`.trim(),
     // What was added or removed weighs most, then operators, then how much differs.
     key: ({ compared }, row) => {
@@ -51,17 +58,17 @@ export const pairColumns: readonly PairColumn[] = [
       return first === undefined ? (compared.changed[row] ?? 0) / 2 : { removed: 8, added: 7, operators: 6, attributes: 1, types: 1, weights: 1 }[first] + changes.length / 10;
     },
   },
-  { id: 'before', title: 'Layer in A', explanation: 'Layers of A, the one that does the work first', numeric: false, track: 'minmax(110px, 1.7fr)', from: 0, isMeasured: false, text: ({ compared }, row) => layerNames(compared, 'before', row), key: ({ compared }, row) => layerNames(compared, 'before', row) },
-  { id: 'after', title: 'Layer in B', explanation: 'Layers of B, the one that does the work first', numeric: false, track: 'minmax(110px, 1.7fr)', from: 400, isMeasured: false, text: ({ compared }, row) => layerNames(compared, 'after', row), key: ({ compared }, row) => layerNames(compared, 'after', row) },
-  { id: 'operator', title: 'Operator', explanation: 'Operators in A → in B', numeric: false, track: 'minmax(84px, 1fr)', from: 620, isMeasured: false, text: ({ compared }, row) => operatorText(compared, row), key: ({ compared }, row) => operatorText(compared, row) },
-  figure('parameters', 'Δ Parameters', 'Parameters in B less those in A', '108px', 780, delta(formatCount), ({ compared }) => compared.comparison.pairs.parameters),
-  figure('weightBytes', 'Δ Weights', 'Bytes of weights in B less those in A', '92px', 0, delta(formatBytes), ({ compared }) => compared.comparison.pairs.weightBytes),
-  figure('macs', 'Δ MACs', 'Multiply-accumulates in B less those in A', '82px', 860, delta(formatCount), ({ compared }) => compared.comparison.pairs.macs),
-  figure('msBefore', 'A', 'Milliseconds in A, measured here', '78px', 700, formatMilliseconds, ({ measured }) => measured?.milliseconds.before, true),
-  figure('msAfter', 'B', 'Milliseconds in B, measured here', '78px', 700, formatMilliseconds, ({ measured }) => measured?.milliseconds.after, true),
-  figure('ms', 'Δ Latency', 'Milliseconds in B less those in A, measured here one after the other', '86px', 460, delta(formatMilliseconds), ({ measured }) => measured?.millisecondsDelta, true),
-  figure('sqnr', 'SQNR, dB', 'Signal to noise of what comes out in B, with A as the signal', '80px', 560, decibels, ({ measured }) => measured?.measurement.sqnrDb, true),
-  figure('maxAbs', 'max |Δ|', 'Greatest difference of what comes out', '78px', 1040, (value) => significant(value), ({ measured }) => measured?.measurement.maxAbs, true),
+  { id: 'before', title: 'Layer in A', explanation: 'Layers of A, the one that does the work first', numeric: false, track: 'minmax(110px, 1.6fr)', from: 0, isMeasured: false, text: ({ compared }, row) => layerNames(compared, 'before', row), key: ({ compared }, row) => layerNames(compared, 'before', row) },
+  { id: 'after', title: 'Layer in B', explanation: 'Layers of B, the one that does the work first', numeric: false, track: 'minmax(110px, 1.6fr)', from: 430, isMeasured: false, text: ({ compared }, row) => layerNames(compared, 'after', row), key: ({ compared }, row) => layerNames(compared, 'after', row) },
+  { id: 'operator', title: 'Operator', explanation: 'Operators in A → in B', numeric: false, track: 'minmax(84px, 1.1fr)', from: 690, isMeasured: false, text: ({ compared }, row) => operatorText(compared, row), key: ({ compared }, row) => operatorText(compared, row) },
+  figure('parameters', 'Δ Parameters', 'Parameters in B less those in A', '118px', 1060, delta(formatCount), ({ compared }) => compared.comparison.pairs.parameters),
+  figure('weightBytes', 'Δ Weights', 'Bytes of weights in B less those in A', '96px', 0, delta(formatBytes), ({ compared }) => compared.comparison.pairs.weightBytes),
+  figure('macs', 'Δ MACs', 'Multiply-accumulates in B less those in A', '84px', 940, delta(formatCount), ({ compared }) => compared.comparison.pairs.macs),
+  milliseconds('msBefore', 'before'),
+  milliseconds('msAfter', 'after'),
+  figure('ms', 'Δ Latency', 'Milliseconds in B less those in A, measured here one after the other', '92px', 520, delta(formatMilliseconds), ({ measured }) => measured?.millisecondsDelta, true),
+  figure('sqnr', 'SQNR', 'Signal to noise of what comes out in B, with A as the signal', '82px', 610, decibels, ({ measured }) => measured?.measurement.sqnrDb, true),
+  figure('maxAbs', 'max |Δ|', 'Greatest difference of what comes out', '86px', 1150, (value) => significant(value), ({ measured }) => measured?.measurement.maxAbs, true),
 ];
 
 /** The columns for a table of this width; measured ones only once there is a figure in them. */

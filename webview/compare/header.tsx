@@ -65,7 +65,7 @@ function Change({ of, before, after, format }: ChangeProps): VNode {
 function Latency({ measured: { measurement: { profiles } } }: { readonly measured: Measured }): VNode {
   const text = (side: Side): string => `${formatMilliseconds(profiles[side].latencyMs.value)} ±${significant(halfWidth(profiles[side].latencyMs), 2)}`;
   const { threads } = profiles.before.settings;
-  return <span class="fact"><b>{text('before')} → {text('after')}</b> <span class="muted">measured here, one after the other, {threads === 1 ? '1 thread' : `${threads.toString()} threads`}</span></span>;
+  return <span class="fact long"><b>{text('before')} → {text('after')}</b> <span class="muted">measured here, one after the other, {threads === 1 ? '1 thread' : `${threads.toString()} threads`}</span></span>;
 }
 
 function halfWidth({ value, low, high }: Estimate): number {

@@ -45,6 +45,11 @@ export function changedInGroups(compared: Compared, side: Side): Float64Array {
   return sumOverGroups(structure, snapshot.layers.group, flags).sum;
 }
 
+/** No difference has no figure: what differs stands out. */
+function withoutZero({ metric }: Heat, value: number | undefined, text: CardText): Pick<CardText, 'value'> {
+  return { value: metric.isChange === true && value === 0 ? '' : text.value };
+}
+
 /** Words on the cards of a side. */
 export function cardWords(compared: Compared, side: Side, heat: Heat, changedIn: Float64Array): (kind: number, reference: number) => CardText {
   const { snapshot, structure } = compared.models[side];
@@ -53,13 +58,13 @@ export function cardWords(compared: Compared, side: Side, heat: Heat, changedIn:
     switch (kind) {
       case cardKind.layer: {
         const mark = markOf(compared, compared.rowOf[side][reference] ?? 0);
-        return mark === '' ? text : { ...text, title: `${mark} ${text.title}` };
+        return { ...text, ...(mark === '' ? {} : { title: `${mark} ${text.title}` }), ...withoutZero(heat, heat.values[reference], text) };
       }
       case cardKind.group:
       case cardKind.frame: {
         const changed = changedIn[reference] ?? 0;
         const alone = (compared.groupOf[side][reference] ?? -1) < 0;
-        return { ...text, detail: `${text.detail}${changed === 0 ? '' : ` · ≠ ${integer(changed)}`}${alone ? ` · only in ${sideNames[side]}` : ''}` };
+        return { ...text, ...withoutZero(heat, heat.groupSum[reference], text), detail: `${text.detail}${changed === 0 ? '' : ` · ≠ ${integer(changed)}`}${alone ? ` · only in ${sideNames[side]}` : ''}` };
       }
       default:
         return text;

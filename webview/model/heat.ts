@@ -12,7 +12,7 @@ export interface HeatMetric {
   /** On the tab. */
   readonly title: string;
   readonly format: (value: number) => string;
-  /** Values are differences: coloured by their size, those of 0 not at all, and no shares of a whole. */
+  /** Values are differences: coloured by their size, and no shares of a whole. As of a peak, those of 0 are not coloured. */
   readonly isChange?: true;
   /** The sum over layers says nothing: a group has the figure of its greatest. */
   readonly isPeak?: true;
@@ -50,16 +50,17 @@ export function heatOf(structure: Structure, layerGroup: Uint32Array, metric: He
   const greatest = sizes === values ? greatestValue : sumOverGroups(structure, layerGroup, sizes).greatest;
   const top = greatestAnywhere ?? greatest[0] ?? Number.NaN;
   const scale = top > 0 ? 1 / top : 0;
+  const marksOnlyDifferences = metric.isChange === true || metric.isPeak === true;
   const positions = (figures: Float64Array): Float32Array => {
     const column = new Float32Array(figures.length);
-    figures.forEach((value, index) => { column[index] = Number.isNaN(value) || (metric.isChange === true && value === 0) ? noHeat : Math.min(1, Math.max(0, value * scale)); });
+    figures.forEach((value, index) => { column[index] = Number.isNaN(value) || (marksOnlyDifferences && value === 0) ? noHeat : Math.min(1, Math.max(0, value * scale)); });
     return column;
   };
   return {
     metric,
     values,
     total: sum[0] ?? 0,
-    whole: metric.isChange === true || metric.isPeak === true ? 0 : sum[0] ?? 0,
+    whole: marksOnlyDifferences ? 0 : sum[0] ?? 0,
     greatest: Number.isNaN(top) ? 0 : top,
     layerHeat: positions(sizes),
     groupSum: metric.isPeak === true ? greatest : sum,

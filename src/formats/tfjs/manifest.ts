@@ -129,7 +129,7 @@ function readWeight(context: TfjsContext, weight: JsonObject, where: string, gro
 
 const nothing = new MemorySource(new Uint8Array(0));
 
-function readDims(context: TfjsContext, weight: JsonObject, name: string, elementType: ElementType): number[] {
+function readDims(context: TfjsContext, weight: JsonObject, name: string, elementType: ElementType): readonly number[] {
   const shape = field(weight, 'shape');
   if (!isList(shape)) throw context.malformed(name, `The shape of the weight should be a list, but is ${kindOf(shape)}.`);
   const dims = shape.map((dim) => {

@@ -86,7 +86,7 @@ export class LabelPainter {
     }
     if (kind === cardKind.frame) {
       const baseline = top + 19 * scale;
-      const sum = scale >= detailFrom ? `${text.detail} · ${text.value}` : text.value;
+      const sum = scale >= detailFrom && text.value !== '' ? `${text.detail} · ${text.value}` : scale >= detailFrom ? text.detail : text.value;
       const room = width - pad * 2;
       const sumWidth = Math.min(this.fit(sum, Infinity, small, '').width, room * 0.6);
       this.write(text.title, left + pad, baseline, room - sumWidth - pad, title, ink, '600 ');
