@@ -34,6 +34,8 @@ const listedPerKind = 5;
 
 export class TfjsContext {
   readonly warnings: ModelWarning[] = [];
+  /** The node being read: what is wrong inside it is wrong with it. Naming it for each attribute would take longer than reading them. */
+  node: string | undefined;
   private readonly counts = new Map<string, number>();
 
   constructor(
@@ -54,27 +56,36 @@ export class TfjsContext {
     return this.warnings;
   }
 
+  /** What is read is named by raw names, millions of times; they are made fit to be shown here, once. */
   malformed(item: string, what: string, hint?: string): LatheError {
-    return new LatheError('malformed', what, { file: this.file, item: showName(item), ...(hint === undefined ? {} : { hint }) });
+    return new LatheError('malformed', showName(what, longestMessage), { file: this.file, item: showName(this.node ?? item), ...(hint === undefined ? {} : { hint }) });
+  }
+
+  /** What is read, in words: inside a node its attribute. */
+  name(item: string): string {
+    return this.node === undefined ? item : `The attribute ${item} of ${this.node}`;
   }
 
   object(value: unknown, item: string): JsonObject {
-    if (!isObject(value)) throw this.malformed(item, `${item} should be an object, but is ${kindOf(value)}.`);
+    if (!isObject(value)) throw this.malformed(item, `${this.name(item)} should be an object, but is ${kindOf(value)}.`);
     return value;
   }
 
   /** A list; empty where there is nothing. */
   list(value: unknown, item: string): readonly unknown[] {
     if (value === undefined || value === null) return [];
-    if (!isList(value)) throw this.malformed(item, `${item} should be a list, but is ${kindOf(value)}.`);
+    if (!isList(value)) throw this.malformed(item, `${this.name(item)} should be a list, but is ${kindOf(value)}.`);
     return value;
   }
 
   text(value: unknown, item: string): string {
-    if (typeof value !== 'string') throw this.malformed(item, `${item} should be a text, but is ${kindOf(value)}.`);
+    if (typeof value !== 'string') throw this.malformed(item, `${this.name(item)} should be a text, but is ${kindOf(value)}.`);
     return value;
   }
 }
+
+/** Room for a sentence with several names. */
+const longestMessage = 1000;
 
 /** What a JSON value is, in words for a message. */
 export function kindOf(value: unknown): string {

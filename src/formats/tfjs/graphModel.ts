@@ -7,9 +7,8 @@ import type { Attribute, FunctionBody, Graph, Metadata, Node, Shape, ValueInfo }
 import { sortTopologically } from '../../graph/rewriteOrder';
 import { closesLoop } from '../../graph/traverse';
 import type { Tensor } from '../../tensor/tensor';
-import { showName } from '../onnx/utf8';
 import { readAttributeValue } from './attributeValues';
-import { anyField, field, isObject, type JsonObject, type TfjsContext } from './context';
+import { anyField, field, isObject, kindOf, type JsonObject, type TfjsContext } from './context';
 import { dataTypeElement, dataTypeName } from './dataTypes';
 import type { Weights } from './manifest';
 import { functionReference, graphReference, valueName, type ValueReference } from './outputNames';
@@ -51,8 +50,7 @@ export function readGraphDef(context: TfjsContext, definition: JsonObject, weigh
     else if (draft.op === 'Placeholder') placeholders.set(draft.name, placeholderOf(context, draft, inputs.get(draft.name)));
     else operators.push(draft);
   }
-  const read = new Set(operators.flatMap((draft) => [...draft.inputs.map(({ node }) => node), ...draft.control]));
-  const results = outputs.size > 0 ? [...outputs.values()] : operators.filter(({ name }) => !read.has(name)).map(({ name }): SignatureEntry => ({ reference: { node: name, output: 0 } }));
+  const results = outputs.size > 0 ? [...outputs.values()] : unread(operators);
   const counts = outputCounts(operators, results.map(({ reference }) => reference));
   const nodes = operators.map((draft) => makeNodeOf(context, draft, counts));
   return makeGraph('graph', {
@@ -61,6 +59,16 @@ export function readGraphDef(context: TfjsContext, definition: JsonObject, weigh
     outputs: [...new Map(results.map((entry) => [valueName(entry.reference), entry])).entries()].map(([name, entry]) => outputInfo(name, entry)),
     initializers,
   });
+}
+
+/** What stands for outputs where no signature names them. */
+function unread(drafts: readonly NodeDraft[]): SignatureEntry[] {
+  const read = new Set<string>();
+  for (const { inputs, control } of drafts) {
+    for (const { node } of inputs) read.add(node);
+    for (const node of control) read.add(node);
+  }
+  return drafts.filter(({ name }) => !read.has(name)).map(({ name }) => ({ reference: { node: name, output: 0 } }));
 }
 
 /** The function library, each function's constants as `Const` nodes with their `value`. @throws LatheError `malformed` */
@@ -114,22 +122,21 @@ function readDrafts(context: TfjsContext, list: unknown, where: string, refer: (
   if (definitions.length > mostNodes) throw context.malformed(where, `${where} has ${definitions.length} nodes; ${mostNodes} are the most.`);
   const operators = new Map<string, string>();
   const parsed = definitions.map((entry, i) => {
-    const place = `node ${i} of ${where}`;
-    const definition = context.object(entry, place);
-    const name = context.text(field(definition, 'name'), `The name of ${place}`);
-    const op = context.text(field(definition, 'op'), `The operator of ${showName(name)}`);
-    if (name === '' || op === '') throw context.malformed(place, `${place} has no ${name === '' ? 'name' : 'operator'}.`);
-    if (operators.has(name)) throw context.malformed(name, `Two nodes of ${where} have the name "${showName(name)}".`);
+    const name = isObject(entry) ? field(entry, 'name') : undefined;
+    const op = isObject(entry) ? field(entry, 'op') : undefined;
+    if (!isObject(entry) || typeof name !== 'string' || name === '') throw context.malformed(where, `Node ${i} of ${where} has no name.`);
+    if (typeof op !== 'string' || op === '') throw context.malformed(name, `Node "${name}" of ${where} has no operator.`);
+    if (operators.has(name)) throw context.malformed(name, `Two nodes of ${where} have the name "${name}".`);
     operators.set(name, op);
-    return { name, op, definition };
+    return { name, op, definition: entry };
   });
   const toReference = refer((node) => operators.get(node));
   const drafts = new Map<string, NodeDraft>();
   for (const { name, op, definition } of parsed) {
     const inputs: ValueReference[] = [];
     const control: string[] = [];
-    for (const entry of context.list(field(definition, 'input'), `The inputs of ${showName(name)}`)) {
-      const input = context.text(entry, `An input of ${showName(name)}`);
+    for (const input of context.list(field(definition, 'input'), 'input')) {
+      if (typeof input !== 'string') throw context.malformed(name, `An input of "${name}" should be a text, but is ${kindOf(input)}.`);
       if (input.startsWith('^')) control.push(input.slice(1));
       else inputs.push(toReference(input));
     }
@@ -141,7 +148,11 @@ function readDrafts(context: TfjsContext, list: unknown, where: string, refer: (
 /** Number of outputs of each node, as far as somebody reads them. */
 function outputCounts(drafts: readonly NodeDraft[], results: readonly ValueReference[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { node, output } of [...drafts.flatMap(({ inputs }) => inputs), ...results]) if (output >= (counts.get(node) ?? 1)) counts.set(node, output + 1);
+  const ask = ({ node, output }: ValueReference): void => {
+    if (output > 0 && output >= (counts.get(node) ?? 1)) counts.set(node, output + 1);
+  };
+  for (const { inputs } of drafts) inputs.forEach(ask);
+  results.forEach(ask);
   return counts;
 }
 
@@ -155,12 +166,14 @@ function makeNodeOf(context: TfjsContext, draft: NodeDraft, counts: ReadonlyMap<
   const attributes = new Map<string, Attribute>();
   const given = field(definition, 'attr');
   if (given !== undefined && given !== null) {
-    const object = context.object(given, `The attributes of ${showName(name)}`);
+    context.node = name;
+    const object = context.object(given, 'attr');
     for (const key of Object.keys(object)) {
       if (op === 'Const' && key === 'value') continue; // its data lie in the manifest
-      const attribute = readAttributeValue(context, object[key], `The attribute ${showName(key)} of ${showName(name)}`);
+      const attribute = readAttributeValue(context, object[key], key);
       if (attribute !== undefined) attributes.set(key, attribute);
     }
+    context.node = undefined;
   }
   if (control.length > 0) attributes.set(controlAttribute, { type: 'strings', value: control });
   const device = field(definition, 'device');
@@ -186,7 +199,7 @@ function constantOf(context: TfjsContext, { name, definition, where }: NodeDraft
   const tensor = isObject(value) ? field(value, 'tensor') : undefined;
   // Data are taken out of the graph and put into the shards: a constant with elements that has neither lost them.
   const hasData = isObject(tensor) && (Object.keys(tensor).some((key) => /Content$|Val$|_content$|_val$/.test(key)) || readShape(context, anyField(tensor, 'tensorShape', 'tensor_shape'), name)?.includes(0) === true);
-  if (!hasData) throw context.malformed(name, `The constant "${showName(name)}" of ${where} is in no group of weightsManifest.`, 'Put the complete model.json in its place.');
+  if (!hasData) throw context.malformed(name, `The constant "${name}" of ${where} is in no group of weightsManifest.`, 'Put the complete model.json in its place.');
   return readTensorValue(context, tensor, name, name);
 }
 
@@ -204,7 +217,7 @@ function readSignature(context: TfjsContext, signature: unknown, side: 'inputs' 
   const listed = field(signature, side);
   if (!isObject(listed)) return entries;
   for (const [key, entry] of Object.entries(listed)) {
-    const where = `signature.${side}.${showName(key)}`;
+    const where = `signature.${side}.${key}`;
     const object = context.object(entry, where);
     const name = field(object, 'name');
     if (typeof name !== 'string' || name === '') continue; // resources are fed by nobody
@@ -221,7 +234,7 @@ function placeholderOf(context: TfjsContext, { name, definition }: NodeDraft, de
     const value = isObject(attributes) ? field(attributes, key) : undefined;
     return isObject(value) ? anyField(value, 'shape', 'type') : undefined;
   };
-  const dims = readShape(context, attribute('shape'), `The shape of ${showName(name)}`) ?? declared?.dims;
+  const dims = readShape(context, attribute('shape'), `The shape of ${name}`) ?? declared?.dims;
   const elementType = dataTypeElement(attribute('dtype') ?? declared?.dtype);
   if (elementType === undefined) {
     context.warn('unknown-type', `The input has the type ${dataTypeName(attribute('dtype'))}.`, name);

@@ -53,7 +53,7 @@ interface Call {
 }
 
 /** Models that call models many times multiply: more calls than this are no model. */
-const mostCalls = 500_000;
+const mostCalls = 50_000;
 
 class Flattener {
   readonly nodes: Node[] = [];
@@ -129,7 +129,7 @@ class Flattener {
     if (++this.calls > mostCalls) throw new LatheError('too-large', `The layers of the model are called over ${mostCalls} times.`, { file: this.context.file, item: showName(path) });
     if (layer.model !== undefined) return this.model(layer.model, `${path}/`, reads);
     this.judge(layer, path);
-    const name = this.names.fresh(path, '_');
+    const name = this.names.fresh(path, '_', 1);
     const made = Array.from({ length: outputs }, (_, i) => (i === 0 ? name : `${name}:${i}`));
     this.nodes.push(
       makeNode({

@@ -108,7 +108,7 @@ function readWeight(context: TfjsContext, weight: JsonObject, where: string, gro
   const name = context.text(field(weight, 'name'), `${where}.name`);
   const fail = (what: string, hint?: string): Error => context.malformed(name === '' ? where : name, what, hint);
   if (name === '') throw fail('The weight has no name.');
-  const dtype = context.text(field(weight, 'dtype'), `The dtype of "${showName(name)}"`);
+  const dtype = context.text(field(weight, 'dtype'), `The dtype of "${name}"`);
   const elementType = elementTypes.get(dtype);
   if (elementType === undefined) throw fail(`The weight has the dtype "${showName(dtype)}", which TensorFlow.js does not know.`, `Known are ${[...elementTypes.keys()].join(', ')}.`);
   const dims = readDims(context, weight, name, elementType);
@@ -142,7 +142,7 @@ function readDims(context: TfjsContext, weight: JsonObject, name: string, elemen
 function readQuantization(context: TfjsContext, weight: JsonObject, name: string, dtype: string): WeightQuantization | undefined {
   const value = anyField(weight, 'quantization');
   if (value === undefined) return undefined;
-  const object = context.object(value, `The quantization of "${showName(name)}"`);
+  const object = context.object(value, `The quantization of "${name}"`);
   const kind = field(object, 'dtype');
   if (kind !== 'uint8' && kind !== 'uint16' && kind !== 'float16') throw context.malformed(name, `The weight is quantised as ${kindOf(kind)}, which TensorFlow.js does not know.`, 'Known are uint8, uint16 and float16.');
   if (dtype !== 'float32' && (dtype !== 'int32' || kind === 'float16')) throw context.malformed(name, `A ${dtype} weight cannot be quantised as ${kind}.`);

@@ -60,10 +60,10 @@ export function readTensorValue(context: TfjsContext, value: unknown, where: str
   const object = context.object(value, where);
   const type = anyField(object, 'dtype');
   const elementType = dataTypeElement(type);
-  if (elementType === undefined) throw context.malformed(where, `A tensor of ${where} has the type ${dataTypeName(type)}.`);
+  if (elementType === undefined) throw context.malformed(where, `A tensor of ${context.name(where)} has the type ${dataTypeName(type)}.`);
   const fail = (what: string, hint?: string): Error => context.malformed(where, what, hint);
   const shape = readShape(context, anyField(object, 'tensorShape', 'tensor_shape') ?? {}, where);
-  if (shape === undefined) throw fail(`A tensor of ${where} has no shape.`);
+  if (shape === undefined) throw fail(`A tensor of ${context.name(where)} has no shape.`);
   const dims = checkDims(shape, elementType, (what, hint) => context.malformed(where, what, hint));
   const count = elementCount(dims);
   if (elementType === 'string') return { name, elementType, dims, source: new MemorySource(new Uint8Array(0)), strings: readStrings(context, object, count, where) };
@@ -72,14 +72,14 @@ export function readTensorValue(context: TfjsContext, value: unknown, where: str
   if (content !== undefined) {
     const bytes = readBytes(context, content, where);
     if (bytes.byteLength === expected) return { name, elementType, dims, source: new MemorySource(bytes) };
-    if (bytes.byteLength > 0) throw fail(`A tensor of ${where} needs ${expected} bytes, but has ${bytes.byteLength}.`);
+    if (bytes.byteLength > 0) throw fail(`A tensor of ${context.name(where)} needs ${expected} bytes, but has ${bytes.byteLength}.`);
   }
   return { name, elementType, dims, source: readValues(context, object, elementType, expected, where) };
 }
 
 function readStrings(context: TfjsContext, object: JsonObject, count: number, where: string): Uint8Array[] {
   const values = context.list(anyField(object, 'stringVal', 'string_val'), where).map((value) => readBytes(context, value, where));
-  if (values.length > count || count > mostStrings) throw context.malformed(where, `A tensor of ${where} has ${values.length} strings for its ${count} elements.`);
+  if (values.length > count || count > mostStrings) throw context.malformed(where, `A tensor of ${context.name(where)} has ${values.length} strings for its ${count} elements.`);
   const last = values.at(-1) ?? new Uint8Array(0);
   return Array.from({ length: count }, (_, i) => values[i] ?? last);
 }
@@ -88,7 +88,7 @@ function readValues(context: TfjsContext, object: JsonObject, elementType: Eleme
   const valueField = valueFields.get(elementType);
   const width = elementBits(elementType) / 8;
   const given = valueField === undefined ? [] : context.list(field(object, valueField.names[0]) ?? field(object, valueField.names[1]), where);
-  if (given.length * width > expected) throw context.malformed(where, `A tensor of ${where} has ${given.length} values for its ${expected / width} elements.`);
+  if (given.length * width > expected) throw context.malformed(where, `A tensor of ${context.name(where)} has ${given.length} values for its ${expected / width} elements.`);
   const bytes = new Uint8Array(given.length * width);
   const view = new DataView(bytes.buffer);
   for (const [i, value] of given.entries()) valueField?.write(view, i * width, value, context, where);

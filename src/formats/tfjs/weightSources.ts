@@ -1,4 +1,5 @@
 // Bytes of TensorFlow.js weights that are read only when asked for: across shards, and out of quantised numbers.
+import { countWhile } from '../../base/bisect';
 import { LatheError } from '../../base/errors';
 import { float16ToFloat32 } from '../../tensor/float16';
 import type { SourceFile } from '../../tensor/fileSource';
@@ -30,10 +31,10 @@ export class ShardedBytes {
 
   /** The bytes `offset … offset + length`, a place in one file where they do not cross shards. */
   slice(offset: number, length: number): TensorSource {
-    for (const [i, file] of this.files.entries()) {
-      const start = this.starts[i] ?? 0;
-      if (offset >= start && offset + length <= start + file.size) return file.slice(offset - start, length);
-    }
+    const i = countWhile(this.starts.length, (at) => (this.starts[at] ?? 0) <= offset) - 1;
+    const file = this.files[i];
+    const start = this.starts[i] ?? 0;
+    if (file !== undefined && offset + length <= start + file.size) return file.slice(offset - start, length);
     return new AcrossShards(this, offset, length);
   }
 
