@@ -58,7 +58,8 @@ export async function findFindings(model: Model, analysis: ModelAnalysis, option
       (b.cost.bytes ?? 0) - (a.cost.bytes ?? 0) ||
       (b.cost.macs ?? 0) - (a.cost.macs ?? 0),
   );
-  return drafts.map(numberFixes);
+  // Fixes rewrite ONNX graphs; what is found in another format is said all the same.
+  return drafts.map((draft) => numberFixes(model.format === 'onnx' ? draft : { ...draft, fixes: [] }));
 }
 
 /** A fix's id says what it does to what, so that it names the same fix each time the findings are made. */

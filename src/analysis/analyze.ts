@@ -78,6 +78,8 @@ export function analyzeModel(model: Model, options: InferOptions = {}): ModelAna
   const counted = new Set<object>();
   const trips = new Map<Graph, number>();
   const layers: LayerAnalysis[] = [];
+  // What TensorFlow.js's operators cost is known of their lowered form only; their weights are known as they are.
+  const native = model.format !== 'onnx';
   for (const { node, key, graph, enclosing } of walkNodes(model.graph)) {
     const folded = finder.isFolded(graph, node);
     const uses = folded ? [] : finder.usesOf(graph, node);
@@ -107,12 +109,15 @@ export function analyzeModel(model: Model, options: InferOptions = {}): ModelAna
       activationBytes: folded ? 0 : known(sumOfBytes(types, graph, node), bindings),
       outputs: node.outputs.filter((name) => name !== '').map((name) => summarizeValue(name, types.typeOf(graph, name))),
       folded,
-      unknownOperator: cost.unknownOperator,
+      unknownOperator: cost.unknownOperator && !native,
     });
   }
-  const memory = planActivations(model, types, finder);
-  return { layers, totals: { ...modelTotals(layers, types), peakActivationBytes: memory.peakBytes }, types, memory, symbols: inputSymbols(model.graph), bindings };
+  const memory = native ? unknownMemory : planActivations(model, types, finder);
+  return { layers, totals: { ...modelTotals(layers, types), ...(native ? unknownCosts : {}), peakActivationBytes: memory.peakBytes }, types, memory, symbols: inputSymbols(model.graph), bindings };
 }
+
+const unknownMemory: MemoryPlan = { peakBytes: null, aliveBytes: [], reused: 0 };
+const unknownCosts = { macs: null, flops: null, bytesMoved: null } as const;
 
 const known = (dimension: Dimension, bindings: ReadonlyMap<string, number>): number | null => evaluateDimension(dimension, bindings) ?? null;
 

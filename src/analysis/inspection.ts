@@ -1,5 +1,6 @@
 // An analysis as messages and JSON have it: the model's summary and one row per layer.
 import { statSync } from 'node:fs';
+import { tfjsContents, weightElements } from '../formats/tfjs/contents';
 import { inputShape } from '../graph/inputs';
 import type { Model, ValueInfo, ValueType } from '../graph/model';
 import type { LayerSummary, ModelSummary } from '../protocol/analysis';
@@ -10,6 +11,7 @@ import { summarizeValue } from './summarize';
 /** The model with its totals at the analysis's bindings. Inputs keep their symbols, the nameless ones by the names they are bound by; outputs keep theirs where the file gives a shape. */
 export function toSummary(model: Model, analysis: ModelAnalysis): ModelSummary {
   const { totals } = analysis;
+  const contents = tfjsContents(model);
   const fed = model.graph.inputs.filter((input) => !model.graph.initializers.has(input.name));
   return {
     path: model.path ?? '',
@@ -20,6 +22,7 @@ export function toSummary(model: Model, analysis: ModelAnalysis): ModelSummary {
     fileBytes: fileBytes(model),
     nodes: totals.nodes,
     parameters: totals.parameters,
+    ...(contents === undefined ? {} : { weightElements: weightElements(contents) }),
     weightBytes: totals.weightBytes,
     macs: totals.macs,
     flops: totals.flops,
@@ -55,7 +58,7 @@ function toLayerSummary({ key, node, hasWeights, parameters, weightBytes, macs, 
 /** The model file and the external data its tensors lie in; 0 for a model that was never in a file. */
 function fileBytes(model: Model): number {
   if (model.path === undefined) return 0;
-  const files = new Set([model.path]);
+  const files = new Set([model.path, ...(tfjsContents(model)?.weights.files ?? [])]);
   for (const tensor of model.graph.initializers.values()) if (tensor.source.location !== undefined) files.add(tensor.source.location.path);
   let bytes = 0;
   for (const file of files) bytes += statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,6 +1,8 @@
 // Which stored tensors a node owns as weights: found through everything the runtime folds away before it runs (casts, transposes, dequantising …).
 import type { Graph, Node } from '../graph/model';
 import { isDeterministic, type OperatorRow, type WeightInput, type WeightRole } from '../operators/row';
+import { storedWeight } from '../formats/tfjs/manifest';
+import { nativeWeights } from '../operators/nativeWeights';
 import { constantTensor } from '../operators/evaluate';
 import { type ElementType, elementBits, elementKind, packedByteLength } from '../tensor/elementType';
 import { elementCount } from '../tensor/tensor';
@@ -133,7 +135,7 @@ export class WeightFinder {
   /** What a node uses as weights, as its row says; for an unknown operator, every stored float tensor it reads. */
   usesOf(graph: Graph, node: Node): readonly WeightUse[] {
     const row = this.types.rowOf(graph, node);
-    const places = row === undefined ? node.inputs.map((_, input): WeightInput => ({ input, role: 'operand' })) : (row.weights ?? joinedData(row, node));
+    const places = row === undefined ? nativeWeights(node) : (row.weights ?? joinedData(row, node));
     if (places.length === 0) return noUses;
     let uses: WeightUse[] | undefined;
     for (const place of places) {
@@ -176,7 +178,7 @@ function isWeight(part: StoredWeight, role: WeightRole): boolean {
 }
 
 function storedTensor(tensor: Tensor, name: string): StoredWeight {
-  return { identity: tensor, name, elementType: tensor.elementType, dims: tensor.dims, bytes: packedByteLength(tensor.elementType, elementCount(tensor.dims)), tensor, quantization: false };
+  return { identity: tensor, name, elementType: tensor.elementType, dims: tensor.dims, bytes: storedWeight(tensor)?.bytes.byteLength ?? packedByteLength(tensor.elementType, elementCount(tensor.dims)), tensor, quantization: false };
 }
 
 function constantWeight(node: Node, name: string): readonly StoredWeight[] | undefined {

@@ -95,7 +95,7 @@ export async function snapshot(document: EngineDocument, bindings: Bindings, sig
 /** Why nothing can be run here, where that is known without trying. */
 export function cannotRun(model: Pick<Model, 'format' | 'opsetImports'>, platform = process.platform, architecture = process.arch): string | undefined {
   if (platform === 'darwin' && architecture === 'x64') return 'onnxruntime has no binary for Macs with an Intel processor; everything but running works.';
-  if (model.format !== 'onnx') return 'Only ONNX models can be run.';
+  if (model.format !== 'onnx') return 'TensorFlow.js models cannot be run yet.';
   const unrunnable = unrunnableOpset(model);
   return unrunnable === undefined ? undefined : `${unrunnable.reason}.`;
 }
@@ -106,14 +106,22 @@ export async function detail(document: EngineDocument, layer: string, bindings: 
   return await layerDetail(document, await analyzeShown(document, bindings), layer, signal);
 }
 
+/** @throws LatheError `unsupported` for models that have no text yet */
+async function assertText(...models: readonly Model[]): Promise<void> {
+  const { assertOnnx } = await import('../formats/open');
+  for (const model of models) assertOnnx(model, 'shown as text');
+}
+
 /** The model in ONNX's textual syntax, with the lines of its nodes and values. */
 export async function text({ model }: EngineDocument, keep: boolean): Promise<TextDocument> {
+  await assertText(model);
   const [{ printText, readText }, { textDocument }] = await Promise.all([import('./texts'), import('../formats/text/read')]);
   return textDocument(await readText(await printText(model, keep), model));
 }
 
 /** Both models as texts that differ only where the models do; the weights are read to tell which are equal. @throws LatheError where those cannot be read */
 export async function compareTexts(before: EngineDocument, after: EngineDocument, signal: AbortSignal): Promise<{ readonly before: string; readonly after: string }> {
+  await assertText(before.model, after.model);
   const [{ matchModels }, { alignModel }, { printModel }, { referToContent, referToPlaces }] = await Promise.all([import('../analysis/match'), import('../analysis/align'), import('../formats/text/print'), import('../formats/text/references')]);
   const print = (model: Model): string => printModel(model, { refer: referToContent(referToPlaces(model)) });
   const match = matchModels(before.model, after.model);

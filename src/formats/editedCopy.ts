@@ -15,7 +15,7 @@ import { addVersion, currentVersion, isSameContent, keepVersion, locationOf, ref
 import type { PlaceTensor } from './onnx/encodeTensor';
 import { readOnnxModel } from './onnx/read';
 import { writeOnnxModel } from './onnx/write';
-import { openModel } from './open';
+import { assertOnnx, openModel } from './open';
 import { publishModel } from './publish';
 import { assertUntouched, captureSource } from './sourceState';
 import { StagingFolder, sweepOrphans } from './staging';
@@ -31,6 +31,7 @@ import { quote } from './text/syntax';
  * @throws LatheError as `publishModel`; `usage` for a model in the Hugging Face cache, where nothing is put.
  */
 export async function makeEditedCopy(model: Model, signal: AbortSignal): Promise<string> {
+  assertOnnx(model, 'edited as a copy');
   if (model.path === undefined) throw new LatheError('internal', 'A model that was not read from a file cannot be copied beside it.');
   if (hubCacheFolder(model.path) !== undefined) throw new LatheError('usage', 'The model lies in the Hugging Face cache, where nothing is written.', { file: model.path, hint: 'Copy its folder with links followed (cp -rL), and edit a copy there.' });
   const stem = basename(model.path).replace(/\.onnx$/, '').replace(/\.edited(?:-\d+)?$/, '');

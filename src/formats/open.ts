@@ -1,5 +1,6 @@
 // Opens a model file of any format the project knows, by its content rather than its name.
 import { LatheError } from '../base/errors';
+import { onlyOnnxYet } from '../base/notYet';
 import type { Model } from '../graph/model';
 import { verifyModel, warningsOf } from '../graph/verify';
 import { SourceFile } from '../tensor/fileSource';
@@ -30,6 +31,11 @@ export function openModel(path: string, options: ReadOptions = {}): Model {
     throw new LatheError('invalid-model', error.message, { item: error.item, file: path });
   }
   return { ...model, warnings: [...model.warnings, ...warningsOf(problems)] };
+}
+
+/** @throws LatheError `unsupported` for a model of another format than ONNX; `done` says what that cannot be yet */
+export function assertOnnx({ format, path }: Pick<Model, 'format' | 'path'>, done: string): void {
+  if (format !== 'onnx') throw onlyOnnxYet(done, path);
 }
 
 /** JSON is TensorFlow.js, anything else ONNX; what is neither is named. */

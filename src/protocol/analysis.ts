@@ -39,6 +39,8 @@ export interface ModelSummary {
   /** Nodes in all, subgraphs included. */
   readonly nodes: number;
   readonly parameters: number;
+  /** Elements of all weights of a TensorFlow.js model: its own count, moving statistics and constants included. */
+  readonly weightElements?: number;
   readonly weightBytes: number;
   readonly macs: number | null;
   readonly flops: number | null;

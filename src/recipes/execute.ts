@@ -5,7 +5,7 @@ import { assertShapesAgree } from '../analysis/contradictions';
 import type { WorkContext } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import { LatheError, toLatheError } from '../base/errors';
-import { modelFile, openModel } from '../formats/open';
+import { assertOnnx, modelFile, openModel } from '../formats/open';
 import { captureSource } from '../formats/publish';
 import type { OptimizationReport, SourceReport, VariantReport } from '../protocol/report';
 import { openSamples } from '../runtime/datasets';
@@ -115,6 +115,7 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
   const owned = new DisposableStore();
   try {
     const source = owned.add(openModel(file.path, file));
+    assertOnnx(source, 'optimized');
     const sourceState = await captureSource(request.modelPath);
     assertRecorded(recorded, await sourceHashes(sourceState), request.modelPath);
     const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });

@@ -5,7 +5,7 @@ import type { WorkContext } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import type { Log } from '../base/log';
 import { assertBindable } from '../graph/defaultBindings';
-import { modelFile, openModel } from '../formats/open';
+import { assertOnnx, modelFile, openModel } from '../formats/open';
 import { captureSource } from '../formats/publish';
 import type { PictureOptions, Provider, RunSettings } from '../protocol/measurement';
 import type { Goal, OptimizationReport, VariantReport } from '../protocol/report';
@@ -89,6 +89,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   const owned = new DisposableStore();
   try {
     const source = owned.add(openModel(file.path, file));
+    assertOnnx(source, 'optimized');
     assertBindable(source.graph, settings.bindings);
     const reports = placeOfReports(modelPath, request.outputPath);
     await assertOutput(modelPath, request.outputPath);

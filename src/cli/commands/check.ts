@@ -35,7 +35,7 @@ export async function check(session: Session, path: string, options: CheckOption
     }
     for (const warning of warnings) print(`warning: ${visible(warning.message)}`);
     for (const { item, message } of problems) print(`error: ${item === undefined || message.includes(item) ? '' : `${visible(item)}: `}${visible(message)}`);
-    const agree = unknown.length === 0 ? 'shapes agree' : 'shapes agree as far as they are known';
+    const agree = model.format !== 'onnx' ? 'shapes not checked: so far they are known of ONNX models only' : unknown.length === 0 ? 'shapes agree' : 'shapes agree as far as they are known';
     print(problems.length === 0 ? `${visible(path)}: well-formed, valid, ${agree}` : `${visible(path)}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`);
   });
 }

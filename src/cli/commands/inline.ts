@@ -1,5 +1,6 @@
 // `lathe inline MODEL`: a copy in which calls of the model's own functions give way to the functions' bodies.
 import { visible } from '../../base/visible';
+import { assertOnnx } from '../../formats/open';
 import { type InlineReport, inlineModel } from '../../recipes/inline';
 import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
@@ -13,6 +14,7 @@ export interface InlineOptions extends RunModelOptions, PictureArguments {
 
 export async function inline(session: Session, path: string, options: InlineOptions): Promise<void> {
   await withModel(path, options, async (model, file) => {
+    assertOnnx(model, 'inlined');
     const report = await inlineModel(model, { modelPath: path, file, ...(options.function === undefined ? {} : { functions: options.function }), outputPath: options.output, settings: runSettings(options), samples: () => samplesFor(model, options), runnerStart: runnerStart(options) }, session.context);
     session.line.clear();
     if (options.json) printJson(report);

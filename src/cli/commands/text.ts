@@ -1,4 +1,5 @@
 // `lathe text MODEL`: the model in ONNX's textual syntax, to read, search and diff.
+import { isJsonPath, onlyOnnxYet } from '../../base/notYet';
 import { readOnnxModel } from '../../formats/onnx/read';
 import { modelFile } from '../../formats/open';
 import { publishText } from '../../formats/publish';
@@ -13,6 +14,7 @@ export interface TextOptions {
 
 /** A model that breaks a rule of graphs is printed all the same: the text shows what is wrong with it. */
 export async function text(path: string, options: TextOptions): Promise<void> {
+  if (isJsonPath(path)) throw onlyOnnxYet('shown as text', path);
   const model = readOnnxModel(path, modelFile(path, options.followCacheLinks));
   try {
     const places = referToPlaces(model);

@@ -1,5 +1,6 @@
 // `lathe upgrade MODEL --opset N`: a copy at a newer opset, where every operator's change is mechanical.
 import { visible } from '../../base/visible';
+import { assertOnnx } from '../../formats/open';
 import { upgradeModel, type UpgradeReport } from '../../recipes/upgrade';
 import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
@@ -13,6 +14,7 @@ export interface UpgradeOptions extends RunModelOptions, PictureArguments {
 
 export async function upgrade(session: Session, path: string, options: UpgradeOptions): Promise<void> {
   await withModel(path, options, async (model, file) => {
+    assertOnnx(model, 'upgraded');
     const report = await upgradeModel(model, { modelPath: path, file, opset: options.opset, outputPath: options.output, settings: runSettings(options), samples: () => samplesFor(model, options), runnerStart: runnerStart(options) }, session.context);
     session.line.clear();
     if (options.json) printJson(report);

@@ -14,16 +14,19 @@ export function inspectionLines(inspection: Inspection, view: InspectionView): s
   return [...headerLines(inspection), '', ...layerTable(inspection, view.layers), ...findingLines(inspection.findings)];
 }
 
+const formats: Readonly<Record<Inspection['format'], string>> = { onnx: 'ONNX', 'tfjs-graph': 'TensorFlow.js graph model', 'tfjs-layers': 'TensorFlow.js layers model' };
+
 function headerLines(model: Inspection): string[] {
   const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain === '' ? 'ai.onnx' : visible(domain)} ${version}`);
   const facts = [
     `${formatCount(model.parameters)} parameters`,
+    ...(model.weightElements === undefined ? [] : [`${formatCount(model.weightElements)} by TensorFlow.js's count (statistics and constants included)`]),
     `${formatBytes(model.weightBytes)} of weights`,
     model.macs === null ? 'MACs unknown' : formatCount(model.macs, 'MACs'),
     model.peakActivationBytes === null ? 'peak activations unknown' : `${formatBytes(model.peakActivationBytes)} peak activations`,
   ];
   const lines = [
-    `${visible(model.path)}  ${model.format === 'onnx' ? 'ONNX' : model.format} · opset ${opsets.join(', ')} · ${formatBytes(model.fileBytes)}${model.producer === '' ? '' : ` · ${visible(model.producer)}`}`,
+    `${visible(model.path)}  ${formats[model.format]} · ${model.format === 'onnx' ? `opset ${opsets.join(', ')} · ` : ''}${formatBytes(model.fileBytes)}${model.producer === '' ? '' : ` · ${visible(model.producer)}`}`,
     `${facts.join(' · ')} · ${formatCount(model.nodes)} nodes`,
     ...model.inputs.map((value) => `input   ${valueText(value)}`),
     ...model.outputs.map((value) => `output  ${valueText(value)}`),

@@ -1,0 +1,58 @@
+// What is known of a TensorFlow.js model without running it: counts as TensorFlow.js has them and as this project has them, and what is not known yet.
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { detachedContext } from '../../../src/base/cancellation';
+import { modelFile as modelFileOf, openModel } from '../../../src/formats/open';
+import { makeEditedCopy } from '../../../src/formats/editedCopy';
+import { inspect } from '../../../src/engine/service';
+import { optimizeModel } from '../../../src/recipes/optimize';
+import { openSamples } from '../../../src/runtime/datasets';
+import { asyncRefusal } from '../../support/models';
+import { decodedByTfjs, loadedByTfjs, modelDocument, publicTfjsModels } from '../../support/tfjsModels';
+
+const models = publicTfjsModels();
+
+describe.each(models)('$name', ({ path }) => {
+  it('is inspected: all weights counted, costs unknown rather than guessed, no fix offered', async () => {
+    const inspection = await inspect(path, { deep: true });
+    const decoded = decodedByTfjs(path);
+    expect(inspection.weightElements).toBe([...decoded.values()].reduce((sum, { size }) => sum + size, 0));
+    for (const tensor of decoded.values()) tensor.dispose();
+    expect(inspection.parameters).toBeLessThanOrEqual(inspection.weightElements ?? 0);
+    expect(inspection).toMatchObject({ macs: null, flops: null, peakActivationBytes: null });
+    expect(inspection.layers.every(({ macs }) => macs === null)).toBe(true);
+    expect(inspection.findings.flatMap(({ fixes }) => fixes)).toEqual([]);
+    expect(inspection.findings.filter(({ code }) => code === 'unknown-operator')).toEqual([]);
+    const shards = modelDocument(path).weightsManifest.flatMap(({ paths }) => paths);
+    expect(inspection.fileBytes).toBe([path, ...shards.map((shard) => join(dirname(path), shard))].reduce((sum, file) => sum + statSync(file).size, 0));
+    // Weights are counted as they are stored, not as TensorFlow.js expands them.
+    expect(inspection.weightBytes).toBeLessThanOrEqual(inspection.fileBytes);
+  });
+});
+
+describe.each(models.filter(({ name }) => name.startsWith('MLPerf') || /mobilenet_v2$|inception/.test(name)))('$name', ({ path }) => {
+  it('has as parameters what is learned: all weights but moving means and variances', async () => {
+    const theirs = await loadedByTfjs(path);
+    const learned = theirs.weights.filter(({ originalName }) => !originalName.includes('/moving_')).reduce((sum, weight) => sum + weight.read().size, 0);
+    const statistics = theirs.weights.filter(({ originalName }) => originalName.includes('/moving_')).reduce((sum, weight) => sum + weight.read().size, 0);
+    const inspection = await inspect(path);
+    expect(inspection.parameters).toBe(learned);
+    expect(inspection.weightElements).toBe(learned + statistics);
+    theirs.dispose();
+  });
+});
+
+describe('what is not there yet for TensorFlow.js', () => {
+  const [{ path } = { path: '' }] = models;
+  const refused = (done: string): object => ({ code: 'unsupported', message: `A TensorFlow.js model cannot be ${done} yet: it can be opened, inspected and checked.`, file: path });
+
+  it('says so', async () => {
+    const model = openModel(path, modelFileOf(path, false));
+    expect(await asyncRefusal(async () => await openSamples(undefined, model))).toMatchObject(refused('run'));
+    expect(await asyncRefusal(async () => await makeEditedCopy(model, new AbortController().signal))).toMatchObject(refused('edited as a copy'));
+    model.dispose();
+    const services = { startRunner: () => Promise.reject(new Error('not asked for')), runnerStart: {}, log: undefined } as never;
+    expect(await asyncRefusal(async () => await optimizeModel({ modelPath: path, goal: 'latency' } as never, services, detachedContext()))).toMatchObject(refused('optimized'));
+  });
+});
