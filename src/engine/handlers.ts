@@ -62,6 +62,10 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     'model/detail': async ({ document, layer, bindings }, { signal }) => await service.detail(documents.get(document), layer, bindings, signal),
     'model/findings': async ({ document, bindings, deep }, { signal }) => await (deep ? heavy : service).findings(documents.get(document), bindings, deep, signal),
     'model/text': async ({ document, keep }) => await service.text(documents.get(document), keep),
+    'model/jsonPlaces': async ({ document, names }) => {
+      const { placesInJson } = await import('../formats/tfjs/places');
+      return [...placesInJson(documents.get(document).model, new Set(names))].map(([name, range]) => ({ name, range }));
+    },
     'text/read': async ({ uri, version, text, source }) => await (await texts()).read(uri, version, text, source === undefined ? undefined : documents.get(source).model),
     'model/compareTexts': async ({ before, after }, { signal }) => await heavy.compareTexts(documents.get(before), documents.get(after), signal),
     'model/compareGraphs': async ({ before, after, bindings }, { signal }) => await heavy.compareGraphs(documents.get(before), documents.get(after), bindings, signal),

@@ -1,10 +1,23 @@
 // Which model the side views speak of: the one in the active editor, else the last one that is still open.
 import * as vscode from 'vscode';
+import { isJsonPath } from '../base/notYet';
 import type { ModelReference, Models } from './models';
 import type { OpenModel } from './openModel';
 import { modelUri } from './textUris';
 
 export const modelViewType = 'modelLathe.model';
+/** The same view for model.json: a type of its own, as VS Code asks for one per priority. */
+export const tfjsViewType = 'modelLathe.tfjs';
+
+/** The type of view a model opens in. */
+export function viewTypeOf(uri: vscode.Uri): string {
+  return isJsonPath(uri.path) ? tfjsViewType : modelViewType;
+}
+
+/** Whether a tab shows a model as a graph. */
+export function isModelView(input: unknown): input is vscode.TabInputCustom {
+  return input instanceof vscode.TabInputCustom && (input.viewType === modelViewType || input.viewType === tfjsViewType);
+}
 
 export class ActiveModel implements vscode.Disposable {
   private readonly changes = new vscode.EventEmitter<OpenModel | undefined>();
@@ -60,7 +73,7 @@ export class ActiveModel implements vscode.Disposable {
 /** The model a tab shows, as graph or as text. */
 function modelOfTab(tab: vscode.Tab | undefined): vscode.Uri | undefined {
   const input = tab?.input;
-  if (input instanceof vscode.TabInputCustom && input.viewType === modelViewType && input.uri.scheme === 'file') return input.uri;
+  if (isModelView(input) && input.uri.scheme === 'file') return input.uri;
   if (input instanceof vscode.TabInputText) return modelUri(input.uri);
   return undefined;
 }

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { LatheError } from '../base/errors';
-import { modelViewType } from './activeModel';
+import { isJsonPath, onlyOnnxYet } from '../base/notYet';
+import { isModelView, viewTypeOf } from './activeModel';
 import type { BenchmarkView } from './benchmarkView';
 import type { CommandArguments } from './commandArguments';
 import { commandNames, type CommandName } from './commandNames';
@@ -34,22 +35,22 @@ type Commands = { readonly [N in CommandName]: (context: CommandContext, call: C
 const commands: Commands = {
   openModelView: async (context, { target }) => {
     const uri = await modelOf(context, target, true);
-    if (uri !== undefined) await vscode.commands.executeCommand('vscode.openWith', uri, modelViewType);
+    if (uri !== undefined) await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
   },
-  optimize: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).optimize(uri)),
-  profile: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).profile(uri)),
-  benchmark: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).benchmark(uri)),
+  optimize: async (context, { target }) => await onOnnx(context, target, 'optimized', async (uri) => await (await context.work()).optimize(uri)),
+  profile: async (context, { target }) => await onOnnx(context, target, 'profiled', async (uri) => await (await context.work()).profile(uri)),
+  benchmark: async (context, { target }) => await onOnnx(context, target, 'benchmarked', async (uri) => await (await context.work()).benchmark(uri)),
   compareWith: async (context, { target, selected, how }) => await compareWith(context, target, selected ?? [], how),
   compareGraphs: async (context, { target, other }) => await compareGraphs(context, target, other),
-  showText: async (context, { target, layer }) => await onModel(context, target, async (uri) => await showText(context, uri, layer)),
-  editCopy: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).editCopy(uri)),
-  inlineFunctions: async (context, { target, function: name }) => await onModel(context, target, async (uri) => await (await context.work()).inlineFunctions(uri, name)),
+  showText: async (context, { target, layer }) => await onOnnx(context, target, 'shown as text', async (uri) => await showText(context, uri, layer)),
+  editCopy: async (context, { target }) => await onOnnx(context, target, 'edited as a copy', async (uri) => await (await context.work()).editCopy(uri)),
+  inlineFunctions: async (context, { target, function: name }) => await onOnnx(context, target, 'inlined', async (uri) => await (await context.work()).inlineFunctions(uri, name)),
   showFindings: async (context, { target }) => await onModel(context, target, async (uri) => await showFindings(context, uri)),
   applyFix: async (context, { target, fix }) => await onModel(context, target, async (uri) => await (await context.work()).applyFix(uri, fix)),
   chooseFix: async (context, { target, line }) => await fixOnLine(context, target, line),
   revealLayer: async (context, { target, layer }) =>
     await onModel(context, target, async (uri) => {
-      await vscode.commands.executeCommand('vscode.openWith', uri, modelViewType);
+      await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
       if (layer !== undefined) context.host.models.find(uri)?.select(layer, undefined);
     }),
   runRecipe: async (context, { target }) => {
@@ -101,6 +102,14 @@ async function onModel(context: CommandContext, target: string | undefined, run:
   return uri === undefined ? undefined : await run(uri);
 }
 
+/** Like {@link onModel}, for what TensorFlow.js models cannot have yet: said before anything is asked. @throws LatheError `unsupported` */
+async function onOnnx(context: CommandContext, target: string | undefined, done: string, run: (uri: vscode.Uri) => Promise<unknown>): Promise<unknown> {
+  return await onModel(context, target, async (uri) => {
+    if (isJsonPath(uri.path)) throw onlyOnnxYet(done, uri.fsPath);
+    return await run(uri);
+  });
+}
+
 /** The model a command is about: the one named, else the active one, else one the person picks. */
 async function modelOf(context: CommandContext, target: string | undefined, ask: boolean): Promise<vscode.Uri | undefined> {
   if (target !== undefined) {
@@ -111,7 +120,7 @@ async function modelOf(context: CommandContext, target: string | undefined, ask:
   if (active !== undefined && !ask) return active;
   const text = vscode.window.activeTextEditor?.document.uri;
   const ofText = text === undefined ? undefined : modelUri(text);
-  return ofText ?? (await askForModel(t('Open Model')));
+  return ofText ?? (await askForModel(t('Open Model'), ['onnx', 'json']));
 }
 
 /** @throws LatheError `usage` for text that is no address. */
@@ -123,9 +132,9 @@ function uriOf(text: string): vscode.Uri {
   }
 }
 
-async function askForModel(openLabel: string, beside?: vscode.Uri): Promise<vscode.Uri | undefined> {
+async function askForModel(openLabel: string, extensions: string[], beside?: vscode.Uri): Promise<vscode.Uri | undefined> {
   const folder = beside === undefined ? vscode.workspace.workspaceFolders?.[0]?.uri : vscode.Uri.joinPath(beside, '..');
-  const chosen = await vscode.window.showOpenDialog({ canSelectMany: false, openLabel, filters: { ONNX: ['onnx'] }, ...(folder === undefined ? {} : { defaultUri: folder }) });
+  const chosen = await vscode.window.showOpenDialog({ canSelectMany: false, openLabel, filters: { [t('Models')]: extensions }, ...(folder === undefined ? {} : { defaultUri: folder }) });
   return chosen?.[0];
 }
 
@@ -133,8 +142,9 @@ async function askForModel(openLabel: string, beside?: vscode.Uri): Promise<vsco
 async function compareWith(context: CommandContext, target: string | undefined, selected: readonly string[], how: CommandArguments['compareWith']['how']): Promise<unknown> {
   const source = await modelOf(context, target, false);
   if (source === undefined) return undefined;
+  if (isJsonPath(source.path)) throw onlyOnnxYet('compared', source.fsPath);
   const others = selected.map(uriOf).filter((uri) => uri.toString() !== source.toString() && uri.path.endsWith('.onnx'));
-  const other = others[0] ?? (await askForModel(t('Compare'), source));
+  const other = others[0] ?? (await askForModel(t('Compare'), ['onnx'], source));
   if (other === undefined) return undefined;
   const chosen = how ?? (await askHow(source, other));
   if (chosen === 'measurement') return await (await context.work()).benchmark(source, other);
@@ -175,7 +185,7 @@ async function askHow(source: vscode.Uri, other: vscode.Uri): Promise<CommandArg
 /** The model's text beside the graph, at a layer's line if one is named. */
 async function showText({ host }: CommandContext, uri: vscode.Uri, layer: string | undefined): Promise<void> {
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  const beside = tab instanceof vscode.TabInputCustom && tab.viewType === modelViewType;
+  const beside = isModelView(tab);
   const text = await host.models.use(uri, async (model) => await model.text());
   const line = layer === undefined ? undefined : text.nodes.find((node) => node.key === layer)?.line;
   const document = await vscode.workspace.openTextDocument(textUri(uri));
@@ -185,7 +195,7 @@ async function showText({ host }: CommandContext, uri: vscode.Uri, layer: string
   });
 }
 
-/** The text at the costliest finding, where the lightbulb is; Problems beside it. */
+/** The text at the costliest finding, where the lightbulb is, or the graph of a model without text; Problems beside it. */
 async function showFindings(context: CommandContext, uri: vscode.Uri): Promise<void> {
   const model = await context.host.models.use(uri, async (one) => {
     await one.load();
@@ -193,7 +203,8 @@ async function showFindings(context: CommandContext, uri: vscode.Uri): Promise<v
   });
   const { compareFindings } = await import('./findingLines');
   const [first] = [...model.findings].sort(compareFindings);
-  await showText(context, uri, first?.layer);
+  if (isJsonPath(uri.path)) await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
+  else await showText(context, uri, first?.layer);
   await vscode.commands.executeCommand('workbench.panel.markers.view.focus');
 }
 

@@ -17,7 +17,7 @@ export function registerDecorations(host: Host): vscode.Disposable {
     vscode.window.registerFileDecorationProvider({
       onDidChangeFileDecorations: changes.event,
       provideFileDecoration(uri) {
-        if (uri.scheme !== 'file' || !uri.path.endsWith('.onnx')) return undefined;
+        if (uri.scheme !== 'file' || !/\.(onnx|json)$/i.test(uri.path)) return undefined;
         const findings = host.models.find(uri)?.findings ?? [];
         if (findings.length === 0 || findings.some((finding) => finding.severity !== 'information')) return undefined;
         const tooltip = findings.length === 1 ? t('1 finding') : t('{0} findings', findings.length);

@@ -1,7 +1,8 @@
-// Findings as diagnostics: one by one on the lines of the model's text, and one roll-up on the model's file.
+// Findings as diagnostics: one by one on the lines of the model's text or in its JSON, and one roll-up on the model's file.
 import * as vscode from 'vscode';
 import { placedMessage, type Finding } from '../protocol/findings';
-import { compareFindings, placeFindings, type PlacedFinding } from './findingLines';
+import { isJsonPath } from '../base/notYet';
+import { compareFindings, placeFindings, shownAtMost, type PlacedFinding } from './findingLines';
 import { commandUri } from './commandUri';
 import type { Host } from './host';
 import type { OpenModel } from './openModel';
@@ -62,6 +63,10 @@ export class Diagnostics implements vscode.Disposable {
 
   private async publish(model: OpenModel, findings: readonly Finding[]): Promise<void> {
     try {
+      if (isJsonPath(model.path)) {
+        await this.publishInJson(model, findings);
+        return;
+      }
       const uri = textUri(model.uri);
       const placed = placeFindings(findings, await this.reader.lines(uri, model));
       if (model.findings !== findings || this.host.models.find(model.uri) !== model) return; // newer ones are on their way
@@ -76,6 +81,16 @@ export class Diagnostics implements vscode.Disposable {
     }
   }
 
+  /** A TensorFlow.js model is a text itself: its findings stand on its nodes, layers and weights. */
+  private async publishInJson(model: OpenModel, findings: readonly Finding[]): Promise<void> {
+    const sorted = [...findings].sort(compareFindings).slice(0, shownAtMost);
+    const names = [...new Set(sorted.flatMap(({ layer, value }) => layer ?? value ?? []))];
+    const places = names.length === 0 ? [] : await model.withDocument(async (engine, document) => await engine.request('model/jsonPlaces', { document, names }));
+    if (model.findings !== findings || this.host.models.find(model.uri) !== model) return; // newer ones are on their way
+    const ranges = new Map(places.map(({ name, range }) => [name, new vscode.Range(range.line, range.character, range.endLine, range.endCharacter)]));
+    this.collection.set(model.uri, sorted.map((finding) => diagnosticOf(finding, ranges.get(finding.layer ?? finding.value ?? '') ?? new vscode.Range(0, 0, 0, 0))));
+  }
+
   private clear(model: OpenModel): void {
     const uri = textUri(model.uri);
     this.published.delete(uri.toString());
@@ -85,7 +100,11 @@ export class Diagnostics implements vscode.Disposable {
 }
 
 function lineDiagnostic({ finding, line, length }: PlacedFinding): vscode.Diagnostic {
-  const diagnostic = new vscode.Diagnostic(new vscode.Range(line, 0, line, length === 0 ? Number.MAX_SAFE_INTEGER : length), placedMessage(finding), severities[finding.severity]);
+  return diagnosticOf(finding, new vscode.Range(line, 0, line, length === 0 ? Number.MAX_SAFE_INTEGER : length));
+}
+
+function diagnosticOf(finding: Finding, range: vscode.Range): vscode.Diagnostic {
+  const diagnostic = new vscode.Diagnostic(range, placedMessage(finding), severities[finding.severity]);
   diagnostic.source = diagnosticSource;
   diagnostic.code = finding.code;
   if (finding.code === 'dead-node' || finding.code === 'dead-weights') diagnostic.tags = [vscode.DiagnosticTag.Unnecessary];

@@ -18,6 +18,7 @@ import { registerInlineActions } from './inlineActions';
 import { registerTextFeatures } from './textFeatures';
 import { TextProblems } from './textProblems';
 import { registerTextProvider } from './textProvider';
+import { registerTfjsModels } from './tfjsModels';
 import { TextReader } from './textReader';
 import { registerTextWords } from './textWords';
 import { useTranslation } from './translate';
@@ -51,6 +52,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     panel,
     diagnostics,
     registerModelEditor(host),
+    registerTfjsModels(),
     registerTextProvider(host),
     compared,
     registerFixLenses(diagnostics), // before the costs: VS Code shows the lens registered last first

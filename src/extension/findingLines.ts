@@ -11,7 +11,7 @@ export interface PlacedFinding {
 }
 
 /** VS Code shows at most 1,000 diagnostics of one file. */
-const shownAtMost = 950;
+export const shownAtMost = 950;
 
 const severityOrder = { error: 0, warning: 1, information: 2 } as const satisfies Record<Finding['severity'], number>;
 

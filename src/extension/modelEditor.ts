@@ -1,6 +1,6 @@
-// The custom editor for `*.onnx`: a read-only document that any number of model views show.
+// The custom editor for `*.onnx` and TensorFlow.js's model.json: a read-only document that any number of model views show.
 import * as vscode from 'vscode';
-import { modelViewType } from './activeModel';
+import { modelViewType, tfjsViewType } from './activeModel';
 import type { Host } from './host';
 import { ModelPanel } from './modelPanel';
 import type { ModelReference } from './models';
@@ -41,7 +41,8 @@ class ModelEditorProvider implements vscode.CustomReadonlyEditorProvider<ModelDo
 }
 
 export function registerModelEditor(host: Host): vscode.Disposable {
-  return vscode.window.registerCustomEditorProvider(modelViewType, new ModelEditorProvider(host), { supportsMultipleEditorsPerDocument: true });
+  const provider = new ModelEditorProvider(host);
+  return vscode.Disposable.from(...[modelViewType, tfjsViewType].map((type) => vscode.window.registerCustomEditorProvider(type, provider, { supportsMultipleEditorsPerDocument: true })));
 }
 
 /** Pages read their own code and styles, and nothing else. */

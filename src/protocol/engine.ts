@@ -199,6 +199,8 @@ export interface EngineRequests {
   'model/findings': { params: { readonly document: DocumentId; readonly bindings: Bindings; readonly deep: boolean }; result: readonly Finding[] };
   /** `keep`: a version of a copy that is edited may be kept for its text to refer to, which writes into its folder. */
   'model/text': { params: { readonly document: DocumentId; readonly keep: boolean }; result: TextDocument };
+  /** Where nodes, layers and weights so named stand in the JSON of a TensorFlow.js model; what stands nowhere is left out. */
+  'model/jsonPlaces': { params: { readonly document: DocumentId; readonly names: readonly string[] }; result: readonly { readonly name: string; readonly range: TextRange }[] };
   /** Reads a text of the editor, that of a model as it is or as the person typed it. `source`: the model that it refers to. */
   'text/read': { params: TextVersion & { readonly text: string; readonly source?: DocumentId }; result: TextReading };
   /** Two models as texts to be laid side by side: the second written as the first is, weights by their content. For the eye, not to be read back. */

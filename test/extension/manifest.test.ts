@@ -50,7 +50,8 @@ describe('the manifest', () => {
   it('takes a shortcut only where VS Code leaves it dead, and never activates on everything', () => {
     // VS Code's own quick fix is off in read-only editors.
     for (const { when } of contributes.keybindings) expect(when).toContain(`editorReadonly && resourceScheme == ${textScheme}`);
-    expect(manifest.activationEvents).toEqual([`onFileSystem:${textScheme}`]);
+    // JSON may be a TensorFlow.js model, which only its content tells.
+    expect(manifest.activationEvents).toEqual([`onFileSystem:${textScheme}`, 'onLanguage:json', 'workspaceContains:**/model.json']);
   });
 
   it('has an English text for every placeholder and none to spare', () => {
@@ -69,7 +70,10 @@ describe('the manifest', () => {
   });
 
   it('opens .onnx in the model view, and keeps its own text files from it', () => {
-    expect(contributes.customEditors).toMatchObject([{ viewType: 'modelLathe.model', priority: 'default' }]);
+    expect(contributes.customEditors).toMatchObject([
+      { viewType: 'modelLathe.model', priority: 'default' },
+      { viewType: 'modelLathe.tfjs', priority: 'option' },
+    ]);
     expect(contributes.languages[0]?.extensions).toEqual([textExtension]);
   });
 

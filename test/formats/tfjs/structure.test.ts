@@ -1,10 +1,14 @@
 // How TensorFlow.js graphs and Keras layers stand as nodes: names, order, outputs, attributes, nested and shared layers, functions and loops.
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openModel } from '../../../src/formats/open';
 import type { Model } from '../../../src/graph/model';
 import { formatShape } from '../../../src/graph/dimension';
 import { tfjsContents } from '../../../src/formats/tfjs/contents';
+import { placesInJson } from '../../../src/formats/tfjs/places';
+import type { TextRange } from '../../../src/protocol/engine';
 import { toFloat32Array } from '../../../src/tensor/decode';
+import { refusal } from '../../support/models';
 import { constant, graphDocument, layersDocument, placeholder, publicTfjsModels, tfjsFile, weight } from '../../support/tfjsModels';
 
 function opened(document: object, bytes = 8): Model {
@@ -177,5 +181,33 @@ describe('a layers model', () => {
       { code: 'custom-layer', message: '"Mystery" is not one of Keras\'s layers: it is shown, never executed.', item: 'm' },
     ]);
     expect(tfjsContents(model)?.configs.get('m')).toMatchObject({ secret: { deep: 1 } });
+  });
+});
+
+describe('places in the JSON', () => {
+  const textAt = (text: string, { line, character, endLine, endCharacter }: TextRange): string => {
+    const lines = text.split('\n').slice(line, endLine + 1);
+    lines[lines.length - 1] = (lines.at(-1) ?? '').slice(0, endCharacter);
+    return [(lines[0] ?? '').slice(character), ...lines.slice(1)].join('\n');
+  };
+
+  it.each([undefined, 2])('of nodes and weights are found in lines and UTF-16 characters (indented by %s)', (indent) => {
+    const text = JSON.stringify(graphDocument({ generatedBy: 'ö𝄞 {' }), undefined, indent);
+    const model = openModel(tfjsFile(text));
+    const places = placesInJson(model, new Set(['add', 'w', 'gone']));
+    expect([...places.keys()].sort()).toEqual(['add', 'w']);
+    expect([...places].map(([name, range]) => [name, (JSON.parse(textAt(text, range)) as { name: string; op?: string }).name])).toEqual([['w', 'w'], ['add', 'add']]);
+    model.dispose();
+  });
+
+  it('of layers are found in nested models too, and not in a file that changed', () => {
+    const inner = { class_name: 'Sequential', config: { name: 'inner', layers: [dense('d', { batch_input_shape: [null, 2] })] } };
+    const path = tfjsFile(layersDocument([inner, dense('d')], [weight('inner/d/kernel', [1, 1]), weight('d/kernel', [1, 1])]));
+    const model = openModel(path);
+    const places = placesInJson(model, new Set(model.graph.nodes.map(({ name }) => name)));
+    expect([...places.keys()].sort()).toEqual(['d', 'inner/d']);
+    writeFileSync(path, '{}');
+    expect(refusal(() => placesInJson(model, new Set(['d'])))).toMatchObject({ code: 'source-touched' });
+    model.dispose();
   });
 });
