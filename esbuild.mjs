@@ -12,14 +12,20 @@ const importMetaUrl = "const __importMetaUrl = require('node:url').pathToFileURL
 
 /** Node bundles keep their identifiers, so that a stack trace in a report still says something. */
 const node = { platform: 'node', format: 'cjs', target: 'node20', minifyWhitespace: true, minifySyntax: true, define: importMeta, banner: { js: importMetaUrl } };
+/**
+ * TensorFlow.js as modules, so that what nobody calls is left out: its packages' main files are whole. Threads of wasm do not work under
+ * Node (WASM_HAS_MULTITHREAD_SUPPORT), so their loader is left out too.
+ */
+const tensorFlow = { ...node, minify: true, mainFields: ['module', 'main'], external: ['node-fetch'], plugins: [{ name: 'no-wasm-threads', setup: ({ onLoad }) => onLoad({ filter: /tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/ }, () => ({ contents: 'module.exports = {};' })) }] };
 /** VS Code 1.100 shows webviews in Chromium 132. */
 const page = { platform: 'browser', format: 'iife', target: 'chrome132', minify: true, jsx: 'automatic', jsxImportSource: 'preact', define: { 'process.env.NODE_ENV': '"production"' } };
 
-/** What is built: name → source and settings. The bundle is dist/<name>.js. */
+/** What is built: name → source and settings, and files that go beside it. The bundle is dist/<name>.js. */
 const entries = {
   extension: { source: 'src/extension/extension.ts', options: { ...node, external: ['vscode'] } },
   engine: { source: 'src/engine/main.ts', options: node },
   runner: { source: 'src/runtime/runnerMain.ts', options: { ...node, external: ['onnxruntime-node'] } },
+  runnerTfjs: { source: 'src/runtime/tensorflow/main.ts', options: tensorFlow, copies: ['node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'] },
   cli: { source: 'src/cli/main.ts', options: { ...node, banner: { js: `#!/usr/bin/env node\n${importMetaUrl}` } } },
   modelView: { source: 'webview/model/main.tsx', options: page },
   benchmarkView: { source: 'webview/benchmark/main.tsx', options: page },
@@ -56,7 +62,8 @@ export async function buildTool(source) {
 }
 
 async function buildOne(name, sourcemap) {
-  const { source, options } = entries[name];
+  const { source, options, copies = [] } = entries[name];
+  for (const file of copies) replaceFile(path.join(root, 'dist', path.basename(file)), fs.readFileSync(path.join(root, file)));
   await bundle(source, path.join(root, 'dist', `${name}.js`), { ...options, sourcemap: sourcemap ? 'linked' : false });
 }
 

@@ -28,6 +28,8 @@ export interface Estimate {
 
 export interface VariantMeasurement {
   readonly path: string;
+  /** By what it was run, e.g. `onnxruntime 1.30.0 cpu, 1 thread`; absent in reports of earlier versions. */
+  readonly runtime?: string;
   readonly fileBytes: number;
   readonly medianMs: Estimate;
   readonly p95Ms: number;
@@ -89,6 +91,8 @@ export interface MetricValue {
 }
 
 export interface Comparison {
+  /** By what source and variant were run, where that differs. */
+  readonly runtimes?: readonly [string, string];
   readonly outputs: readonly OutputComparison[];
   readonly metric?: MetricValue;
   /** What the inputs were: a data set, or seeded random numbers. */
@@ -129,6 +133,8 @@ export function measuredMilliseconds(profile: Profile | undefined, key: string):
 /** Measured milliseconds per node of the source model (median over runs). */
 export interface Profile {
   readonly settings: RunSettings;
+  /** By what it was run, where that is not onnxruntime. */
+  readonly runtime?: string;
   readonly runs: number;
   /** Node key → milliseconds of the kernel that ran it. Nodes fused into another are absent here. */
   readonly milliseconds: Readonly<Record<string, number>>;

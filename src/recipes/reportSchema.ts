@@ -20,6 +20,7 @@ const data = z.object({
 
 const measurement = z.object({
   path: z.string(),
+  runtime: z.exactOptional(z.string()),
   fileBytes: z.number(),
   medianMs: estimate,
   p95Ms: z.number(),

@@ -6,6 +6,7 @@ import { acquireBenchmarkLock } from './benchmarkLock';
 import { bindingsOf } from './inputs';
 import { describeMachine } from './machine';
 import { type FileOnDisk, type ModelOrPath, asFile } from './materialize';
+import { feedsOfVariant } from './pairing';
 import { SeededRandom } from './random';
 import { Runner, type RunnerStart } from './runner';
 import type { PreparedFeeds, RunnerSession } from './session';
@@ -80,9 +81,9 @@ export async function benchmark(source: ModelOrPath, variant: ModelOrPath | unde
     owned.add(await acquireBenchmarkLock({ signal, ...(options.lockPath === undefined ? {} : { path: options.lockPath }), ...(options.lockWaitMs === undefined ? {} : { waitMs: options.lockWaitMs }), onWait: () => progress({ message: 'Waiting for another benchmark to end' }) }));
     progress({ message: 'Loading for the benchmark' });
     const a = await openSide(source, options.feeds, options, owned);
-    const b = variant === undefined ? undefined : await openSide(variant, options.variantFeeds ?? options.feeds, options, owned);
+    const b = variant === undefined ? undefined : await openSide(variant, options.variantFeeds ?? options.feeds, options, owned, options.variantFeeds === undefined ? a.session : undefined);
     const readings = await runRounds(a, b, { ...options, signal, progress, seed });
-    return await conclude(a, b, readings, { ...options.settings, bindings: bindingsOf(a.file.model, options.feeds) }, seed);
+    return await conclude(a, b, readings, { ...options.settings, bindings: bindingsOf(a.session.structure, options.feeds) }, seed);
   } catch (thrown) {
     throwIfCancelled(signal);
     throw thrown;
@@ -92,14 +93,17 @@ export async function benchmark(source: ModelOrPath, variant: ModelOrPath | unde
   }
 }
 
-async function openSide(model: ModelOrPath, feeds: Feeds, { settings, runner: start, signal }: BenchmarkOptions, owned: DisposableStore): Promise<Side> {
+/** @param source the other side, whose feeds these are, where inputs may be called or typed differently */
+async function openSide(model: ModelOrPath, feeds: Feeds, { settings, runner: start, signal }: BenchmarkOptions, owned: DisposableStore, source?: RunnerSession): Promise<Side> {
   const file = owned.add(await asFile(model));
   if (signal !== undefined) throwIfCancelled(signal);
   const runner = owned.add(await Runner.start(start));
   if (signal !== undefined) throwIfCancelled(signal);
+  await runner.startRuntime(file.file);
   const { resident } = await runner.memory(true);
   const session = await runner.load(file.file, { provider: settings.provider, threads: settings.threads });
-  const prepared = await session.prepare(feeds);
+  const prepared = await session.prepare(source === undefined || source.runtimeName === session.runtimeName ? feeds : feedsOfVariant(feeds, source.inputs, session.inputs));
+  await session.warm(prepared);
   const first = await session.measurePrepared(prepared, { warmup: 2, runs: 3 });
   return { file, runner, session, feeds: prepared, residentBefore: resident, roughMs: Math.min(...first.milliseconds), medians: [], leasts: [], all: [], cpuMs: 0 };
 }
@@ -170,6 +174,7 @@ async function measurement(side: Side, seed: number): Promise<VariantMeasurement
   const { peak } = await side.runner.memory();
   return {
     path: side.file.shownPath,
+    runtime: await side.session.runtime(),
     fileBytes: side.file.bytes,
     medianMs: bootstrapMedian(side.medians, seed),
     p95Ms: quantile(side.all, 0.95),

@@ -7,6 +7,7 @@ import { elementKind } from '../tensor/elementType';
 import type { Tensor } from '../tensor/tensor';
 import { AgreementMeter } from './agreement';
 import type { ModelOrPath } from './materialize';
+import { feedsOfVariant, inTypeOf, pairValues } from './pairing';
 import { Runner, type RunnerStart } from './runner';
 import type { SampleSource } from './samples';
 import { defaultRunSettings } from './sessionOptions';
@@ -160,6 +161,8 @@ async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPa
   const { provider, threads } = { ...defaultRunSettings(), ...options, ...options.settings };
   const a = await runner.load(source, { provider, threads });
   const b = await runner.load(variant, { provider, threads });
+  const mixed = a.runtimeName !== b.runtimeName;
+  const outputOf = mixed ? pairValues(a.outputs, b.outputs) : undefined;
   const differences = new Map(a.outputs.map(({ name }) => [name, new OutputDifference(name)]));
   const meter = new AgreementMeter(a.outputs[0]?.name);
   const total = Math.min(limit ?? Infinity, samples.description.samples);
@@ -168,7 +171,7 @@ async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPa
     throwIfCancelled(signal);
     progress({ message: `Comparing outputs, sample ${count + 1} of ${total}`, fraction: count / total });
     const left = (await a.run(feeds)).outputs;
-    const right = (await b.run(feeds)).outputs;
+    const right = named(left, (await b.run(mixed ? feedsOfVariant(feeds, a.inputs, b.inputs) : feeds)).outputs, outputOf);
     for (const [name, difference] of differences) {
       const reference = left.get(name);
       if (reference !== undefined) difference.add(reference, right.get(name));
@@ -177,9 +180,17 @@ async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPa
     meter.add(left.get(main), right.get(main));
     count++;
   }
+  const runtimes = mixed ? { runtimes: [await a.runtime(), await b.runtime()] as const } : {};
   await a.release();
   await b.release();
   if (count === 0) throw new LatheError('usage', 'There are no samples to compare on.');
   const metric = meter.result();
-  return { outputs: [...differences.values()].map((difference) => difference.result()), ...(metric === undefined ? {} : { metric }), data: { ...samples.description, samples: count } };
+  return { ...runtimes, outputs: [...differences.values()].map((difference) => difference.result()), ...(metric === undefined ? {} : { metric }), data: { ...samples.description, samples: count } };
+}
+
+/** The variant's outputs under the source's names, where another runtime may call them otherwise. */
+function named(source: Outputs, variant: Outputs, pairs: ReadonlyMap<string, string> | undefined): Outputs {
+  if (pairs === undefined) return variant;
+  const entries = [...source].map(([name, tensor]) => [name, inTypeOf(tensor, variant.get(pairs.get(name) ?? name))] as const);
+  return new Map(entries.flatMap(([name, tensor]) => (tensor === undefined ? [] : [[name, tensor]])));
 }

@@ -1,4 +1,4 @@
-// A model made ready for the runtime. One in memory becomes a small protobuf in which every large weight refers to where its bytes lie already.
+// A model made ready for the runtime. TensorFlow.js's are handed over by their path. One in memory becomes a small protobuf in which every large weight refers to where its bytes lie already.
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, parse, relative, resolve, sep } from 'node:path';
@@ -14,6 +14,7 @@ import { subgraphs } from '../graph/traverse';
 import type { Tensor, TensorSource } from '../tensor/tensor';
 import type { LoadRequest } from './messages';
 import { temporaryFolder } from './temporary';
+import { isTensorFlowFile, readTensorFlowFiles } from './tensorflow/files';
 
 export type ModelOrPath = Model | ModelFile;
 
@@ -31,8 +32,8 @@ export interface Materialized extends Disposable {
   /** How messages call it. */
   readonly label: string;
   readonly sourcePath: string | undefined;
-  /** Its structure; the file may be closed. */
-  readonly structure: Model;
+  /** Its structure; the file may be closed. Undefined where only the runtime reads it. */
+  readonly structure: Model | undefined;
 }
 
 /** Smaller tensors stay in the protobuf: the runtime's shape inference reads only those. */
@@ -50,6 +51,7 @@ export function materialize(model: ModelOrPath): Materialized {
 /** A file on disk is handed over as it is, once its structure and outputs are known to be safe. */
 function materializeFile(file: ModelFile): Materialized {
   const path = resolve(file.path);
+  if (isTensorFlowFile(path)) return materializeTensorFlow({ ...file, path });
   const model = openModel(path, file);
   try {
     assertRunnable(model);
@@ -57,6 +59,13 @@ function materializeFile(file: ModelFile): Materialized {
   } finally {
     model.dispose();
   }
+}
+
+/** TensorFlow.js reads its files itself, in the runner; that they are whole and lie in their folder is known before. */
+function materializeTensorFlow({ path, externalData }: ModelFile): Materialized {
+  const { byteLength } = readTensorFlowFiles(path, externalData);
+  const model = { tensorflow: path, ...(externalData === undefined ? {} : { externalData }) };
+  return { model, configuration: {}, fileBytes: byteLength, label: basename(path), sourcePath: path, structure: undefined, dispose: () => undefined };
 }
 
 /**
@@ -196,17 +205,16 @@ export interface FileOnDisk extends Disposable {
   readonly shownPath: string;
   /** With external data. */
   readonly bytes: number;
-  /** Its structure; the file is closed. */
-  readonly model: Model;
 }
 
 /** For benchmarks both sides are loaded from a file; one in memory is written to a temporary one. @throws LatheError as the reader and writer */
 export async function asFile(model: ModelOrPath): Promise<FileOnDisk> {
   if (!isModel(model)) {
     const path = resolve(model.path);
+    if (isTensorFlowFile(path)) return { file: { ...model, path }, shownPath: model.path, bytes: readTensorFlowFiles(path, model.externalData).byteLength, dispose: () => undefined };
     const opened = openModel(path, model);
     try {
-      return { file: { ...model, path }, shownPath: model.path, bytes: bytesOnDisk(opened, path), model: opened, dispose: () => undefined };
+      return { file: { ...model, path }, shownPath: model.path, bytes: bytesOnDisk(opened, path), dispose: () => undefined };
     } finally {
       opened.dispose();
     }
@@ -215,7 +223,7 @@ export async function asFile(model: ModelOrPath): Promise<FileOnDisk> {
   try {
     const path = join(folder.path, 'model.onnx');
     const { files } = await writeOnnxModel(model, path);
-    return { file: { path }, shownPath: '', bytes: files.reduce((sum, file) => sum + statSync(file).size, 0), model, dispose: () => folder.dispose() };
+    return { file: { path }, shownPath: '', bytes: files.reduce((sum, file) => sum + statSync(file).size, 0), dispose: () => folder.dispose() };
   } catch (thrown) {
     folder.dispose();
     throw thrown;

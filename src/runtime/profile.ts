@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ReportProgress, type WorkContext, throwIfCancelled } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import { LatheError } from '../base/errors';
-import { openModel } from '../formats/open';
+import { type ModelFile, openModel } from '../formats/open';
 import { cloneModel } from '../graph/construct';
 import type { Graph } from '../graph/model';
 import type { Profile, RunSettings } from '../protocol/measurement';
@@ -23,6 +23,7 @@ import { seededFeeds } from './seededSamples';
 import { defaultThreads } from './sessionOptions';
 import { bootstrapMedian } from './statistics';
 import { temporaryFolder } from './temporary';
+import { isTensorFlowFile } from './tensorflow/files';
 
 export interface ProfileOptions extends Partial<WorkContext> {
   readonly settings: RunSettings;
@@ -54,12 +55,13 @@ export async function profileModel(model: ModelOrPath, options: ProfileOptions):
   const { signal = new AbortController().signal, progress = () => undefined } = options;
   throwIfCancelled(signal);
   const owned = new DisposableStore();
-  const opened = isModel(model) ? model : owned.add(openModel(model.path, model));
   try {
     owned.add(await acquireBenchmarkLock({ signal, ...(options.lockPath === undefined ? {} : { path: options.lockPath }), onWait: () => progress({ message: 'Waiting for another benchmark to end' }) }));
     const runner = options.runner instanceof Runner ? options.runner : owned.add(await Runner.start(options.runner ?? options.start));
     owned.add(runner.killOn(signal));
     throwIfCancelled(signal);
+    if (!isModel(model) && isTensorFlowFile(model.path)) return { ...(await profileTensorFlow(runner, model, { ...options, progress })), machine: describeMachine(runner.info), measuredAt: new Date().toISOString() };
+    const opened = isModel(model) ? model : owned.add(openModel(model.path, model));
     const feeds = options.feeds ?? seededFeeds(opened, options.settings.bindings);
     progress({ message: 'Measuring the whole model', fraction: 0.1 });
     const whole = await measureWhole(runner, opened, feeds, options);
@@ -105,13 +107,45 @@ async function withSession<T>(session: RunnerSession, feeds: Feeds, use: (prepar
 }
 
 /** Latency without profiling, which slows models of many small nodes. */
-async function measureWhole(runner: Runner, model: ModelOrPath, feeds: Feeds, { settings, runs }: ProfileOptions): Promise<{ milliseconds: readonly number[]; runs: number }> {
+async function measureWhole(runner: Runner, model: ModelOrPath, feeds: Feeds, { settings, runs }: ProfileOptions): Promise<Whole> {
   const session = await runner.load(model, { provider: settings.provider, threads: settings.threads });
+  return withSession(session, feeds, (prepared) => measureRuns(session, prepared, runs));
+}
+
+interface Whole {
+  readonly milliseconds: readonly number[];
+  readonly runs: number;
+}
+
+async function measureRuns(session: RunnerSession, prepared: PreparedFeeds, runs: number | undefined): Promise<Whole> {
+  const [first = 1] = (await session.measurePrepared(prepared, { warmup: 1, runs: 1 })).milliseconds;
+  const count = runs ?? Math.round(Math.min(mostRuns, Math.max(fewestRuns, targetMs / first)));
+  const { milliseconds } = await session.measurePrepared(prepared, { warmup: 1, runs: count });
+  return { milliseconds, runs: count };
+}
+
+/** TensorFlow.js's kernels are timed within it; what its own work between them takes is told as added. */
+async function profileTensorFlow(runner: Runner, file: ModelFile, { settings, runs, feeds: given, progress }: ProfileOptions & Pick<WorkContext, 'progress'>): Promise<Omit<Profile, 'machine' | 'measuredAt'>> {
+  const session = await runner.load(file, { provider: settings.provider });
+  const { structure } = session;
+  const feeds = given ?? seededFeeds(structure, settings.bindings);
   return withSession(session, feeds, async (prepared) => {
-    const [first = 1] = (await session.measurePrepared(prepared, { warmup: 1, runs: 1 })).milliseconds;
-    const count = runs ?? Math.round(Math.min(mostRuns, Math.max(fewestRuns, targetMs / first)));
-    const { milliseconds } = await session.measurePrepared(prepared, { warmup: 1, runs: count });
-    return { milliseconds, runs: count };
+    progress({ message: 'Measuring the whole model', fraction: 0.1 });
+    await session.warm(prepared);
+    const whole = await measureRuns(session, prepared, runs);
+    progress({ message: 'Profiling its nodes', fraction: 0.5 });
+    const { nodes, wholeMs, runs: counted } = await session.profilePrepared(prepared, { warmup, runs: whole.runs });
+    const totalMs = nodes.reduce((sum, [, milliseconds]) => sum + milliseconds, 0);
+    return {
+      settings: { ...settings, threads: 1, bindings: bindingsOf(structure, feeds) },
+      runtime: await session.runtime(),
+      runs: counted,
+      milliseconds: record(new Map(nodes)),
+      fusedInto: {},
+      added: [{ op: 'work between kernels', milliseconds: Math.max(0, wholeMs - totalMs), count: 1 }],
+      totalMs,
+      latencyMs: bootstrapMedian(whole.milliseconds, seed),
+    };
   });
 }
 

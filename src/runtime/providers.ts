@@ -27,6 +27,11 @@ export function assertProvider(provider: Provider, available: readonly string[])
   throw new LatheError('unsupported', `onnxruntime on ${process.platform}-${process.arch} has no ${provider} provider; it has ${here.join(', ')}.`, { item: provider, hint: needs[provider] });
 }
 
+/** TensorFlow.js chooses among backends of its own. @throws LatheError `unsupported` for a device it cannot reach under Node */
+export function assertTensorFlowProvider(provider: Provider): void {
+  if (provider !== 'cpu') throw new LatheError('unsupported', `TensorFlow.js runs on the CPU here, with its wasm backend; ${provider} is a provider of onnxruntime.`, { item: provider, hint: 'Use --provider cpu.' });
+}
+
 /** A provider that is built in, but does not start on this machine. */
 export function providerFailure(provider: Provider, message: string): LatheError | undefined {
   if (provider === 'cpu' || !/webgpu|cuda|coreml|dml|directml|provider|backend|adapter|shared library/i.test(message)) return undefined;

@@ -4,12 +4,13 @@ import { type Disposable, onDispose } from '../base/disposable';
 import { type Log, silentLog } from '../base/log';
 import { type StartedChild, nodesOnPath, runnerScript, startChild } from './childProcess';
 import { guardMemory, residentMemory, runnerBudget, watchMemory } from './memory';
-import { type ModelOrPath, materialize } from './materialize';
+import { type ModelOrPath, isModel, materialize } from './materialize';
 import type { MemoryReading, RunnerMessage, RunnerMethod, RunnerMethods, RunnerRequest } from './messages';
-import { assertProvider, providerFailure } from './providers';
+import { assertProvider, assertTensorFlowProvider, providerFailure } from './providers';
 import { runtimeError } from './runtimeError';
 import { type SessionOptions, runtimeOptions } from './sessionOptions';
 import { type RunnerLink, RunnerSession, choreBudget, inFile } from './session';
+import { isTensorFlowFile } from './tensorflow/files';
 import { type Budget, type OverBudget, Watchdog } from './watchdog';
 
 export type { PreparedFeeds, RunnerSession } from './session';
@@ -110,9 +111,10 @@ export class Runner implements RunnerLink, Disposable {
    */
   async load(model: ModelOrPath, settings: SessionOptions = {}): Promise<RunnerSession> {
     const provider = settings.provider ?? 'cpu';
-    assertProvider(provider, this.info.providers);
     const placed = materialize(model);
     try {
+      if ('tensorflow' in placed.model) assertTensorFlowProvider(provider);
+      else assertProvider(provider, this.info.providers);
       guardMemory(placed.fileBytes, settings.activationBytes ?? 0, this.options.memoryBudgetBytes, placed.sourcePath);
       const options = runtimeOptions({ ...settings, configuration: { ...placed.configuration, ...settings.configuration } });
       const bytes = placed.fileBytes;
@@ -124,6 +126,11 @@ export class Runner implements RunnerLink, Disposable {
       placed.dispose();
       throw thrown;
     }
+  }
+
+  /** Starts the runtime of a model where that is not the one every runner has: what follows is measured without it. */
+  async startRuntime(model: ModelOrPath): Promise<void> {
+    if (!isModel(model) && isTensorFlowFile(model.path)) await this.call('startTensorFlow', {}, choreBudget(this, {}, {}), 'starting TensorFlow.js');
   }
 
   /** Resident and peak memory of the child. */
@@ -175,7 +182,7 @@ export class Runner implements RunnerLink, Disposable {
     const waiting = this.pending.get(message.id);
     this.pending.delete(message.id);
     if (message.kind === 'result') waiting?.accept(message.result);
-    else waiting?.refuse(runtimeError(message.message));
+    else waiting?.refuse(message.error === undefined ? runtimeError(message.message) : LatheError.fromJSON(message.error));
   }
 
   private current(): string | undefined {
@@ -216,7 +223,7 @@ export class Runner implements RunnerLink, Disposable {
 function died(how: string, what: string | undefined, stderr: string): LatheError {
   const last = stderr.trim().split('\n').at(-1);
   return new LatheError('runner-died', `The runner process died (${how})${what === undefined ? '' : ` while ${what}`}. Nothing else is affected; the next run starts a new one.`, {
-    hint: 'The model makes onnxruntime crash on this machine. It can still be viewed and changed.',
+    hint: 'The model makes its runtime crash on this machine. It can still be viewed and changed.',
     ...(last === undefined || last === '' ? {} : { cause: last }),
   });
 }

@@ -1,62 +1,71 @@
-// The runner child: holds onnxruntime-node and nothing else. It may hang or die at any time; the engine's side (runner.ts) copes.
+// The runner child: holds onnxruntime-node, TensorFlow.js where a model of its is loaded, and nothing else. It may hang or die at any time; the engine's side (runner.ts) copes.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { InferenceSession, Tensor as OrtTensor, listSupportedBackends } from 'onnxruntime-node';
-import type { LoadRequest, LoadResult, MemoryReading, NamedTensors, RunnerHello, RunnerMessage, RunnerMethod, RunnerMethods, RunnerRequest, SessionValue, Timings } from './messages';
-import { fromOrtTensor, toOrtFeeds } from './ortTensors';
+import type { LatheError } from '../base/errors';
+import type { HeldFeeds, HeldModel } from './heldModel';
+import type { LoadRequest, LoadResult, MemoryReading, RunnerHello, RunnerMessage, RunnerMethod, RunnerMethods, RunnerRequest, Timings } from './messages';
+import { loadOnnx } from './onnxHeld';
+import type { TensorFlow, startTensorFlow as startRuntime } from './tensorflow/main';
 import { selfTestModel } from './selfTest';
 
-const sessions = new Map<number, InferenceSession>();
-const prepared = new Map<number, Record<string, OrtTensor>>();
+const sessions = new Map<number, HeldModel>();
+const prepared = new Map<number, HeldFeeds>();
 let running = 0;
+let tensorFlow: Promise<TensorFlow> | undefined;
 
-function session(id: number): InferenceSession {
+/** TensorFlow.js lies in a bundle of its own beside this one, which only its models pay for. */
+function startTensorFlow(): Promise<TensorFlow> {
+  const { startTensorFlow: start } = createRequire(import.meta.url)(join(import.meta.dirname, 'runnerTfjs.js')) as { startTensorFlow: typeof startRuntime };
+  return (tensorFlow ??= start(import.meta.dirname));
+}
+
+function session(id: number): HeldModel {
   const found = sessions.get(id);
   if (found === undefined) throw new Error(`Session ${id} is not loaded.`);
   return found;
 }
 
-function feedsOf(feeds: NamedTensors | number): Record<string, OrtTensor> {
-  if (typeof feeds !== 'number') return toOrtFeeds(feeds);
-  const found = prepared.get(feeds);
-  if (found === undefined) throw new Error(`Feeds ${feeds} were not prepared.`);
+function feedsOf(id: number): HeldFeeds {
+  const found = prepared.get(id);
+  if (found === undefined) throw new Error(`Feeds ${id} were not prepared.`);
   return found;
 }
 
-function sessionValues(values: readonly InferenceSession.ValueMetadata[]): SessionValue[] {
-  return values.map((value) => (value.isTensor ? { name: value.name, elementType: value.type as NonNullable<SessionValue['elementType']>, shape: value.shape } : { name: value.name }));
-}
-
 async function load({ model, options }: LoadRequest): Promise<LoadResult> {
+  const runtime = 'tensorflow' in model ? await startTensorFlow() : undefined;
   const start = performance.now();
-  const made = await ('path' in model ? InferenceSession.create(model.path, options) : InferenceSession.create(model.bytes, options));
+  const made = await ('tensorflow' in model ? runtime?.load(model.tensorflow, model.externalData) : loadOnnx(model, options));
+  if (made === undefined) throw new Error('There is no runtime.');
   const milliseconds = performance.now() - start;
   const id = ++running;
   sessions.set(id, made);
-  return { session: id, inputs: sessionValues(made.inputMetadata), outputs: sessionValues(made.outputMetadata), milliseconds };
+  return { session: id, inputs: made.inputs, outputs: made.outputs, milliseconds };
 }
 
-async function run(params: RunnerMethods['run']['params']): Promise<RunnerMethods['run']['result']> {
-  const target = session(params.session);
-  const feeds = feedsOf(params.feeds);
-  const start = performance.now();
-  const results = await (params.outputs === undefined ? target.run(feeds) : target.run(feeds, [...params.outputs]));
-  const milliseconds = performance.now() - start;
-  return { outputs: Object.entries(results).map(([name, value]) => [name, fromOrtTensor(name, value)]), milliseconds };
+async function run({ session: id, feeds, outputs }: RunnerMethods['run']['params']): Promise<RunnerMethods['run']['result']> {
+  const target = session(id);
+  if (typeof feeds === 'number') return feedsOf(feeds).run(outputs);
+  const held = target.hold(feeds);
+  try {
+    return await held.run(outputs);
+  } finally {
+    held.dispose();
+  }
 }
 
 async function measure(params: RunnerMethods['measure']['params']): Promise<Timings> {
-  const target = session(params.session);
   const feeds = feedsOf(params.feeds);
   const began = performance.now();
-  for (let i = 0; i < params.warmup; i++) await target.run(feeds);
+  for (let i = 0; i < params.warmup; i++) await feeds.once();
   const milliseconds: number[] = [];
   const cpu = process.cpuUsage();
   for (let i = 0; i < params.runs; i++) {
     const start = performance.now();
-    await target.run(feeds);
+    await feeds.once();
     const end = performance.now();
     milliseconds.push(end - start);
     if (params.limitMs !== undefined && end - began > params.limitMs) break;
@@ -86,15 +95,23 @@ const handlers: Handlers = {
   load,
   run,
   measure,
-  prepare: ({ feeds }) => {
+  startTensorFlow: async () => {
+    await startTensorFlow();
+    return null;
+  },
+  prepare: ({ session: target, feeds }) => {
+    const held = session(target).hold(feeds);
     const id = ++running;
-    prepared.set(id, toOrtFeeds(feeds));
+    prepared.set(id, held);
     return { feeds: id };
   },
   discard: ({ feeds }) => {
+    prepared.get(feeds)?.dispose();
     prepared.delete(feeds);
     return null;
   },
+  profile: ({ session: target, feeds, ...timing }) => session(target).profile(feedsOf(feeds), timing),
+  use: (params) => session(params.session).use() ?? null,
   endProfiling: (params) => {
     session(params.session).endProfiling();
     return null;
@@ -104,11 +121,16 @@ const handlers: Handlers = {
     sessions.delete(params.session);
     return null;
   },
-  memory: ({ resetPeak }) => memory(resetPeak),
+  memory: async ({ resetPeak }) => ({ ...memory(resetPeak), ...(tensorFlow === undefined ? {} : { tensors: (await tensorFlow).tensors() }) }),
 };
 
 function send(message: RunnerMessage): void {
   process.send?.(message);
+}
+
+/** By its name: TensorFlow.js's bundle has a class of its own. */
+function isLatheError(thrown: unknown): thrown is LatheError {
+  return thrown instanceof Error && thrown.name === 'LatheError' && 'toJSON' in thrown;
 }
 
 async function answer(request: RunnerRequest): Promise<void> {
@@ -117,7 +139,7 @@ async function answer(request: RunnerRequest): Promise<void> {
     const handler = handlers[request.method] as (params: RunnerRequest['params']) => Promise<RunnerMethods[RunnerMethod]['result']>;
     send({ kind: 'result', id: request.id, result: await handler(request.params) });
   } catch (thrown) {
-    send({ kind: 'error', id: request.id, message: thrown instanceof Error ? thrown.message : String(thrown) });
+    send({ kind: 'error', id: request.id, message: thrown instanceof Error ? thrown.message : String(thrown), ...(isLatheError(thrown) ? { error: thrown.toJSON() } : {}) });
   }
 }
 

@@ -1,12 +1,14 @@
 // A model loaded in a runner: runs it, times it, and knows beforehand what a run on given inputs ought to take.
 import type { Disposable } from '../base/disposable';
 import { LatheError } from '../base/errors';
+import type { Model } from '../graph/model';
 import type { Tensor } from '../tensor/tensor';
+import { faceOf } from './face';
 import type { Materialized } from './materialize';
 import { guardActivations } from './memory';
-import type { LoadResult, RunnerMethod, RunnerMethods, SessionValue, Timings } from './messages';
+import type { KernelReading, LoadResult, RunnerMethod, RunnerMethods, SessionValue, Timings } from './messages';
 import type { Feeds } from './samples';
-import type { SessionOptions } from './sessionOptions';
+import { type SessionOptions, defaultThreads } from './sessionOptions';
 import { type Budget, type Workload, watchdogBudgetMs } from './watchdog';
 import { tensorMap, wireBytes, wireFeeds } from './wireTensors';
 import { RunEstimator, type RunEstimate } from './workload';
@@ -17,6 +19,7 @@ export interface RunnerLink {
   readonly processId: number | undefined;
   readonly timeoutMs: number | undefined;
   readonly memoryBudgetBytes: number | undefined;
+  readonly info: { readonly onnxruntime: string };
   call<M extends RunnerMethod>(method: M, params: RunnerMethods[M]['params'], budget: Budget, what: string): Promise<RunnerMethods[M]['result']>;
 }
 
@@ -43,7 +46,9 @@ export class RunnerSession implements Disposable {
   readonly inputs: readonly SessionValue[];
   readonly outputs: readonly SessionValue[];
   readonly loadMs: number;
-  private readonly estimator: RunEstimator;
+  /** Its structure; of a model that only the runtime reads, its face. */
+  readonly structure: Model;
+  private readonly estimator: RunEstimator | undefined;
   /** The slowest run so far: what later budgets may count on. */
   private slowestMs = 0;
 
@@ -56,7 +61,8 @@ export class RunnerSession implements Disposable {
     this.inputs = loaded.inputs;
     this.outputs = loaded.outputs;
     this.loadMs = loaded.milliseconds;
-    this.estimator = new RunEstimator(placed.structure);
+    this.structure = placed.structure ?? faceOf(loaded, placed.sourcePath);
+    this.estimator = placed.structure === undefined ? undefined : new RunEstimator(placed.structure);
   }
 
   /**
@@ -76,16 +82,20 @@ export class RunnerSession implements Disposable {
   async prepare(feeds: Feeds): Promise<PreparedFeeds> {
     const estimate = this.checked(feeds);
     const sent = wireFeeds(feeds);
-    const { feeds: id } = await this.runner.call('prepare', { feeds: sent }, this.chore(wireBytes(sent)), 'taking its inputs');
+    const { feeds: id } = await this.runner.call('prepare', { session: this.loaded.session, feeds: sent }, this.chore(wireBytes(sent)), 'taking its inputs');
     return new PreparedFeeds(this.runner, id, estimate);
   }
 
   /** @throws LatheError as {@link run} */
   async measurePrepared(feeds: PreparedFeeds, timing: Timing): Promise<Timings> {
-    const params = { session: this.loaded.session, feeds: feeds.id, ...timing };
-    const result = await this.call('measure', params, this.budget(timing.warmup + timing.runs, 0, feeds.estimate));
+    const result = await this.call('measure', { feeds: feeds.id, ...timing }, this.budget(timing.warmup + timing.runs, 0, feeds.estimate));
     this.slowestMs = Math.max(this.slowestMs, ...result.milliseconds);
     return result;
+  }
+
+  /** Runs until a runtime written in JavaScript is compiled as far as it will be, within half a second. @throws LatheError as {@link run} */
+  async warm(feeds: PreparedFeeds): Promise<void> {
+    if (this.runtimeName === 'tensorflow') await this.measurePrepared(feeds, { warmup: 0, runs: 30, limitMs: 500 });
   }
 
   /** Milliseconds of each of `runs` runs after `warmup` more. @throws LatheError as {@link run} */
@@ -96,6 +106,22 @@ export class RunnerSession implements Disposable {
     } finally {
       await prepared.discard();
     }
+  }
+
+  /** Milliseconds per native node, of runtimes that time them themselves. @throws LatheError as {@link run} */
+  async profilePrepared(feeds: PreparedFeeds, timing: { readonly warmup: number; readonly runs: number }): Promise<KernelReading> {
+    return this.call('profile', { session: this.loaded.session, feeds: feeds.id, ...timing }, this.budget(timing.warmup + timing.runs, 0, feeds.estimate));
+  }
+
+  get runtimeName(): 'onnxruntime' | 'tensorflow' {
+    return 'tensorflow' in this.placed.model ? 'tensorflow' : 'onnxruntime';
+  }
+
+  /** By what it is run, e.g. `onnxruntime 1.30.0 cpu, 1 thread`; the backend may be known only after a first run. */
+  async runtime(): Promise<string> {
+    const use = (await this.call('use', { session: this.loaded.session }, this.chore(0))) ?? { runtime: 'onnxruntime', version: this.runner.info.onnxruntime, backend: this.settings.provider ?? 'cpu', threads: this.settings.threads ?? defaultThreads };
+    const { runtime, version, backend, threads, reason } = use;
+    return `${runtime} ${version} ${backend}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${reason === undefined ? '' : ` (${reason})`}`;
   }
 
   /** Has the runtime write its profile file. Only for a session loaded with `profilePrefix`. */
@@ -120,7 +146,7 @@ export class RunnerSession implements Disposable {
 
   /** The estimate for these inputs, once it is known that their activations fit. */
   private checked(feeds: Feeds): RunEstimate {
-    const estimate = this.estimator.estimate(feeds);
+    const estimate = this.estimator?.estimate(feeds) ?? {};
     const activationBytes = this.settings.activationBytes ?? estimate.activationBytes;
     if (activationBytes !== undefined) guardActivations(activationBytes, this.runner.processId, this.runner.memoryBudgetBytes, this.placed.sourcePath);
     return estimate;

@@ -31,6 +31,6 @@ export function wireBytes(feeds: NamedTensors): number {
 /** What went over the wire must be a tensor per name. @throws LatheError `runtime` when an output is missing. */
 export function tensorMap(outputs: NamedTensors, wanted: readonly string[] | undefined): Map<string, Tensor> {
   const map = new Map(outputs.map(([name, tensor]) => [name, fromWire(name, tensor)]));
-  for (const name of wanted ?? []) if (!map.has(name)) throw new LatheError('runtime', `onnxruntime gave no output ${name}.`, { item: name });
+  for (const name of wanted ?? []) if (!map.has(name)) throw new LatheError('runtime', `The runtime gave no output ${name}.`, { item: name });
   return map;
 }

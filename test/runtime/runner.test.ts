@@ -155,9 +155,9 @@ describe('the death of a runner', () => {
       child.once('message', () => {
         child.send({ id: 1, method: 'load', params: { model: { path: ${JSON.stringify(path)} }, options: {} } });
         child.once('message', ({ result }) => {
-          child.send({ id: 2, method: 'prepare', params: { feeds: [['x', { type: 'float32', dims: [2], data: new Uint8Array(8) }]] } });
+          child.send({ id: 2, method: 'prepare', params: { session: result.session, feeds: [['x', { type: 'float32', dims: [2], data: new Uint8Array(8) }]] } });
           child.once('message', (reply) => {
-            child.send({ id: 3, method: 'measure', params: { session: result.session, feeds: reply.result.feeds, warmup: 0, runs: 1e9 } });
+            child.send({ id: 3, method: 'measure', params: { feeds: reply.result.feeds, warmup: 0, runs: 1e9 } });
             process.send(child.pid);
           });
         });

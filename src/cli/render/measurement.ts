@@ -20,7 +20,8 @@ export function benchmarkLines(benchmark: Benchmark, variantName?: string): stri
     [{ title: '', align: 'left' }, ...measured.map((m) => ({ title: visible(m.path || (variantName ?? '')), align: 'right' as const, width: 48 }))],
     rows.map(([title, cell]) => [title, ...measured.map(cell)]),
   );
-  return [...table, '', ...verdictLines(benchmark), settingsLine(benchmark.settings, `${benchmark.rounds} rounds`)];
+  const runtimes = new Set(measured.flatMap(({ runtime }) => (runtime === undefined ? [] : [visible(runtime)])));
+  return [...table, '', ...verdictLines(benchmark), ...(runtimes.size === 0 ? [] : [`run by ${[...runtimes].join(' against ')}`]), settingsLine(benchmark.settings, `${benchmark.rounds} rounds`)];
 }
 
 /** The benchmark's one-sentence answer. */
@@ -72,6 +73,7 @@ export function comparisonLines(comparison: Comparison): string[] {
       rows,
     ),
     ...(metric === undefined ? [] : [metricLine(metric)]),
+    ...(comparison.runtimes === undefined ? [] : [comparison.runtimes.map(visible).join(' against ')]),
     data.kind === 'seeded' ? `on ${data.samples} samples of seeded random numbers (seed ${data.seed ?? 0}); give --data for real ones` : `on ${data.samples} samples of ${visible(data.path ?? data.kind)}`,
   ];
 }
@@ -99,6 +101,7 @@ export function profileLines(profile: Profile, count: number): string[] {
     ...(costs.length > count ? [`… and ${costs.length - count} more kernels`] : []),
     ...profile.added.map((kernel) => `added by the runtime: ${kernel.count} × ${kernel.op}, ${formatMilliseconds(kernel.milliseconds)}`),
     ...(fused > 0 ? [`${fused} nodes run inside the kernel of another`] : []),
+    ...(profile.runtime === undefined ? [] : [`run by ${visible(profile.runtime)}`]),
     settingsLine(profile.settings, `${profile.runs} runs`),
   ];
 }
