@@ -1,0 +1,350 @@
+// Lowers a TensorFlow.js model to ONNX: native nodes one by one through the tables of rules, channels moved as rarely as possible.
+import { LatheError } from '../../../base/errors';
+import { makeGraph, makeModel, tensorType } from '../../../graph/construct';
+import type { Graph, Model, Node, ValueInfo, ValueType } from '../../../graph/model';
+import { inputShape } from '../../../graph/inputs';
+import { nodeKeys } from '../../../graph/traverse';
+import { assertValid } from '../../../graph/verify';
+import { type ElementType, elementKind } from '../../../tensor/elementType';
+import type { Tensor } from '../../../tensor/tensor';
+import { toFloat64Array } from '../../../tensor/decode';
+import { Environment, type Held, lastOf, NodeContext, NotLowered, type Rule, type Services } from './context';
+import { Emitter, opsetImports } from './emitter';
+import { exactOutputSigmoids } from './outputSigmoid';
+import { kerasRules } from './keras/index';
+import { derived } from './layout';
+import { tensorflowRules } from './tensorflow/index';
+import { withoutCounterpart } from './withoutCounterpart';
+import { tfjsContents } from '../contents';
+import { type Frame, type Step, steps } from './tensorflow/loops';
+
+/** A native node that has no place in the ONNX model, and why. */
+export interface NodeNotLowered {
+  /** Its key. */
+  readonly node: string;
+  readonly op: string;
+  readonly reason: string;
+}
+
+export interface Lowering {
+  /** The ONNX model, verified; undefined where an output depends on a node that is not lowered. */
+  readonly model: Model | undefined;
+  /** All nodes that stand in the way, not only the first. */
+  readonly notLowered: readonly NodeNotLowered[];
+}
+
+/**
+ * Lowers a model of TensorFlow.js to ONNX. Inputs and outputs keep names, axes and dimensions; their types are those TensorFlow.js
+ * computes with (float32, int32, bool, string). Weights are converted when they are read. The model given is left as it is.
+ */
+export function lowerToOnnx(model: Model): Lowering {
+  return new Lowerer(model).lower();
+}
+
+/** More rounds than this are a loop, not a repetition. */
+const mostRounds = 64;
+/** Functions that call each other end here. */
+const mostDepth = 16;
+
+class Lowerer {
+  private readonly onnx = new Emitter();
+  private readonly notLowered: NodeNotLowered[] = [];
+  private readonly keys: ReadonlyMap<Node, string>;
+  /** Native values that are unknown because of a node named in `notLowered`. */
+  private readonly blocked = new Set<string>();
+  private readonly rules: ReadonlyMap<string, Rule>;
+  private depth = 0;
+  private readonly services: Services = {
+    call: (name, inputs) => this.call(name, inputs),
+    config: ({ name }) => tfjsContents(this.source)?.configs.get(name),
+    ruleOf: (node) => this.special(node) ?? this.rules.get(node.opType),
+  };
+
+  constructor(private readonly source: Model) {
+    this.keys = nodeKeys(source.graph);
+    this.rules = source.format === 'tfjs-layers' ? kerasRules : tensorflowRules;
+  }
+
+  lower(): Lowering {
+    const { graph } = this.source;
+    const environment = new Environment();
+    for (const { name } of [...graph.inputs, ...graph.outputs]) this.onnx.reserve(name);
+    const inputs = graph.inputs.map((input) => this.input(input, environment));
+    for (const [name, tensor] of graph.initializers) environment.set(name, this.constant(name, tensor));
+    const todo = steps(needed(graph));
+    this.listWithoutRule(todo.flatMap((step) => ('merges' in step ? [...step.before, ...step.body] : [step])), new Set());
+    for (const step of todo) this.step(step, environment);
+    const results = graph.outputs.flatMap(({ name }) => {
+      const held = environment.get(name);
+      if (held === undefined) {
+        if (!this.blocked.has(name)) this.notLowered.push({ node: name, op: 'output', reason: 'nothing makes it' });
+        return [];
+      }
+      this.onnx.label = name;
+      return [{ name, value: lastOf(this.onnx, held) }];
+    });
+    if (results.length < graph.outputs.length) return { model: undefined, notLowered: this.notLowered };
+    const lowered = this.finished(inputs, results);
+    assertValid(lowered);
+    return { model: lowered, notLowered: this.notLowered };
+  }
+
+  /** Operators that no rule knows, wherever they stand: listed even where what they read is unknown already. */
+  private listWithoutRule(nodes: readonly Node[], seen: Set<string>): void {
+    for (const node of nodes) {
+      if (this.services.ruleOf(node) === undefined) this.refuse(node, this.keys.get(node) ?? node.name, reasonWithoutRule(node));
+      for (const attribute of node.attributes.values()) {
+        const body = attribute.type === 'string' && !seen.has(attribute.value) ? this.source.functions.find(({ name }) => name === attribute.value) : undefined;
+        if (body === undefined) continue;
+        seen.add(body.name);
+        const blocked = new Set(this.blocked);
+        this.listWithoutRule(body.nodes, seen);
+        this.blocked.clear();
+        for (const name of blocked) this.blocked.add(name);
+      }
+    }
+  }
+
+  private input(input: ValueInfo, environment: Environment): ValueInfo {
+    const shape = inputShape(input);
+    const elementType = input.type?.kind === 'tensor' ? runtimeElement(input.type.elementType) : 'float32';
+    const type = tensorType(elementType, shape);
+    this.onnx.input(input.name, type);
+    environment.set(input.name, { last: input.name });
+    return { name: input.name, type };
+  }
+
+  /** A stored tensor, in the type TensorFlow.js computes with; named when something reads it. */
+  private constant(name: string, tensor: Tensor): Held {
+    let made: string | undefined;
+    const { onnx } = this;
+    return {
+      get last(): string {
+        return (made ??= onnx.constant(converted(name, tensor)));
+      },
+      set last(value: string) {
+        made = value;
+      },
+    };
+  }
+
+  private step(step: Step, environment: Environment): boolean {
+    return 'merges' in step ? this.loop(step, environment) : this.node(step, environment);
+  }
+
+  /** False where the node is not lowered; what depends on it is then unknown without being listed itself. */
+  private node(node: Node, environment: Environment): boolean {
+    if (node.inputs.some((name) => this.blocked.has(name))) return this.block(node);
+    const key = this.keys.get(node) ?? node.name;
+    this.onnx.origin = [key];
+    this.onnx.label = node.name;
+    const rule = this.services.ruleOf(node);
+    if (rule === undefined) return this.refuse(node, key, reasonWithoutRule(node));
+    try {
+      rule(new NodeContext(node, this.onnx, environment, this.services));
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof NotLowered) return this.refuse(node, key, thrown.message);
+      // What the operator table finds contradictory, and axes that it did not foresee.
+      if ((thrown instanceof LatheError && thrown.code !== 'internal') || thrown instanceof RangeError) return this.refuse(node, key, thrown.message);
+      throw thrown;
+    }
+  }
+
+  private refuse(node: Node, key: string, reason: string): false {
+    if (!this.notLowered.some((entry) => entry.node === key && entry.reason === reason)) this.notLowered.push({ node: key, op: node.opType, reason });
+    return this.block(node);
+  }
+
+  private block({ outputs }: Pick<Node, 'outputs'>): false {
+    for (const name of outputs) this.blocked.add(name);
+    return false;
+  }
+
+  /** Rules that need more than the node: constants within functions, calls of functions in a loop or a choice. */
+  private special(node: Node): Rule | undefined {
+    switch (node.opType) {
+      case 'Const':
+        return (c) => {
+          const value = node.attributes.get('value');
+          if (value?.type !== 'tensor') c.refuse('it has no value');
+          else c.setHeld(0, this.constant(node.name, value.value));
+        };
+      case 'Enter':
+        return (c) => c.setHeld(0, c.held(0));
+      case 'While':
+      case 'StatelessWhile':
+        return (c) => this.whileFunction(c);
+      case 'If':
+      case 'StatelessIf':
+        return (c) => chosen(c);
+      case 'PartitionedCall':
+      case 'StatefulPartitionedCall':
+        return (c) => results(c, c.call(c.text('f') ?? '', [...c.node.inputs.keys()].map((input) => c.held(input))));
+      default:
+        return undefined;
+    }
+  }
+
+  /** Runs a function's body on values; undefined where there is no such function, or something in it is not lowered. */
+  private call(name: string, inputs: readonly Held[]): readonly Held[] | undefined {
+    const body = this.source.functions.find((each) => each.name === name);
+    if (body === undefined || this.depth >= mostDepth) return undefined;
+    const environment = new Environment();
+    body.inputs.forEach((input, i) => {
+      const held = inputs[i];
+      if (held !== undefined) environment.set(input, held);
+    });
+    this.depth++;
+    const blockedOutside = new Set(this.blocked);
+    this.blocked.clear();
+    try {
+      const { origin, label } = this.onnx;
+      for (const node of body.nodes) {
+        this.node(node, environment);
+      }
+      this.onnx.origin = origin;
+      this.onnx.label = label;
+      const found = body.outputs.map((output) => environment.get(output));
+      return found.every((held) => held !== undefined) ? found : undefined;
+    } finally {
+      this.depth--;
+      this.blocked.clear();
+      for (const blocked of blockedOutside) this.blocked.add(blocked);
+    }
+  }
+
+  private whileFunction(c: NodeContext): void {
+    let values = [...c.node.inputs.keys()].map((input) => c.held(input));
+    for (let round = 0; ; round++) {
+      const [condition] = c.call(c.text('cond') ?? '', values) ?? c.refuse('its condition is not lowered');
+      const known = condition === undefined ? undefined : truth(this.onnx, condition);
+      if (known === undefined) c.refuse('how often it runs depends on the input');
+      if (!known) break;
+      if (round === mostRounds) c.refuse(`it runs more than ${mostRounds} times`);
+      values = [...(c.call(c.text('body') ?? '', values) ?? c.refuse('its body is not lowered'))];
+    }
+    values.forEach((value, i) => c.setHeld(i, value));
+  }
+
+  /** Unrolls a loop whose condition is known in every round. */
+  private loop(frame: Frame, outer: Environment): boolean {
+    const refuse = (reason: string): false => {
+      this.notLowered.push({ node: frame.name, op: 'loop', reason });
+      return this.block({ outputs: frame.exits.flatMap(({ outputs }) => outputs) });
+    };
+    let entering: ReadonlyMap<Node, Held> | undefined;
+    for (let round = 0; round <= mostRounds; round++) {
+      const environment: Environment = new Environment(outer);
+      for (const node of frame.before) if (node.opType === 'Enter' && !this.node(node, environment)) return refuse('what enters it is not lowered');
+      for (const merge of frame.merges) {
+        const held = entering === undefined ? environment.get(merge.inputs[0] ?? '') : entering.get(merge);
+        if (held === undefined) return refuse('a value it carries is not known');
+        environment.set(merge.outputs[0] ?? '', held);
+      }
+      for (const node of frame.before) if (node.opType !== 'Enter') this.node(node, environment);
+      const condition = environment.get(frame.condition);
+      const known = condition === undefined ? undefined : truth(this.onnx, condition);
+      if (known === undefined) return refuse('how often it runs depends on the input');
+      for (const { inputs, outputs } of frame.switches) {
+        const held = environment.get(inputs[0] ?? '');
+        const name = outputs[0] ?? '';
+        if (held !== undefined) environment.set(known ? `${name}:1` : name, held);
+      }
+      if (!known) {
+        for (const { inputs, outputs } of frame.exits) {
+          const held = environment.get(inputs[0] ?? '');
+          if (held !== undefined) outer.set(outputs[0] ?? '', held);
+        }
+        return true;
+      }
+      if (!frame.body.map((node) => this.node(node, environment)).every(Boolean)) return refuse('something in it is not lowered');
+      entering = new Map(frame.merges.flatMap((merge) => {
+        const held = environment.get(frame.next.get(merge.inputs[1] ?? '')?.inputs[0] ?? '');
+        return held === undefined ? [] : [[merge, held] as const];
+      }));
+    }
+    return refuse(`it runs more than ${mostRounds} times`);
+  }
+
+  /** The model of all nodes that the outputs need; values take the names of the outputs they are. */
+  private finished(inputs: readonly ValueInfo[], results: readonly { readonly name: string; readonly value: string }[]): Model {
+    const { onnx } = this;
+    const makers = new Map(onnx.nodes.flatMap((node) => node.outputs.map((output): [string, Node] => [output, node])));
+    const renamed = new Map<string, string>();
+    for (const { name, value } of results) {
+      if (makers.has(value) && !renamed.has(value)) renamed.set(value, name);
+      else if (name !== value) onnx.nodes.push(onnx.identity(value, name));
+    }
+    const live = reached(onnx.nodes, new Set(results.flatMap(({ name, value }) => [name, value])));
+    const nodes = exactOutputSigmoids(onnx, onnx.nodes.filter((node) => live.has(node)), results.flatMap(({ name, value }) => [name, value]), opsetImports);
+    for (const node of nodes) {
+      node.inputs = node.inputs.map((input) => renamed.get(input) ?? input);
+      node.outputs = node.outputs.map((output) => renamed.get(output) ?? output);
+    }
+    const read = new Set(nodes.flatMap((node) => node.inputs));
+    const initializers = new Map<string, Tensor>();
+    for (const name of read) {
+      const tensor = onnx.tensor(name);
+      if (tensor !== undefined) initializers.set(name, tensor);
+    }
+    const outputs = results.map(({ name, value }): ValueInfo => typed(name, onnx.type(value)));
+    const graph: Graph = makeGraph(this.source.graph.name === '' ? 'graph' : this.source.graph.name, { nodes, inputs: [...inputs], outputs, initializers });
+    return makeModel(graph, { path: this.source.path, opsetImports: new Map(opsetImports), docString: this.source.docString, metadata: this.source.metadata });
+  }
+}
+
+const reasonWithoutRule = ({ opType }: Node): string => withoutCounterpart.get(opType) ?? 'there is no rule for it';
+
+const typed = (name: string, type: ValueType | undefined): ValueInfo => (type === undefined ? { name } : { name, type });
+
+/** The nodes that an output of the graph needs; control edges add nothing, as native operators that are lowered have no effects. */
+function needed(graph: Graph): Node[] {
+  const wanted = reached(graph.nodes, new Set(graph.outputs.map(({ name }) => name)));
+  return graph.nodes.filter((node) => wanted.has(node));
+}
+
+function reached(nodes: readonly Node[], names: ReadonlySet<string>): ReadonlySet<Node> {
+  const makers = new Map(nodes.flatMap((node) => node.outputs.map((output): [string, Node] => [output, node])));
+  const found = new Set<Node>();
+  const queue = [...names];
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    const maker = makers.get(name);
+    if (maker === undefined || found.has(maker)) continue;
+    found.add(maker);
+    queue.push(...maker.inputs);
+  }
+  return found;
+}
+
+function chosen(c: NodeContext): void {
+  const known = truth(c.onnx, c.held(0));
+  if (known === undefined) c.refuse('which branch runs depends on the input');
+  results(c, c.call(c.text(known ? 'then_branch' : 'else_branch') ?? '', [...c.node.inputs.keys()].slice(1).map((input) => c.held(input))));
+}
+
+function results(c: NodeContext, values: readonly Held[] | undefined): void {
+  (values ?? c.refuse('its function is not lowered')).forEach((value, i) => c.setHeld(i, value));
+}
+
+/** Whether a condition holds in every run; undefined where it depends on the input. */
+function truth(onnx: Emitter, { last }: Held): boolean | undefined {
+  const value = last === undefined ? undefined : onnx.values(last)?.[0];
+  return typeof value === 'number' ? value !== 0 : undefined;
+}
+
+/** The type TensorFlow.js computes with where the model stores another. */
+function runtimeElement(elementType: ElementType): ElementType {
+  const kind = elementKind(elementType);
+  if (kind === 'float') return 'float32';
+  return kind === 'signed' || kind === 'unsigned' ? 'int32' : elementType;
+}
+
+function converted(name: string, tensor: Tensor): Tensor {
+  const to = runtimeElement(tensor.elementType);
+  if (to === tensor.elementType) return { ...tensor, name };
+  return derived(name, tensor, tensor.dims, () => {
+    const values = toFloat64Array(tensor);
+    return new Uint8Array((to === 'int32' ? Int32Array.from(values) : Float32Array.from(values)).buffer);
+  }, to);
+}
