@@ -100,6 +100,14 @@ export function makeProgram(session: Session): Command {
     .option(...followCacheLinks)
     .action((model: string, options: commands.TextOptions) => commands.text(model, options));
 
+  program
+    .command('convert <model>')
+    .description('a TensorFlow.js model (model.json) as ONNX')
+    .option('-o, --output <file>', 'where the result goes (never overwrites)')
+    .option(...followCacheLinks)
+    .option(...json)
+    .action((model: string, options: commands.ConvertOptions) => commands.convert(session, model, options));
+
   withRunOptions(program.command('upgrade <model>'))
     .description('a copy at a newer opset, where every change is mechanical; run beside the source')
     .requiredOption('--opset <version>', 'the version of ai.onnx to reach', parseInteger('--opset', 1))

@@ -38,8 +38,8 @@ export function assertOnnx({ format, path }: Pick<Model, 'format' | 'path'>, don
   if (format !== 'onnx') throw onlyOnnxYet(done, path);
 }
 
-/** JSON is TensorFlow.js, anything else ONNX; what is neither is named. */
-function readModel(path: string, options: ReadOptions): Model {
+/** Reads a model without checking its graph: JSON is TensorFlow.js, anything else ONNX; what is neither is named. @throws LatheError as {@link openModel}, but `invalid-model` */
+export function readModel(path: string, options: ReadOptions): Model {
   const file = new SourceFile(path);
   const head = new Uint8Array(Math.min(headBytes, file.size));
   try {

@@ -4,7 +4,7 @@ import { createReadStream, type BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { LatheError, toLatheError } from '../base/errors';
 import { weightFiles } from './weightFiles';
-import { readOnnxModel } from './onnx/read';
+import { readModel } from './open';
 
 interface FileState {
   readonly path: string;
@@ -27,7 +27,7 @@ const hashedBytes = 256n * 2n ** 20n;
 
 /** Notes the state of a model file and of the files its weights lie in. @throws LatheError when they cannot be read. */
 export async function captureSource(path: string): Promise<SourceState> {
-  const model = readOnnxModel(path, { externalData: 'allow-links' });
+  const model = readModel(path, { externalData: 'allow-links' });
   try {
     const data = [...weightFiles(model)].filter((file) => file !== path);
     return { files: await Promise.all([stateOf(path), ...data.map(stateOf)]) };

@@ -1,10 +1,11 @@
 // The tensors of a model, and which files their weights lie in.
 import type { Attribute, Graph, Model } from '../graph/model';
 import type { SparseTensor, Tensor } from '../tensor/tensor';
+import { tfjsContents } from './tfjs/contents';
 
 /** Absolute paths of the files that hold the model's tensors, the model file among them where it does. */
 export function weightFiles(model: Model): Set<string> {
-  const paths = new Set<string>();
+  const paths = new Set<string>(tfjsContents(model)?.weights.files);
   for (const tensor of modelTensors(model)) if (tensor.source.location !== undefined) paths.add(tensor.source.location.path);
   return paths;
 }

@@ -3,6 +3,7 @@ import type { Session } from '../program';
 import type { BenchOptions } from './bench';
 import type { CheckOptions } from './check';
 import type { CompareOptions } from './compare';
+import type { ConvertOptions } from './convert';
 import type { InlineOptions } from './inline';
 import type { InspectOptions } from './inspect';
 import type { OptimizeOptions, RunOptions } from './optimize';
@@ -10,7 +11,7 @@ import type { ProfileOptions } from './profile';
 import type { TextOptions } from './text';
 import type { UpgradeOptions } from './upgrade';
 
-export type { BenchOptions, CheckOptions, CompareOptions, InlineOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, TextOptions, UpgradeOptions };
+export type { BenchOptions, CheckOptions, CompareOptions, ConvertOptions, InlineOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, TextOptions, UpgradeOptions };
 
 export async function inspect(session: Session, model: string, options: InspectOptions): Promise<void> {
   await (await import('./inspect')).inspect(session, model, options);
@@ -34,6 +35,10 @@ export async function compare(session: Session, source: string, variant: string,
 
 export async function check(session: Session, model: string, options: CheckOptions): Promise<void> {
   await (await import('./check')).check(session, model, options);
+}
+
+export async function convert(session: Session, model: string, options: ConvertOptions): Promise<void> {
+  await (await import('./convert')).convert(session, model, options);
 }
 
 export async function profile(session: Session, model: string, options: ProfileOptions): Promise<void> {
