@@ -16,6 +16,7 @@ import { derived } from './layout';
 import { tensorflowRules } from './tensorflow/index';
 import { withoutCounterpart } from './withoutCounterpart';
 import { tfjsContents } from '../contents';
+import { tensorflowDomain } from '../graphModel';
 import { type Frame, type Step, steps } from './tensorflow/loops';
 
 /** A native node that has no place in the ONNX model, and why. */
@@ -41,6 +42,9 @@ export function lowerToOnnx(model: Model): Lowering {
   return new Lowerer(model).lower();
 }
 
+/** Operators of graph models that are no rule's but the lowering's own, with what makes a loop. */
+export const handledElsewhere: readonly string[] = ['Placeholder', 'Const', 'If', 'StatelessIf', 'While', 'StatelessWhile', 'PartitionedCall', 'StatefulPartitionedCall', 'Enter', 'Merge', 'Switch', 'LoopCond', 'NextIteration', 'Exit'];
+
 /** More rounds than this are a loop, not a repetition. */
 const mostRounds = 64;
 /** Functions that call each other end here. */
@@ -57,7 +61,7 @@ class Lowerer {
   private readonly services: Services = {
     call: (name, inputs) => this.call(name, inputs),
     config: ({ name }) => tfjsContents(this.source)?.configs.get(name),
-    ruleOf: (node) => this.special(node) ?? this.rules.get(node.opType),
+    ruleOf: ({ opType, domain }) => (domain === tensorflowDomain ? this.special.get(opType) : undefined) ?? this.rules.get(opType),
   };
 
   constructor(private readonly source: Model) {
@@ -86,7 +90,8 @@ class Lowerer {
     if (results.length < graph.outputs.length) return { model: undefined, notLowered: this.notLowered };
     const lowered = this.finished(inputs, results);
     assertValid(lowered);
-    return { model: lowered, notLowered: this.notLowered };
+    // What was not lowered is in nobody's way: a branch that is never taken.
+    return { model: lowered, notLowered: [] };
   }
 
   /** Operators that no rule knows, wherever they stand: listed even where what they read is unknown already. */
@@ -136,7 +141,8 @@ class Lowerer {
   private node(node: Node, environment: Environment): boolean {
     if (node.inputs.some((name) => this.blocked.has(name))) return this.block(node);
     const key = this.keys.get(node) ?? node.name;
-    this.onnx.origin = [key];
+    // What a function's body makes comes from the node that calls it.
+    this.onnx.origin = this.depth > 0 ? this.onnx.origin : [key];
     this.onnx.label = node.name;
     const rule = this.services.ruleOf(node);
     if (rule === undefined) return this.refuse(node, key, reasonWithoutRule(node));
@@ -162,28 +168,21 @@ class Lowerer {
   }
 
   /** Rules that need more than the node: constants within functions, calls of functions in a loop or a choice. */
-  private special(node: Node): Rule | undefined {
-    switch (node.opType) {
-      case 'Const':
-        return (c) => {
-          const value = node.attributes.get('value');
-          if (value?.type !== 'tensor') c.refuse('it has no value');
-          else c.setHeld(0, this.constant(node.name, value.value));
-        };
-      case 'Enter':
-        return (c) => c.setHeld(0, c.held(0));
-      case 'While':
-      case 'StatelessWhile':
-        return (c) => this.whileFunction(c);
-      case 'If':
-      case 'StatelessIf':
-        return (c) => chosen(c);
-      case 'PartitionedCall':
-      case 'StatefulPartitionedCall':
-        return (c) => results(c, c.call(c.text('f') ?? '', [...c.node.inputs.keys()].map((input) => c.held(input))));
-      default:
-        return undefined;
-    }
+  private readonly special: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+    ['Const', (c) => this.constantNode(c)],
+    ['Enter', (c) => c.setHeld(0, c.held(0))],
+    ['While', (c) => this.whileFunction(c)],
+    ['StatelessWhile', (c) => this.whileFunction(c)],
+    ['If', chosen],
+    ['StatelessIf', chosen],
+    ['PartitionedCall', called],
+    ['StatefulPartitionedCall', called],
+  ]);
+
+  private constantNode(c: NodeContext): void {
+    const value = c.node.attributes.get('value');
+    if (value?.type !== 'tensor') c.refuse('it has no value');
+    else c.setHeld(0, this.constant(c.node.name, value.value));
   }
 
   /** Runs a function's body on values; undefined where there is no such function, or something in it is not lowered. */
@@ -321,6 +320,10 @@ function chosen(c: NodeContext): void {
   const known = truth(c.onnx, c.held(0));
   if (known === undefined) c.refuse('which branch runs depends on the input');
   results(c, c.call(c.text(known ? 'then_branch' : 'else_branch') ?? '', [...c.node.inputs.keys()].slice(1).map((input) => c.held(input))));
+}
+
+function called(c: NodeContext): void {
+  results(c, c.call(c.text('f') ?? '', [...c.node.inputs.keys()].map((input) => c.held(input))));
 }
 
 function results(c: NodeContext, values: readonly Held[] | undefined): void {

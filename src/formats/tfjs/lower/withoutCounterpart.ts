@@ -14,7 +14,7 @@ const rows: readonly (readonly [reason: string, ops: string])[] = [
   [random, 'RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal Multinomial'],
   [counted, 'Bincount DenseBincount'],
   ['ONNX has no operator that finds what differs', 'ListDiff'],
-  ['which branch runs depends on the input', 'Switch Merge'],
+  ['outside of loops, which branch runs depends on the input', 'Switch Merge'],
   [code, 'Lambda TFOpLambda SlicingOpLambda ClassMethod InstanceMethod InstanceProperty TensorFlowOpLayer'],
   ['the mask it makes changes later layers', 'Masking'],
 ];

@@ -128,8 +128,8 @@ export function fromTensorflow(name: string, tensor: tf.Tensor): Tensor {
   return float32Tensor(name, tensor.shape, values);
 }
 
-/** Seeded inputs of a lowered model; open dimensions are `size`. Integers are pixels, floats lie between −1 and 1. */
-export function seededFeeds(graph: Graph, size = 1, seed = 1): Tensor[] {
+/** Seeded inputs of a lowered model; open dimensions are `size`. Integers are pixels, floats lie between −1 and 1, or are `whole` numbers likewise. */
+export function seededFeeds(graph: Graph, size = 1, seed = 1, whole = false): Tensor[] {
   const random = seededRandom(seed);
   return graph.inputs.map((input) => {
     const dims = (inputShape(input) ?? []).map((dimension) => {
@@ -140,6 +140,6 @@ export function seededFeeds(graph: Graph, size = 1, seed = 1): Tensor[] {
     const type = input.type?.kind === 'tensor' ? input.type.elementType : 'float32';
     if (type === 'int32') return tensorFromArray(input.name, 'int32', dims, Int32Array.from({ length: count }, () => Math.floor(random() * 256)));
     if (type === 'bool') return tensorFromArray(input.name, 'bool', dims, Uint8Array.from({ length: count }, () => Math.round(random())));
-    return float32Tensor(input.name, dims, Float32Array.from({ length: count }, () => random() * 2 - 1));
+    return float32Tensor(input.name, dims, Float32Array.from({ length: count }, () => (whole ? Math.floor(random() * 256) : random() * 2 - 1)));
   });
 }

@@ -47,12 +47,12 @@ function channelVector(c: NodeContext, input: number, channels: number): string 
   return dims?.length === 1 && dims[0] === channels ? c.value(input) : undefined;
 }
 
-function convolution(c: NodeContext, depthwise: boolean): void {
+function convolution(c: NodeContext, depthwise: boolean, given?: Omit<Window, 'kernel'>): void {
   const { x, result } = windowInput(c, 0, isChannelsFirst(c));
   const kernel = convolutionKernel(c, 1, depthwise);
   const { hasBias, activate } = fused(c, 2);
   const bias = hasBias ? channelVector(c, 2, kernel.channels) : undefined;
-  let y = convolve(c, x, kernel, windowOf(c, kernel.spatial.length), bias);
+  let y = convolve(c, x, kernel, given ?? windowOf(c, kernel.spatial.length), bias);
   if (hasBias && bias === undefined) {
     const { names, layout } = alignedOperands(c.onnx, [result === 'first' ? { first: y } : { last: y }, c.held(2)]);
     if (layout !== result) c.refuse('the shape of its bias');
@@ -96,7 +96,7 @@ const plain = (c: NodeContext): void => convolution(c, false);
 const depthwise = (c: NodeContext): void => convolution(c, true);
 
 export const convolutionRules: Rules = {
-  Conv1D: plain,
+  Conv1D: (c) => convolution(c, false, { strides: c.ints('stride') ?? [1], dilations: c.ints('dilation') ?? [1], padding: paddingOf(c, isChannelsFirst(c)) }),
   Conv2D: plain,
   Conv3D: plain,
   _FusedConv2D: plain,

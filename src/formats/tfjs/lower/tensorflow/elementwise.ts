@@ -47,7 +47,6 @@ const floorDivide: Binary = (onnx, [a = '', b = ''], isFloat) => {
 };
 /** TensorFlow.js divides two integers by floor(a / b). */
 const divide: Binary = (onnx, names, isFloat) => (isFloat ? onnx.emit('Div', names) : floorDivide(onnx, names, false));
-const remainder: Binary = (onnx, names, isFloat) => onnx.emit('Mod', names, isFloat ? { fmod: 1 } : {});
 const floorModulo: Binary = (onnx, [a = '', b = ''], isFloat) => {
   if (!isFloat) return onnx.emit('Mod', [a, b]);
   return onnx.emit('Mod', [onnx.emit('Add', [onnx.emit('Mod', [a, b], { fmod: 1 }), b]), b], { fmod: 1 });
@@ -130,7 +129,6 @@ export const elementwiseRules: Rules = {
   FloorDiv: binary(floorDivide),
   Mod: binary(floorModulo),
   FloorMod: binary(floorModulo),
-  TruncateMod: binary(remainder),
   Maximum: binary(named('Max')),
   Minimum: binary(named('Min')),
   Pow: binary(named('Pow')),
@@ -156,14 +154,12 @@ export const elementwiseRules: Rules = {
   Ceil: ofFloat('Ceil'),
   Floor: ofFloat('Floor'),
   Round: ofFloat('Round'),
-  Rint: ofFloat('Round'),
   Exp: ofFloat('Exp'),
   Expm1: expm1,
   Log: ofFloat('Log'),
   Log1p: log1p,
   Sqrt: ofFloat('Sqrt'),
   Rsqrt: unary((c, x) => c.emit('Reciprocal', [c.emit('Sqrt', [c.onnx.cast(x, 'float32')])])),
-  Inv: ofFloat('Reciprocal'),
   Reciprocal: ofFloat('Reciprocal'),
   Erf: ofFloat('Erf'),
   Sin: ofFloat('Sin'),

@@ -1,0 +1,142 @@
+// Loops and branches whose course is known become plain nodes; others are refused by name. Types, names and dimensions stay.
+import { afterAll, describe, expect, it } from 'vitest';
+import { lowerToOnnx } from '../../../../src/formats/tfjs/lower/lower';
+import { type FunctionInit, graphModel, int, ints, n, type NodeInit, number, w, x } from './graphDef';
+import { compareWithTensorflow, stopRunner } from './lowered';
+import { loadStored, onBackend, openStored, type StoredModel } from './tensorflow';
+
+afterAll(stopRunner);
+
+/** i < limit. */
+const below: FunctionInit = { name: 'below', inputs: ['i', 'limit', 'value'], nodes: [{ name: 'less', op: 'Less', input: ['i', 'limit'] }], results: { going: 'less:z:0' } };
+/** i + 1, limit, value · value + value. */
+const body: FunctionInit = {
+  name: 'body',
+  inputs: ['i', 'limit', 'value'],
+  nodes: [
+    { name: 'twice', op: 'AddV2', input: ['value', 'value'] },
+    { name: 'one', op: 'Sub', input: ['limit', 'i'] },
+    { name: 'unit', op: 'FloorDiv', input: ['one:z:0', 'one:z:0'] },
+    { name: 'next', op: 'AddV2', input: ['i', 'unit:z:0'] },
+  ],
+  results: { i: 'next:z:0', limit: 'limit', value: 'twice:z:0' },
+};
+
+function looping(limit: 'known' | 'fed'): StoredModel {
+  const node: NodeInit = { name: 'while', op: 'StatelessWhile', input: ['i', 'limit', 'value'], attr: { cond: { func: 'below' }, body: { func: 'body' } } };
+  const result: NodeInit = { name: 'result', op: 'Identity', input: ['while:2'] };
+  return graphModel({ i: int(0), limit: limit === 'known' ? int(3) : n(), value: x(2, 3) }, [node, result], ['result'], [below, body]);
+}
+
+async function compared(stored: StoredModel): Promise<Awaited<ReturnType<typeof compareWithTensorflow>>> {
+  const source = openStored(stored);
+  try {
+    return await onBackend('cpu', async () => compareWithTensorflow(source, await loadStored(stored)));
+  } finally {
+    source.dispose();
+  }
+}
+
+describe('a loop', () => {
+  it('whose rounds are known is unrolled, each node still told where it came from', async () => {
+    const { differences, onnx } = await compared(looping('known'));
+    expect(differences).toEqual({ result: 0 });
+    expect(onnx.graph.nodes.map(({ opType, origin }) => [opType, ...origin])).toEqual([['Add', 'while'], ['Add', 'while'], ['Add', 'while']]);
+  });
+
+  it('whose rounds depend on the input is refused', () => {
+    const source = openStored(looping('fed'));
+    expect(lowerToOnnx(source)).toEqual({ model: undefined, notLowered: [{ node: 'while', op: 'StatelessWhile', reason: 'how often it runs depends on the input' }] });
+    source.dispose();
+  });
+
+  it('of control-flow operators is unrolled likewise', async () => {
+    const enter = (name: string, input: string): NodeInit => ({ name, op: 'Enter', input: [input], attr: { frame_name: 'loop', T: 'DT_FLOAT', is_constant: false } });
+    const nodes: readonly NodeInit[] = [
+      enter('enterI', 'i'),
+      enter('enterV', 'value'),
+      { name: 'mergeI', op: 'Merge', input: ['enterI', 'nextI'], attr: { N: 2 } },
+      { name: 'mergeV', op: 'Merge', input: ['enterV', 'nextV'], attr: { N: 2 } },
+      { name: 'less', op: 'Less', input: ['mergeI', 'limit'] },
+      { name: 'cond', op: 'LoopCond', input: ['less'] },
+      { name: 'switchI', op: 'Switch', input: ['mergeI', 'cond'] },
+      { name: 'switchV', op: 'Switch', input: ['mergeV', 'cond'] },
+      { name: 'plus', op: 'AddV2', input: ['switchI:1', 'one'] },
+      { name: 'twice', op: 'AddV2', input: ['switchV:1', 'switchV:1'] },
+      { name: 'nextI', op: 'NextIteration', input: ['plus'] },
+      { name: 'nextV', op: 'NextIteration', input: ['twice'] },
+      { name: 'exit', op: 'Exit', input: ['switchV'] },
+      { name: 'result', op: 'Neg', input: ['exit'] },
+    ];
+    const { differences, onnx } = await compared(graphModel({ i: int(0), limit: int(3), one: int(1), value: x(2, 3) }, nodes, ['result']));
+    expect(differences).toEqual({ result: 0 });
+    expect(onnx.graph.nodes.map(({ opType }) => opType)).toEqual(['Add', 'Add', 'Add', 'Neg']);
+  });
+});
+
+describe('a branch', () => {
+  const branches: readonly FunctionInit[] = [
+    { name: 'yes', inputs: ['value'], nodes: [{ name: 'minus', op: 'Neg', input: ['value'] }], results: { out: 'minus:y:0' } },
+    { name: 'no', inputs: ['value'], nodes: [{ name: 'lower', op: 'StringLower', input: ['value'] }], results: { out: 'lower:output:0' } },
+  ];
+
+  it('that is never taken stands in nobody’s way', async () => {
+    const nodes: readonly NodeInit[] = [
+      { name: 'less', op: 'Less', input: ['a', 'b'] },
+      { name: 'if', op: 'StatelessIf', input: ['less', 'value'], attr: { then_branch: { func: 'yes' }, else_branch: { func: 'no' } } },
+      { name: 'result', op: 'Identity', input: ['if'] },
+    ];
+    const { differences } = await compared(graphModel({ a: int(1), b: int(2), value: x(3) }, nodes, ['result'], branches));
+    expect(differences).toEqual({ result: 0 });
+  });
+});
+
+describe('a lowered model', () => {
+  it('keeps open dimensions open, and outputs that are inputs or constants their names', async () => {
+    const nodes: readonly NodeInit[] = [
+      { name: 'conv', op: 'Conv2D', input: ['images', 'kernel'], attr: { strides: [1, 2, 2, 1], dilations: [1, 1, 1, 1], padding: 'SAME', data_format: 'NHWC' } },
+      { name: 'same', op: 'Identity', input: ['images'] },
+      { name: 'fixed', op: 'Identity', input: ['stored'] },
+    ];
+    const { differences, onnx } = await compared(graphModel({ images: x(-1, 8, 8, 3), kernel: w(3, 3, 3, 4), stored: number(2) }, nodes, ['conv', 'same', 'fixed']));
+    expect(Object.keys(differences)).toEqual(['conv', 'same', 'fixed']);
+    expect(Math.max(...Object.values(differences))).toBeLessThan(1e-6);
+    expect(onnx.graph.outputs[0]?.type).toMatchObject({ elementType: 'float32', shape: [{ text: 'images.0' }, 4, 4, 4] });
+    expect(onnx.graph.nodes.find(({ opType }) => opType === 'Conv')?.origin).toEqual(['conv']);
+  });
+
+  it('moves a chain of images once to channels first and once back, constants beside it as they are stored', async () => {
+    const conv = { strides: [1, 1, 1, 1], dilations: [1, 1, 1, 1], padding: 'SAME', data_format: 'NHWC' };
+    const nodes: readonly NodeInit[] = [
+      { name: 'first', op: 'Conv2D', input: ['images', 'kernel'], attr: conv },
+      { name: 'scaled', op: 'Mul', input: ['first', 'scale'] },
+      { name: 'shifted', op: 'AddV2', input: ['scaled', 'field'] },
+      { name: 'padded', op: 'Pad', input: ['shifted', 'pads'] },
+      { name: 'resized', op: 'ResizeBilinear', input: ['padded', 'size'] },
+      { name: 'joined', op: 'ConcatV2', input: ['resized', 'resized', 'axis'] },
+      { name: 'mean', op: 'Mean', input: ['joined', 'spatial'], attr: { keep_dims: true } },
+      { name: 'gated', op: 'Mul', input: ['joined', 'mean'] },
+      { name: 'second', op: 'Conv2D', input: ['gated', 'kernel2'], attr: conv },
+    ];
+    const operands = { images: x(1, 8, 8, 3), kernel: w(3, 3, 3, 4), scale: w(4), field: w(8, 8, 4), pads: ints([0, 0, 1, 1, 1, 1, 0, 0], [4, 2]), size: ints([16, 16]), axis: int(3), spatial: ints([1, 2]), kernel2: w(1, 1, 8, 2) };
+    const { differences, transposes } = await compared(graphModel(operands, nodes, ['second']));
+    expect(Math.max(...Object.values(differences))).toBeLessThan(1e-5);
+    expect(transposes).toBe(2);
+  });
+
+  it('names all that cannot be lowered, not only the first', () => {
+    const nodes: readonly NodeInit[] = [
+      { name: 'a', op: 'Bincount', input: ['i', 'i', 'i'] },
+      { name: 'b', op: 'OfNobody', input: ['a'] },
+      { name: 'c', op: 'MirrorPad', input: ['x', 'pads'], attr: { mode: 'SYMMETRIC' } },
+      { name: 'd', op: 'AddV2', input: ['b', 'c'] },
+    ];
+    const source = openStored(graphModel({ i: n(3), x: x(3), pads: ints([1, 1], [1, 2]) }, nodes, ['d']));
+    expect(lowerToOnnx(source).notLowered).toEqual([
+      { node: 'a', op: 'Bincount', reason: 'ONNX has no operator that counts values' },
+      { node: 'b', op: 'OfNobody', reason: 'there is no rule for it' },
+      { node: 'c', op: 'MirrorPad', reason: 'mode SYMMETRIC, which repeats the border' },
+    ]);
+    source.dispose();
+  });
+});

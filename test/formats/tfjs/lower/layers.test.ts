@@ -1,0 +1,218 @@
+// Every Keras layer there is a rule for, alone in a model that TensorFlow.js itself builds and saves, gives what TensorFlow.js gives.
+import { afterAll, describe, expect, it } from 'vitest';
+import { kerasRules } from '../../../../src/formats/tfjs/lower/keras/index';
+import { lowerToOnnx } from '../../../../src/formats/tfjs/lower/lower';
+import { float32Tensor } from '../../../../src/tensor/tensor';
+import { compareWithTensorflow, relativeDifference, runOnnx, stopRunner } from './lowered';
+import { seededRandom } from './random';
+import { fromTensorflow, onBackend, openStored, seededFeeds, type StoredModel, tf, toTensorflow } from './tensorflow';
+
+afterAll(stopRunner);
+
+type Layer = tf.layers.Layer;
+type Shape = readonly (number | null)[];
+type Row = readonly [name: string, inputs: readonly Shape[], layer: () => Layer];
+
+const { layers } = tf;
+const image: Shape = [6, 7, 4];
+const sequence: Shape = [5, 3];
+const one = (name: string, input: Shape, layer: () => Layer): Row => [name, [input], layer];
+
+const activations = ['elu', 'hardSigmoid', 'linear', 'relu', 'relu6', 'selu', 'sigmoid', 'softmax', 'softplus', 'softsign', 'tanh', 'swish', 'mish', 'gelu', 'gelu_new'] as const;
+const rows: readonly Row[] = [
+  one('Dense', [5], () => layers.dense({ units: 3, activation: 'relu' })),
+  one('Dense without bias', [5], () => layers.dense({ units: 3, useBias: false })),
+  one('Dense on time steps', sequence, () => layers.dense({ units: 4, activation: 'softmax' })),
+  ...activations.map((activation) => one(`Activation ${activation}`, image, () => layers.activation({ activation }))),
+  one('ReLU', image, () => layers.reLU({})),
+  one('ReLU up to 6', image, () => layers.reLU({ maxValue: 0.5 })),
+  one('LeakyReLU', image, () => layers.leakyReLU({ alpha: 0.1 })),
+  one('PReLU', image, () => layers.prelu({ sharedAxes: [1, 2] })),
+  one('ELU', image, () => layers.elu({ alpha: 1 })),
+  one('ThresholdedReLU', image, () => layers.thresholdedReLU({ theta: 0.3 })),
+  one('Softmax', image, () => layers.softmax({ axis: -1 })),
+  one('Embedding', [4], () => layers.embedding({ inputDim: 300, outputDim: 5 })),
+  one('BatchNormalization', image, () => layers.batchNormalization({})),
+  one('BatchNormalization without scale', [5], () => layers.batchNormalization({ scale: false })),
+  one('BatchNormalization without center', sequence, () => layers.batchNormalization({ center: false, epsilon: 0.1 })),
+  one('LayerNormalization', sequence, () => layers.layerNormalization({})),
+  ...(['same', 'valid'] as const).flatMap((padding) => [
+    one(`Conv1D ${padding}`, sequence, () => layers.conv1d({ filters: 4, kernelSize: 3, strides: 2, padding, activation: 'relu' })),
+    one(`Conv2D ${padding}`, image, () => layers.conv2d({ filters: 5, kernelSize: [3, 2], strides: 2, padding, activation: 'softmax' })),
+    one(`Conv3D ${padding}`, [4, 5, 6, 2], () => layers.conv3d({ filters: 3, kernelSize: 2, padding })),
+    one(`Conv2DTranspose ${padding}`, image, () => layers.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, padding })),
+    one(`Conv2DTranspose ${padding}, kernel below stride`, image, () => layers.conv2dTranspose({ filters: 3, kernelSize: 2, strides: 3, padding })),
+    one(`SeparableConv2D ${padding}`, image, () => layers.separableConv2d({ filters: 3, kernelSize: 3, depthMultiplier: 2, padding })),
+    one(`DepthwiseConv2D ${padding}`, image, () => layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, strides: 2, padding })),
+    one(`MaxPooling1D ${padding}`, sequence, () => layers.maxPooling1d({ poolSize: 2, padding })),
+    one(`MaxPooling2D ${padding}`, image, () => layers.maxPooling2d({ poolSize: 3, strides: 2, padding })),
+    one(`MaxPooling3D ${padding}`, [4, 5, 6, 2], () => layers.maxPooling3d({ poolSize: 2, padding })),
+    one(`AveragePooling1D ${padding}`, sequence, () => layers.averagePooling1d({ poolSize: 2, strides: 1, padding })),
+    one(`AveragePooling2D ${padding}`, image, () => layers.averagePooling2d({ poolSize: [3, 2], padding })),
+    one(`AveragePooling3D ${padding}`, [4, 5, 6, 2], () => layers.averagePooling3d({ poolSize: 2, padding })),
+  ]),
+  one('Conv2D dilated', image, () => layers.conv2d({ filters: 4, kernelSize: 3, dilationRate: 2, padding: 'same' })),
+  one('Conv2D of any size', [null, null, 3], () => layers.conv2d({ filters: 4, kernelSize: 3, strides: 2, padding: 'same' })),
+  one('GlobalMaxPooling1D', sequence, () => layers.globalMaxPooling1d({})),
+  one('GlobalMaxPooling2D', image, () => layers.globalMaxPooling2d({})),
+  one('GlobalAveragePooling1D', sequence, () => layers.globalAveragePooling1d({})),
+  one('GlobalAveragePooling2D', image, () => layers.globalAveragePooling2d({})),
+  ...(['add', 'multiply', 'average', 'maximum', 'minimum'] as const).flatMap((merge): Row[] => [
+    [`${merge} of three`, [image, image, image], () => layers[merge]({})],
+    [`${merge} of one row`, [image, [4]], () => layers[merge]({})],
+  ]),
+  ['concatenate', [image, [6, 7, 2]], () => layers.concatenate({})],
+  ['concatenate along the height', [image, image], () => layers.concatenate({ axis: 1 })],
+  one('Flatten', image, () => layers.flatten({})),
+  one('Reshape', image, () => layers.reshape({ targetShape: [-1, 8] })),
+  one('Permute', image, () => layers.permute({ dims: [3, 1, 2] })),
+  one('RepeatVector', [5], () => layers.repeatVector({ n: 3 })),
+  one('ZeroPadding2D', image, () => layers.zeroPadding2d({ padding: [[1, 2], [0, 3]] })),
+  one('ZeroPadding2D on all sides', image, () => layers.zeroPadding2d({ padding: 2 })),
+  one('Cropping2D', image, () => layers.cropping2D({ cropping: [[1, 2], [0, 3]] })),
+  one('UpSampling2D', image, () => layers.upSampling2d({ size: [2, 3] })),
+  one('UpSampling2D bilinear', image, () => layers.upSampling2d({ size: [2, 3], interpolation: 'bilinear' })),
+  one('Rescaling', image, () => layers.rescaling({ scale: 0.25, offset: -1 })),
+  one('Dropout', image, () => layers.dropout({ rate: 0.5 })),
+  one('SpatialDropout1D', sequence, () => layers.spatialDropout1d({ rate: 0.5 })),
+  one('GaussianNoise', image, () => layers.gaussianNoise({ stddev: 1 })),
+  one('GaussianDropout', image, () => layers.gaussianDropout({ rate: 0.5 })),
+  one('AlphaDropout', image, () => layers.alphaDropout({ rate: 0.5 })),
+  ...[{}, { returnSequences: true }, { goBackwards: true }, { goBackwards: true, returnSequences: true, useBias: false }].flatMap((settings) => [
+    one(`SimpleRNN ${JSON.stringify(settings)}`, sequence, () => layers.simpleRNN({ units: 4, ...settings })),
+    one(`GRU ${JSON.stringify(settings)}`, sequence, () => layers.gru({ units: 4, recurrentActivation: 'sigmoid', ...settings })),
+    one(`LSTM ${JSON.stringify(settings)}`, sequence, () => layers.lstm({ units: 4, recurrentActivation: 'hardSigmoid', ...settings })),
+  ]),
+  one('LSTM of any length', [null, 3], () => layers.lstm({ units: 4, returnSequences: true })),
+  ...(['concat', 'sum', 'mul', 'ave'] as const).flatMap((mergeMode) => [false, true].map((returnSequences) => one(`Bidirectional LSTM ${mergeMode}${returnSequences ? ', all steps' : ''}`, sequence, () => layers.bidirectional({ layer: layers.lstm({ units: 4, returnSequences }), mergeMode })))),
+  one('TimeDistributed Dense', sequence, () => layers.timeDistributed({ layer: layers.dense({ units: 4, activation: 'relu' }) })),
+  one('TimeDistributed Conv2D', [3, 6, 7, 4], () => layers.timeDistributed({ layer: layers.conv2d({ filters: 2, kernelSize: 3 }) })),
+];
+
+/** Random weights in place of the zeros and ones that layers begin with. */
+function randomWeights(model: tf.LayersModel): void {
+  model.setWeights(model.getWeights().map((weight, i) => tf.randomUniform(weight.shape, 0.05, 0.8, 'float32', i + 1)));
+  const signed = seededRandom(5);
+  model.setWeights(model.getWeights().map((weight, i) => (/variance/.test(model.weights[i]?.name ?? '') ? weight : weight.mul(signed() < 0.5 ? -1 : 1))));
+}
+
+async function saved(model: tf.LayersModel): Promise<StoredModel> {
+  let stored: StoredModel | undefined;
+  await model.save(
+    tf.io.withSaveHandler((artifacts) => {
+      const { modelTopology, weightSpecs = [], weightData = new ArrayBuffer(0) } = artifacts;
+      const bytes = Array.isArray(weightData) ? Buffer.concat(weightData.map((part) => new Uint8Array(part))) : new Uint8Array(weightData);
+      stored = { json: { format: 'layers-model', modelTopology: modelTopology ?? {}, weightsManifest: [{ paths: ['w.bin'], weights: weightSpecs }] }, weights: new Uint8Array(bytes) };
+      return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } });
+    }),
+  );
+  if (stored === undefined) throw new Error('TensorFlow.js saved nothing');
+  return stored;
+}
+
+/** A model of one layer; `pooled` puts a pooling of size 1 before it, after which channels come first. */
+function modelOf(inputs: readonly Shape[], layer: () => Layer, pooled: boolean): tf.LayersModel {
+  const fed = inputs.map((shape) => tf.input({ shape: [...shape] }));
+  const read = fed.map((input) => (pooled && input.rank === 4 ? layers.maxPooling2d({ poolSize: 1, strides: 1 }).apply(input) : input)) as tf.SymbolicTensor[];
+  const made = layer().apply(read.length === 1 ? (read[0] ?? read) : read) as tf.SymbolicTensor;
+  const model = tf.model({ inputs: fed, outputs: made });
+  randomWeights(model);
+  return model;
+}
+
+const isImage = (shapes: readonly Shape[]): boolean => shapes.some((shape) => shape.length === 3);
+const named = rows.flatMap(([name, inputs, layer]) => [false, ...(isImage(inputs) ? [true] : [])].map((pooled) => ({ title: `${name} of ${inputs.map((shape) => `[${shape.map((size) => size ?? '?').join(', ')}]`).join(' ')}${pooled ? ', channels first' : ''}`, inputs, layer, pooled })));
+
+const tested = new Set<string>();
+
+type Reference = (x: tf.Tensor, weights: readonly tf.Tensor[]) => tf.Tensor;
+
+interface KerasRow {
+  readonly className: string;
+  readonly input: readonly number[];
+  readonly config: object;
+  readonly weights: Readonly<Record<string, readonly number[]>>;
+  readonly reference: Reference;
+}
+
+const kerasRow = (className: string, input: readonly number[], config: object, weights: Readonly<Record<string, readonly number[]>>, reference: Reference): KerasRow => ({ className, input, config, weights, reference });
+
+/** Something of no height made something of height 1, for operators that TensorFlow.js has for images only. */
+const flat = (tensor: tf.Tensor | undefined): tf.Tensor4D => (tensor ?? tf.scalar(0)).expandDims<tf.Tensor4D>(1);
+const kernelOf = (tensor: tf.Tensor | undefined): tf.Tensor4D => (tensor ?? tf.scalar(0)).expandDims<tf.Tensor4D>(0);
+
+/** Layers that Keras saves and TensorFlow.js does not have, or does not run; what they do is written in TensorFlow.js's own operators. */
+const ofKeras: readonly KerasRow[] = [
+  kerasRow('Conv1D', [5, 3], { filters: 4, kernel_size: [3], strides: [1], dilation_rate: [2], padding: 'causal', use_bias: false }, { kernel: [3, 3, 4] }, (x, [kernel]) => tf.conv1d(tf.pad(x as tf.Tensor3D, [[0, 0], [4, 0], [0, 0]]), (kernel ?? tf.scalar(0)) as tf.Tensor3D, 1, 'valid', 'NWC', 2)),
+  kerasRow('Conv1DTranspose', [5, 3], { filters: 4, kernel_size: [3], strides: [2], padding: 'same', use_bias: false }, { kernel: [3, 4, 3] }, (x, [kernel]) => tf.conv2dTranspose(flat(x), kernelOf(kernel), [1, 1, 10, 4], [1, 2], 'same').squeeze([1])),
+  kerasRow('Conv3DTranspose', [3, 4, 5, 2], { filters: 3, kernel_size: [2, 2, 2], strides: [2, 2, 2], padding: 'valid', use_bias: false }, { kernel: [2, 2, 2, 3, 2] }, (x, [kernel]) => tf.conv3dTranspose(x as tf.Tensor5D, (kernel ?? tf.scalar(0)) as tf.Tensor5D, [1, 6, 8, 10, 3], 2, 'valid')),
+  kerasRow('SeparableConv1D', [5, 3], { filters: 4, kernel_size: [3], strides: [1], padding: 'same', use_bias: false }, { depthwise_kernel: [3, 3, 2], pointwise_kernel: [1, 6, 4] }, (x, [depthwise, pointwise]) => tf.separableConv2d(flat(x), kernelOf(depthwise), kernelOf(pointwise), 1, 'same').squeeze([1])),
+  kerasRow('GlobalAveragePooling3D', [3, 4, 5, 2], {}, {}, (x) => x.mean([1, 2, 3])),
+  kerasRow('GlobalMaxPooling3D', [3, 4, 5, 2], {}, {}, (x) => x.max([1, 2, 3])),
+  kerasRow('ZeroPadding1D', [5, 3], { padding: [1, 2] }, {}, (x) => tf.pad(x, [[0, 0], [1, 2], [0, 0]])),
+  kerasRow('ZeroPadding3D', [2, 3, 4, 2], { padding: [[1, 0], [0, 2], [1, 1]] }, {}, (x) => tf.pad(x, [[0, 0], [1, 0], [0, 2], [1, 1], [0, 0]])),
+  kerasRow('Cropping1D', [5, 3], { cropping: [1, 2] }, {}, (x) => x.slice([0, 1, 0], [1, 2, 3])),
+  kerasRow('Cropping3D', [4, 5, 6, 2], { cropping: [[1, 0], [0, 2], [1, 1]] }, {}, (x) => x.slice([0, 1, 0, 1, 0], [1, 3, 3, 4, 2])),
+  kerasRow('UpSampling1D', [5, 3], { size: 2 }, {}, (x) => tf.image.resizeNearestNeighbor(flat(x), [1, 10]).squeeze([1])),
+  kerasRow('Resizing', [6, 7, 3], { height: 9, width: 5, interpolation: 'bilinear' }, {}, (x) => tf.image.resizeBilinear(x as tf.Tensor4D, [9, 5])),
+  kerasRow('Subtract', [4, 3], {}, {}, (x) => tf.sub(x, x.square())),
+];
+
+/** A Sequential model of one layer; of Subtract, one that takes the square from its input. */
+function kerasModel({ className, input, config, weights }: KerasRow): StoredModel {
+  const random = seededRandom(9);
+  const specs = Object.entries(weights).map(([name, shape]) => ({ name: `layer/${name}`, shape: [...shape], dtype: 'float32' as const }));
+  const bytes = specs.map(({ shape }) => Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random() - 0.5));
+  const fed = { class_name: 'InputLayer', config: { name: 'x', batch_input_shape: [null, ...input], dtype: 'float32' }, name: 'x', inbound_nodes: [] };
+  const square = { class_name: 'Multiply', config: { name: 'square' }, name: 'square', inbound_nodes: [[['x', 0, 0, {}], ['x', 0, 0, {}]]] };
+  const layer = { class_name: className, config: { name: 'layer', ...config }, name: 'layer', inbound_nodes: [className === 'Subtract' ? [['x', 0, 0, {}], ['square', 0, 0, {}]] : [['x', 0, 0, {}]]] };
+  const model = { class_name: 'Functional', config: { name: 'm', layers: [fed, ...(className === 'Subtract' ? [square] : []), layer], input_layers: [['x', 0, 0]], output_layers: [['layer', 0, 0]] } };
+  return { json: { format: 'layers-model', modelTopology: { keras_version: '2.4.0', model_config: model }, weightsManifest: [{ paths: ['w.bin'], weights: specs }] }, weights: new Uint8Array(Buffer.concat(bytes.map((values) => new Uint8Array(values.buffer)))) };
+}
+
+describe('a lowered layer of Keras', () => {
+  it.each(ofKeras)('$className does what is written in operators', async (row) => {
+    const stored = kerasModel(row);
+    const source = openStored(stored);
+    const { model } = lowerToOnnx(source);
+    if (model === undefined) throw new Error('not lowered');
+    const feeds = seededFeeds(model.graph);
+    const actual = await runOnnx(model, feeds);
+    await onBackend('cpu', async () => {
+      const weights = Object.values(tf.io.decodeWeights(stored.weights.slice().buffer, stored.json.weightsManifest.flatMap((group) => [...group.weights])));
+      const expected = fromTensorflow('layer', row.reference(toTensorflow(feeds[0] ?? float32Tensor('x', [0], [])), weights));
+      expect(relativeDifference(expected, actual.get('layer'))).toBeLessThan(1e-5);
+      await Promise.resolve();
+    });
+    source.dispose();
+  });
+});
+
+describe('a lowered layer', () => {
+  it.each(named)('$title gives what TensorFlow.js gives', async ({ inputs, layer, pooled }) => {
+    await onBackend('cpu', async () => {
+      const reference = modelOf(inputs, layer, pooled);
+      for (const each of reference.layers) tested.add(each.getClassName());
+      const source = openStored(await saved(reference));
+      // Row numbers of an embedding are fed as floats; any other float will do elsewhere.
+      const whole = reference.layers.some((each) => each.getClassName() === 'Embedding');
+      const { differences } = await compareWithTensorflow(source, reference, (model) => seededFeeds(model.graph, 8, 3, whole));
+      for (const [output, difference] of Object.entries(differences)) expect(difference, output).toBeLessThan(1e-5);
+      expect(Object.keys(differences)).toHaveLength(1);
+      source.dispose();
+      reference.dispose();
+    });
+  });
+
+  it('is in one of the tables for every rule', () => {
+    const aliases = ['BatchNormalizationV1', 'BatchNormalizationV2', 'Convolution1D', 'Convolution2D', 'SpatialDropout2D', 'SpatialDropout3D', 'ActivityRegularization', 'Identity'];
+    expect([...kerasRules.keys()].filter((name) => !tested.has(name) && !aliases.includes(name) && !ofKeras.some(({ className }) => className === name))).toEqual([]);
+  });
+
+  it('is refused where it holds code, with its reason', () => {
+    const config = { class_name: 'Sequential', config: { name: 's', layers: [{ class_name: 'Lambda', config: { name: 'code', batch_input_shape: [null, 3], function: ['code'] } }] } };
+    const source = openStored({ json: { format: 'layers-model', modelTopology: { keras_version: '2.4.0', model_config: config }, weightsManifest: [{ paths: ['w.bin'], weights: [] }] }, weights: new Uint8Array(0) });
+    expect(lowerToOnnx(source).notLowered).toEqual([{ node: 'code', op: 'Lambda', reason: 'it holds code of its own, which is never run' }]);
+    source.dispose();
+  });
+});
