@@ -8,8 +8,8 @@ import type { LayerAnalysis, ModelAnalysis } from './analyze';
 import { functionLabel } from './functions';
 import { summarizeValue } from './summarize';
 
-/** The model with its totals at the analysis's bindings. Inputs keep their symbols, the nameless ones by the names they are bound by; outputs keep theirs where the file gives a shape. */
-export function toSummary(model: Model, analysis: ModelAnalysis): ModelSummary {
+/** The model with its totals; its peak where that is better known than from the analysis, which does not look for it in functions: at the analysis's bindings. Inputs keep their symbols, the nameless ones by the names they are bound by; outputs keep theirs where the file gives a shape. */
+export function toSummary(model: Model, analysis: ModelAnalysis, peakActivationBytes = analysis.totals.peakActivationBytes): ModelSummary {
   const { totals } = analysis;
   const contents = tfjsContents(model);
   const fed = model.graph.inputs.filter((input) => !model.graph.initializers.has(input.name));
@@ -26,7 +26,7 @@ export function toSummary(model: Model, analysis: ModelAnalysis): ModelSummary {
     weightBytes: totals.weightBytes,
     macs: totals.macs,
     flops: totals.flops,
-    peakActivationBytes: totals.peakActivationBytes,
+    peakActivationBytes,
     bindings: Object.fromEntries(analysis.symbols.map((name) => [name, analysis.bindings.get(name) ?? null])),
     inputs: fed.map((input) => summarizeValue(input.name, namedType(input))),
     outputs: model.graph.outputs.map((output) => summarizeValue(output.name, isOpen(output) ? (analysis.types.typeOf(model.graph, output.name) ?? output.type) : output.type)),

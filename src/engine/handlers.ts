@@ -48,7 +48,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       const document = await documents.open(path, followCacheLinks, ofModel);
       try {
         const { toSummary } = await import('../analysis/inspection');
-        return { document: document.id, summary: toSummary(document.model, await service.analyze(document, bindings)) };
+        return { document: document.id, summary: toSummary(document.model, await service.analyze(document, bindings), (await service.analyzeShown(document, bindings)).totals.peakActivationBytes) };
       } catch (thrown) {
         documents.close(document.id);
         throw thrown;

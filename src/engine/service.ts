@@ -38,7 +38,10 @@ export async function inspect(path: string, options: InspectOptions = {}, contex
     throwIfCancelled(context.signal);
     const deep = options.deep ?? false;
     const findings = await findFindings(model, analysis, { deep, signal: context.signal, ...(options.settings === undefined ? {} : { settings: options.settings }) });
-    return { ...toSummary(model, analysis), layers: toLayerSummaries(analysis), findings, deep };
+    const { shownModel } = await import('./shownModel');
+    const shown = shownModel(model).model;
+    const { totals } = shown === model ? analysis : analyzeModel(shown, { bindings: analysis.bindings });
+    return { ...toSummary(model, analysis, totals.peakActivationBytes), layers: toLayerSummaries(analysis), findings, deep };
   } finally {
     model.dispose();
   }
@@ -53,7 +56,7 @@ export async function analyze(document: EngineDocument, bindings: Bindings): Pro
 }
 
 /** The same of what the model view shows, see shownModel.ts: the model itself where it has no functions. */
-async function analyzeShown(document: EngineDocument, bindings: Bindings): Promise<ModelAnalysis> {
+export async function analyzeShown(document: EngineDocument, bindings: Bindings): Promise<ModelAnalysis> {
   if (document.model.functions.length === 0) return await analyze(document, bindings);
   const { shownModel } = await import('./shownModel');
   return await analyzeAt(document, defaultBindings(document.model.graph, bindings), shownModel(document.model).model);
@@ -88,7 +91,7 @@ export async function snapshot(document: EngineDocument, bindings: Bindings, sig
   const found = await findings(document, bindings, false, signal);
   const profile = profileOf(document, bindings);
   const reason = cannotRun(document.model);
-  const summary = toSummary(document.model, await analyze(document, bindings));
+  const summary = toSummary(document.model, await analyze(document, bindings), analysis.totals.peakActivationBytes);
   return { ...buildSnapshot(shown.model, analysis, found, shown.sites), summary, ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
 }
 

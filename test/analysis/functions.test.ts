@@ -1,4 +1,5 @@
 // Calls of a model's own functions: they cost what their bodies would cost in their place.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toLayerSummaries } from '../../src/analysis/inspection';
 import { buildSnapshot } from '../../src/analysis/snapshot';
@@ -7,7 +8,7 @@ import { nodeKeys } from '../../src/graph/traverse';
 import type { ModelSnapshot } from '../../src/protocol/view';
 import { analyzeModel } from '../../src/analysis/analyze';
 import { inlineFunctions } from '../../src/techniques/inline/inline';
-import { header, modelsBeyondTheRuntime, modelsWithFunctions, modelWith } from '../techniques/inline/models';
+import { header, modelsBeyondTheRuntime, modelsWithFunctions, modelWith, nested, nestedModel } from '../techniques/inline/models';
 
 describe('a call of a function', () => {
   it.each([...Object.entries(modelsWithFunctions).map(([name, make]) => [name, make()] as const), ...Object.entries(modelsBeyondTheRuntime).map(([name, [source]]) => [name, source] as const)])('costs what its body does: %s', (_, source) => {
@@ -86,5 +87,24 @@ describe('the inspection', () => {
   it('says of a call which function of the model it calls', () => {
     const source = modelWith('h = own.block (x)\ny = Neg (h)', block);
     expect(toLayerSummaries(analyzeModel(source)).map((layer) => layer.function)).toEqual(['own::block', undefined]);
+  });
+});
+
+describe('functions nested at random', () => {
+  it('cost in their calls what they cost in place, and are groups that lie within each other as the calls do', () => {
+    fc.assert(
+      fc.property(nested, (bodies) => {
+        const source = nestedModel(bodies);
+        const { parameters, macs, flops, bytesMoved } = analyzeModel(source).totals;
+        expect(analyzeModel(inlineFunctions(source).model).totals).toMatchObject({ parameters, macs, flops, bytesMoved });
+        const { groups, layers } = snapshotOf(source);
+        const inside = new Array<number>(groups.length).fill(0);
+        for (const id of layers.group) for (let at = id; at >= 0; at = groups[at]?.parent ?? -1) inside[at] = (inside[at] ?? 0) + 1;
+        groups.forEach((group, id) => expect([group.id, group.layers, group.parent < id]).toEqual([id, inside[id], true]));
+        const calls = groups.flatMap(({ call }) => call ?? []);
+        expect(new Set([...calls, ...layers.keys]).size).toBe(calls.length + layers.count);
+      }),
+      { numRuns: 60 },
+    );
   });
 });

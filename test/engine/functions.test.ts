@@ -33,6 +33,8 @@ describe('a model with functions', () => {
     expect(summary.nodes).toBe(2);
     expect(layers.keys).toEqual(['one/mul', 'one/act', 'block/mul', 'block/act']);
     expect(groups.map(({ kind, call }) => [kind, call])).toEqual([['model', undefined], ['function', 'one'], ['function', 'block#1']]);
+    // Mul and Relu work in place (memory.ts): one map of 24 bytes. Of calls nothing is known, and each would need a second.
+    expect(summary.peakActivationBytes).toBe(24);
     expect(layers.flops.reduce((sum, flops) => sum + flops, 0)).toBe(summary.flops);
   });
 

@@ -11,7 +11,7 @@ import { compareModels } from '../../../src/runtime/compare';
 import { openSamples } from '../../../src/runtime/datasets';
 import { inlineFunctions } from '../../../src/techniques/inline/inline';
 import { sharedRunner, stopRunner } from '../simplify/support';
-import { header, modelsBeyondTheRuntime, modelsWithFunctions, modelWith } from './models';
+import { header, modelsBeyondTheRuntime, modelsWithFunctions, modelWith, nested, nestedModel } from './models';
 
 afterAll(stopRunner);
 
@@ -126,33 +126,6 @@ describe('inlining', () => {
     expect(() => inlineFunctions(source)).toThrow(expect.objectContaining({ code: 'too-large' }));
   });
 });
-
-/** Bodies of one input and output over those before them in the list: the last may call any, none calls itself. */
-const nested = fc.array(fc.array(fc.record({ kind: fc.constantFrom('call', 'operator', 'branch'), which: fc.nat(20), named: fc.boolean(), attribute: fc.option(fc.integer({ min: -3, max: 3 }), { nil: undefined }) }), { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 5 });
-
-function nestedModel(bodies: readonly (readonly { kind: string; which: number; named: boolean; attribute: number | undefined }[])[]): Model {
-  const bodyOf = (steps: (typeof bodies)[number], at: number, input: string, output: string): string => {
-    let value = input;
-    return steps
-      .map(({ kind, which, named, attribute }, i) => {
-        const made = i === steps.length - 1 ? output : `v${i}`;
-        const label = named ? `["n${i}"] ` : '';
-        const call = `own.f${at === 0 ? 0 : which % at} ${attribute === undefined ? '' : which % 2 === 0 || at === bodies.length ? `<by = ${attribute}.5> ` : '<by: float = @by> '}(${value})`;
-        const operator = `${['Neg', 'Abs', 'Sigmoid', 'Tanh'][which % 4] ?? 'Neg'} (${value})`;
-        const line =
-          kind === 'call' && at > 0
-            ? `${label}${made} = ${call}`
-            : kind === 'branch'
-              ? `c${i} = Constant <value = bool {1}> ()\n${label}${made} = If (c${i}) <then_branch = t () => (float[2,3] z) { w = ${at > 0 ? call : operator} z = Add (w, ${value}) }, else_branch = e () => (float[2,3] z) { w = Neg (${value}) z = ${at > 0 ? call.replace(value, 'w') : 'Abs (w)'} }>`
-              : `${label}${made} = ${operator}`;
-        value = made;
-        return line;
-      })
-      .join('\n');
-  };
-  const functions = bodies.map((steps, i) => `${header()} f${i} <by: float = 0.25> (a) => (b) { s = Constant <value_float: float = @by> () x = Add (a, s)\n${bodyOf(steps, i, 'x', 'b')} }`);
-  return modelWith(bodyOf([{ kind: 'call', which: bodies.length - 1, named: true, attribute: undefined }, { kind: 'branch', which: 0, named: false, attribute: 2 }, { kind: 'call', which: bodies.length - 2, named: false, attribute: 1 }], bodies.length, 'x', 'y'), functions.join('\n'));
-}
 
 describe('functions nested at random', () => {
   it('are inlined with equal outputs, all of them or some', async () => {

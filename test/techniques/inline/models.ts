@@ -1,4 +1,5 @@
 // Models with functions of their own, as text: what inlining has to get right, each by name.
+import fc from 'fast-check';
 import { parseModelText } from '../../../src/formats/text/read';
 import type { Model } from '../../../src/graph/model';
 import { assertValid } from '../../../src/graph/verify';
@@ -59,3 +60,30 @@ export const modelsBeyondTheRuntime: Readonly<Record<string, readonly [Model, Mo
   'a body of an older opset': [modelWith('y = own.mean (x)', `${header(11)} mean (a) => (b) { u = Unsqueeze <axes = [0]> (a) s = ReduceSum <axes = [0], keepdims = 0> (u) b = Softmax <axis = 0> (s) }`), modelWith('u = Unsqueeze <axes = [0]> (x)\ns = ReduceSum <axes = [0], keepdims = 0> (u)\ny = Softmax <axis = 0> (s)', '', { opset: 11 })],
   "a body of an older opset within one of the model's": [modelWith('h = own.outer (x)\ny = own.sum (h)', `${header()} outer (a) => (b) { c = own.sum (a) b = Neg (c) }\n${header(11)} sum (a) => (b) { u = Unsqueeze <axes = [0]> (a) b = ReduceSum <axes = [0], keepdims = 0> (u) }`), modelWith('y = Neg (x)', '')],
 };
+
+/** Bodies of one input and output over those before them in the list: the last may call any, none calls itself. */
+export const nested = fc.array(fc.array(fc.record({ kind: fc.constantFrom('call', 'operator', 'branch'), which: fc.nat(20), named: fc.boolean(), attribute: fc.option(fc.integer({ min: -3, max: 3 }), { nil: undefined }) }), { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 5 });
+
+export function nestedModel(bodies: readonly (readonly { kind: string; which: number; named: boolean; attribute: number | undefined }[])[]): Model {
+  const bodyOf = (steps: (typeof bodies)[number], at: number, input: string, output: string): string => {
+    let value = input;
+    return steps
+      .map(({ kind, which, named, attribute }, i) => {
+        const made = i === steps.length - 1 ? output : `v${i}`;
+        const label = named ? `["n${i}"] ` : '';
+        const call = `own.f${at === 0 ? 0 : which % at} ${attribute === undefined ? '' : which % 2 === 0 || at === bodies.length ? `<by = ${attribute}.5> ` : '<by: float = @by> '}(${value})`;
+        const operator = `${['Neg', 'Abs', 'Sigmoid', 'Tanh'][which % 4] ?? 'Neg'} (${value})`;
+        const line =
+          kind === 'call' && at > 0
+            ? `${label}${made} = ${call}`
+            : kind === 'branch'
+              ? `c${i} = Constant <value = bool {1}> ()\n${label}${made} = If (c${i}) <then_branch = t () => (float[2,3] z) { w = ${at > 0 ? call : operator} z = Add (w, ${value}) }, else_branch = e () => (float[2,3] z) { w = Neg (${value}) z = ${at > 0 ? call.replace(value, 'w') : 'Abs (w)'} }>`
+              : `${label}${made} = ${operator}`;
+        value = made;
+        return line;
+      })
+      .join('\n');
+  };
+  const functions = bodies.map((steps, i) => `${header()} f${i} <by: float = 0.25> (a) => (b) { s = Constant <value_float: float = @by> () x = Add (a, s)\n${bodyOf(steps, i, 'x', 'b')} }`);
+  return modelWith(bodyOf([{ kind: 'call', which: bodies.length - 1, named: true, attribute: undefined }, { kind: 'branch', which: 0, named: false, attribute: 2 }, { kind: 'call', which: bodies.length - 2, named: false, attribute: 1 }], bodies.length, 'x', 'y'), functions.join('\n'));
+}
