@@ -38,9 +38,7 @@ export async function inspect(path: string, options: InspectOptions = {}, contex
     throwIfCancelled(context.signal);
     const deep = options.deep ?? false;
     const findings = await findFindings(model, analysis, { deep, signal: context.signal, ...(options.settings === undefined ? {} : { settings: options.settings }) });
-    const { shownModel } = await import('./shownModel');
-    const shown = shownModel(model).model;
-    const { totals } = shown === model ? analysis : analyzeModel(shown, { bindings: analysis.bindings });
+    const { totals } = model.functions.length === 0 ? analysis : analyzeModel((await import('./shownModel')).shownModel(model).model, { bindings: analysis.bindings });
     return { ...toSummary(model, analysis, totals.peakActivationBytes), layers: toLayerSummaries(analysis), findings, deep };
   } finally {
     model.dispose();
@@ -84,15 +82,15 @@ export async function findings(document: EngineDocument, bindings: Bindings, dee
 
 /** What the model view draws. */
 export async function snapshot(document: EngineDocument, bindings: Bindings, signal: AbortSignal): Promise<ModelSnapshot> {
-  const [{ buildSnapshot }, { shownModel }, { toSummary }] = await Promise.all([import('../analysis/snapshot'), import('./shownModel'), import('../analysis/inspection')]);
-  const shown = shownModel(document.model);
+  const [{ buildSnapshot }, { toSummary }] = await Promise.all([import('../analysis/snapshot'), import('../analysis/inspection')]);
+  const { model, sites } = document.model.functions.length === 0 ? { model: document.model } : (await import('./shownModel')).shownModel(document.model);
   const analysis = await analyzeShown(document, bindings);
   throwIfCancelled(signal);
   const found = await findings(document, bindings, false, signal);
   const profile = profileOf(document, bindings);
   const reason = cannotRun(document.model);
   const summary = toSummary(document.model, await analyze(document, bindings), analysis.totals.peakActivationBytes);
-  return { ...buildSnapshot(shown.model, analysis, found, shown.sites), summary, ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
+  return { ...buildSnapshot(model, analysis, found, sites), summary, ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
 }
 
 /** Why nothing can be run here, where that is known without trying. */
