@@ -28,7 +28,7 @@ export interface FindingRule {
 
 export class AdviceContext {
   private readonly indexes = new Map<Graph, GraphIndex>();
-  private readonly keys = new Map<Node, NodeKey>();
+  private keys: Map<Node, NodeKey> | undefined;
   /** Every graph of the model: the main one, then those of If, Loop and Scan in file order. */
   readonly graphs: readonly Graph[];
 
@@ -40,10 +40,7 @@ export class AdviceContext {
     readonly signal: AbortSignal,
   ) {
     const graphs = new Set([model.graph]);
-    for (const { node, key, graph } of analysis.layers) {
-      this.keys.set(node, key);
-      graphs.add(graph);
-    }
+    for (const { graph } of analysis.layers) graphs.add(graph);
     this.graphs = [...graphs];
   }
 
@@ -58,6 +55,7 @@ export class AdviceContext {
   }
 
   keyOf(node: Node): NodeKey {
+    this.keys ??= new Map(this.layers.map((layer) => [layer.node, layer.key]));
     return this.keys.get(node) ?? node.name;
   }
 

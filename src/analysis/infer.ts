@@ -7,7 +7,7 @@ import { Contradiction, OperatorContext } from '../operators/context';
 import type { Branch } from '../operators/context';
 import { constantTensor } from '../operators/evaluate';
 import type { Movement, OperatorRow, Values } from '../operators/row';
-import { findOperator, opsetOf } from '../operators/table';
+import { findOperator, operatorOf, opsetOf } from '../operators/table';
 import { maxValueElements } from '../operators/values';
 import { LatheError } from '../base/errors';
 import { type ElementType, elementKind } from '../tensor/elementType';
@@ -95,7 +95,6 @@ const minimumVisits = 200_000;
 class Inference implements TypeInference {
   private readonly scopes = new Map<Graph, GraphScope>();
   private readonly bodies = new Map<Node, Graph>();
-  private readonly rows = new Map<Node, OperatorRow | undefined>();
   private readonly functions: FunctionTable;
   private readonly found = new Map<Node, TypeContradiction>();
   private readonly impossible = new Set<Graph>();
@@ -146,8 +145,7 @@ class Inference implements TypeInference {
   }
 
   rowOf(graph: Graph, node: Node): OperatorRow | undefined {
-    const known = this.rows.get(node);
-    return known ?? findOperator(node.domain, node.opType, opsetOf(node, this.scopes.get(graph)?.opsetImports ?? this.model.opsetImports));
+    return operatorOf(node, this.scopes.get(graph)?.opsetImports ?? this.model.opsetImports);
   }
 
   bodyOf(node: Node): Graph | undefined {
@@ -189,7 +187,6 @@ class Inference implements TypeInference {
     const opset = opsetOf(node, scope.opsetImports);
     const body = this.functions.calledBy(node);
     const row = body === undefined ? findOperator(node.domain, node.opType, opset) : undefined;
-    this.rows.set(node, row);
     const context = new OperatorContext(node, opset, scope);
     let types: readonly (ValueType | undefined)[] = [];
     try {

@@ -1,7 +1,7 @@
 // Types as text and bytes: what summaries and tables show of a value.
 import { multiplyDimensions, productOf } from '../graph/dimension';
 import type { Dimension } from '../graph/dimension';
-import type { ValueType } from '../graph/model';
+import type { Shape, ValueType } from '../graph/model';
 import type { ValueSummary } from '../protocol/analysis';
 import { elementBits, packedByteLength } from '../tensor/elementType';
 
@@ -29,8 +29,11 @@ export function typeText(type: ValueType | undefined): string {
 
 export function summarizeValue(name: string, type: ValueType | undefined): ValueSummary {
   const shape = type?.kind === 'tensor' || type?.kind === 'sparseTensor' ? type.shape : undefined;
-  return shape === undefined ? { name, type: typeText(type) } : { name, type: typeText(type), shape: shape.map(summarizeDimension) };
+  return shape === undefined ? { name, type: typeText(type) } : { name, type: typeText(type), shape: isConcrete(shape) ? shape : shape.map(summarizeDimension) };
 }
+
+/** A shape of numbers is shown as it is; most are, and sharing them keeps a large graph small. */
+const isConcrete = (shape: Shape): shape is readonly number[] => shape.every((dimension) => typeof dimension === 'number');
 
 function summarizeDimension(dimension: Dimension): number | string | null {
   if (dimension === undefined) return null;

@@ -101,8 +101,9 @@ export class WeightFinder {
   }
 
   private ofExpression(scope: GraphScope, node: Node, row: OperatorRow, depth: number): readonly StoredWeight[] | undefined {
-    const all = new Map<object, StoredWeight>();
-    for (const [i, input] of node.inputs.entries()) {
+    let all: Map<object, StoredWeight> | undefined;
+    for (let i = 0; i < node.inputs.length; i++) {
+      const input = node.inputs[i] ?? '';
       if (input === '') continue;
       const parts = this.inScope(scope, input, depth + 1);
       if (parts === undefined) {
@@ -112,10 +113,11 @@ export class WeightFinder {
       }
       const role = row.weights?.find((weight) => weight.input === i)?.role;
       if (row.traits.dataMovement === true && i > 0 && node.opType !== 'Concat') continue;
+      all ??= new Map<object, StoredWeight>();
       for (const part of parts) if (!all.has(part.identity)) all.set(part.identity, role === 'quantization' ? { ...part, quantization: true } : part);
       if (all.size > maxStored) return undefined;
     }
-    return [...all.values()];
+    return all === undefined ? [] : [...all.values()];
   }
 
   private throughCall(graph: Graph, name: string, depth: number): readonly StoredWeight[] | undefined {

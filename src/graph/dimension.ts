@@ -115,11 +115,16 @@ export function multiplyDimensions(a: Dimension, b: Dimension): Dimension {
   for (const left of lefts) {
     for (const right of rights) {
       if (left.factors.length + right.factors.length > maxFactors) return undefined;
-      const factors = [...left.factors, ...right.factors].sort((x, y) => (x.text < y.text ? -1 : x.text > y.text ? 1 : 0));
-      product.push({ coefficient: left.coefficient * right.coefficient, factors });
+      product.push({ coefficient: left.coefficient * right.coefficient, factors: joinedFactors(left.factors, right.factors) });
     }
   }
   return fromTerms(product);
+}
+
+function joinedFactors(left: readonly Factor[], right: readonly Factor[]): readonly Factor[] {
+  if (left.length === 0) return right;
+  if (right.length === 0) return left;
+  return [...left, ...right].sort((x, y) => (x.text < y.text ? -1 : x.text > y.text ? 1 : 0));
 }
 
 /** Product of all; 1 for none; undefined when any is unknown (unless one is 0). */

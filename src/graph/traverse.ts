@@ -14,13 +14,19 @@ const noSubgraphs: readonly Subgraph[] = [];
 
 /** The subgraphs (If branches, Loop and Scan bodies …) a node holds. */
 export function subgraphs(node: Node): readonly Subgraph[] {
-  if (node.attributes.size === 0) return noSubgraphs;
-  let found: Subgraph[] | undefined;
+  if (!holdsGraphs(node)) return noSubgraphs;
+  const found: Subgraph[] = [];
   for (const [name, attribute] of node.attributes) {
-    if (attribute.type === 'graph') (found ??= []).push({ attribute: name, graph: attribute.value });
-    else if (attribute.type === 'graphs') for (const [i, graph] of attribute.value.entries()) (found ??= []).push({ attribute: `${name}[${i}]`, graph });
+    if (attribute.type === 'graph') found.push({ attribute: name, graph: attribute.value });
+    else if (attribute.type === 'graphs') attribute.value.forEach((graph, i) => found.push({ attribute: `${name}[${i}]`, graph }));
   }
-  return found ?? noSubgraphs;
+  return found;
+}
+
+function holdsGraphs(node: Node): boolean {
+  if (node.attributes.size === 0) return false;
+  for (const { type } of node.attributes.values()) if (type === 'graph' || type === 'graphs') return true;
+  return false;
 }
 
 /** A node's key in its model: unique, stable across reads. */

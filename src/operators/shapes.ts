@@ -43,23 +43,26 @@ function broadcastDimension(a: Dimension, b: Dimension): Dimension | 'contradict
 
 /** Multidirectional (numpy-style) broadcasting. Source: ONNX, Broadcasting.md. */
 export function broadcastShapes(context: OperatorContext, shapes: readonly (Shape | undefined)[]): Shape | undefined {
-  let joined: Dimension[] | undefined;
+  let joined: Shape | undefined;
   for (const shape of shapes) {
     if (shape === undefined) return undefined;
-    if (joined === undefined) {
-      joined = [...shape];
-      continue;
-    }
-    const rank: number = Math.max(joined.length, shape.length);
-    const next: Dimension[] = [];
-    for (let i = 0; i < rank; i++) {
-      const at = i - rank + joined.length;
-      const other = i - rank + shape.length;
-      const dimension = broadcastDimension(at < 0 ? 1 : joined[at], other < 0 ? 1 : shape[other]);
-      if (dimension === 'contradiction') throw context.contradiction(`shapes ${formatShape(joined)} and ${formatShape(shape)} do not broadcast`);
-      next.push(dimension);
-    }
-    joined = next;
+    joined = joined === undefined ? shape : broadcastPair(context, joined, shape);
+  }
+  return joined;
+}
+
+/** Most pairs are alike or have a scalar: then the shape is one of the two, and no third list is made. */
+function broadcastPair(context: OperatorContext, a: Shape, b: Shape): Shape {
+  if (b.length === 0 || (a.length === b.length && a.every((dimension, axis) => dimension === b[axis]))) return a;
+  if (a.length === 0) return b;
+  const rank = Math.max(a.length, b.length);
+  const joined: Dimension[] = [];
+  for (let i = 0; i < rank; i++) {
+    const at = i - rank + a.length;
+    const other = i - rank + b.length;
+    const dimension = broadcastDimension(at < 0 ? 1 : a[at], other < 0 ? 1 : b[other]);
+    if (dimension === 'contradiction') throw context.contradiction(`shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast`);
+    joined.push(dimension);
   }
   return joined;
 }
@@ -108,6 +111,7 @@ export interface Window {
 export function windowOf(context: OperatorContext, spatial: number, kernel?: readonly Dimension[]): Window {
   const autoPad = context.text('auto_pad', 'NOTSET');
   const ones = new Array<number>(spatial).fill(1);
+  const zeros = new Array<number>(2 * spatial).fill(0);
   const list = (name: string, fallback: readonly number[]): readonly number[] => {
     const values = context.ints(name);
     if (values === undefined || values.length === 0) return fallback;
@@ -121,7 +125,7 @@ export function windowOf(context: OperatorContext, spatial: number, kernel?: rea
     kernel: context.ints('kernel_shape') ?? kernel ?? ones,
     strides,
     dilations,
-    pads: autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER' ? undefined : autoPad === 'VALID' ? [...ones, ...ones].fill(0) : list('pads', [...ones, ...ones].fill(0)),
+    pads: autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER' ? undefined : autoPad === 'VALID' ? zeros : list('pads', zeros),
     autoPad,
     ceil: context.int('ceil_mode', 0) === 1,
     pools: kernel === undefined,

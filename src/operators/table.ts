@@ -37,6 +37,8 @@ export const operatorRows: readonly OperatorRow[] = [
   ...blockedRows,
 ];
 
+const noRows: readonly OperatorRow[] = [];
+
 /** Domain → operator → rows, latest first. */
 const byDomain = new Map<string, Map<string, OperatorRow[]>>();
 for (const row of operatorRows) {
@@ -52,7 +54,8 @@ export function normalDomain(domain: string): string {
 
 /** The row of an operator in a version of its domain's opset; undefined where the table has none. */
 export function findOperator(domain: string, opType: string, opset: number): OperatorRow | undefined {
-  return byDomain.get(normalDomain(domain))?.get(opType)?.find((row) => row.since <= opset);
+  for (const row of byDomain.get(normalDomain(domain))?.get(opType) ?? noRows) if (row.since <= opset) return row;
+  return undefined;
 }
 
 /** Highest opset a model that imports none is taken to mean. */

@@ -19,7 +19,7 @@ function permutation(context: OperatorContext): readonly number[] | undefined {
   if (rank === undefined) return undefined;
   const given = context.ints('perm');
   const order = given ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
-  if (order.length !== rank || [...order].sort((a, b) => a - b).some((axis, i) => axis !== i)) throw context.contradiction(`perm [${order.join(', ')}] is no permutation of ${rank} axes`);
+  if (order.length !== rank || order.some((axis, i) => axis < 0 || axis >= rank || order.indexOf(axis) !== i)) throw context.contradiction(`perm [${order.join(', ')}] is no permutation of ${rank} axes`);
   return order;
 }
 
