@@ -1,8 +1,8 @@
 // Types and shapes of every value of a model, without running it: symbolic dimensions, constants and shape arithmetic propagated.
-import { parseDimension, sameDimension, substituteDimension } from '../graph/dimension';
+import { parseDimension, substituteDimension } from '../graph/dimension';
 import type { Dimension } from '../graph/dimension';
 import { inputShape, inputSymbols } from '../graph/inputs';
-import { type FunctionBody, type Graph, maxRank, type Model, type Node, type Shape, type ValueInfo, type ValueType } from '../graph/model';
+import { type FunctionBody, type Graph, type Model, type Node, type Shape, type ValueInfo, type ValueType } from '../graph/model';
 import { Contradiction, OperatorContext } from '../operators/context';
 import type { Branch } from '../operators/context';
 import { constantTensor } from '../operators/evaluate';
@@ -16,6 +16,7 @@ import { formatShape } from '../graph/dimension';
 import { demandedSymbols } from './demands';
 import { FunctionTable, instantiate } from './functions';
 import { GraphScope, smallValues, ValueBudget } from './scope';
+import { contradicts, differs, fill, possibleType, withoutShape } from './statedTypes';
 
 export interface TypeContradiction {
   /** Key of the node, or its name where it lies in a function. */
@@ -98,6 +99,12 @@ class Inference implements TypeInference {
   private readonly functions: FunctionTable;
   private readonly found = new Map<Node, TypeContradiction>();
   private readonly impossible = new Set<Graph>();
+  /**
+   * At the sizes bound, something declared differs from what was inferred, or something was not looked at: then the sizes as
+   * the file leaves them open may contradict each other where those bound do not. Where nothing differs they cannot: what is a
+   * number while symbols are open is the same number when they are bound.
+   */
+  private doubtful = false;
   private visits: number;
   private readonly budget = new ValueBudget();
   /** Functions whose bodies are being inferred: one that calls itself ends there. */
@@ -122,7 +129,7 @@ class Inference implements TypeInference {
   }
 
   get contradictions(): readonly TypeContradiction[] {
-    if (!this.beliefs.bound) return [...this.found.values()];
+    if (!this.beliefs.bound || (this.found.size === 0 && !this.doubtful)) return [...this.found.values()];
     const unbound = new Inference(this.model, new Map(), { ...this.beliefs, bound: false }).contradictions;
     return [...new Map([...unbound, ...this.found.values()].map((entry) => [entry.node, entry])).values()];
   }
@@ -183,7 +190,10 @@ class Inference implements TypeInference {
   }
 
   private infer(scope: GraphScope, node: Node, graphOutputs: ReadonlyMap<string, ValueInfo>): void {
-    if (--this.visits < 0) return;
+    if (--this.visits < 0) {
+      this.doubtful = true;
+      return;
+    }
     const opset = opsetOf(node, scope.opsetImports);
     const body = this.functions.calledBy(node);
     const row = body === undefined ? findOperator(node.domain, node.opType, opset) : undefined;
@@ -215,6 +225,7 @@ class Inference implements TypeInference {
   private keep(scope: GraphScope, node: Node, name: string, inferred: ValueType | undefined, output: ValueInfo | undefined): ValueType | undefined {
     const declared = this.believed((output ?? scope.graph.valueInfo.get(name))?.type);
     const possible = possibleType(inferred);
+    this.doubtful ||= possible !== inferred;
     const type = declared === undefined ? possible : this.joined(node, name, possible, declared);
     if (type === undefined) scope.types.delete(name);
     else scope.types.set(name, type);
@@ -223,6 +234,7 @@ class Inference implements TypeInference {
 
   private joined(node: Node, name: string, inferred: ValueType | undefined, declared: ValueType): ValueType {
     const stated = this.bind(declared);
+    this.doubtful ||= differs(inferred, stated);
     if (inferred === undefined || stated.kind !== inferred.kind) return inferred ?? stated;
     if (inferred.kind !== 'tensor' || stated.kind !== 'tensor' || stated.shape === undefined) return inferred;
     if (inferred.shape === undefined) return { ...inferred, shape: stated.shape };
@@ -275,7 +287,9 @@ class Inference implements TypeInference {
     graph.inputs.forEach((input, i) => {
       const given = inputs[i];
       const declared = this.believed(input.type);
-      const type = given === undefined ? declared : declared === undefined ? given : fill(given, this.bind(declared));
+      const stated = declared === undefined ? undefined : this.bind(declared);
+      const type = given === undefined ? declared : stated === undefined ? given : fill(given, stated);
+      this.doubtful ||= differs(given, stated);
       if (type !== undefined) scope.types.set(input.name, type);
       const known = values?.[i];
       if (known !== undefined) scope.know(input.name, known);
@@ -290,6 +304,7 @@ class Inference implements TypeInference {
     const types = this.subgraph(outer, graph, []);
     const contradicted = [...this.found.keys()].filter((node) => !before.has(node));
     for (const node of contradicted) this.found.delete(node);
+    this.doubtful ||= contradicted.length > 0;
     if (contradicted.length > 0) this.impossible.add(graph);
     else this.impossible.delete(graph);
     return { types, possible: contradicted.length === 0 };
@@ -318,46 +333,6 @@ class Inference implements TypeInference {
       return inner.type(name);
     });
   }
-}
-
-/** Rank unknown where no shape has the one inferred: chained Unsqueezes of a few bytes could make it grow without end. */
-function possibleType(type: ValueType | undefined): ValueType | undefined {
-  if (type?.kind !== 'tensor' || type.shape === undefined) return type;
-  if (type.shape.length > maxRank) return { kind: 'tensor', elementType: type.elementType };
-  const negative = (dimension: Dimension): boolean => typeof dimension === 'number' && dimension < 0;
-  // A size no tensor has: the inputs are too small for the model, and what it then does is not known.
-  return type.shape.some(negative) ? { ...type, shape: type.shape.map((dimension) => (negative(dimension) ? undefined : dimension)) } : type;
-}
-
-/** The type with nothing said of shapes, also those of a sequence's elements. */
-function withoutShape(type: ValueType | undefined): ValueType | undefined {
-  switch (type?.kind) {
-    case undefined:
-      return undefined;
-    case 'tensor':
-      return { kind: 'tensor', elementType: type.elementType };
-    case 'sequence':
-    case 'optional':
-      return { kind: type.kind, of: withoutShape(type.of) ?? type.of };
-    case 'sparseTensor':
-    case 'map':
-    case 'opaque':
-      return type;
-    default:
-      return type satisfies never;
-  }
-}
-
-/** A declared shape fills in what the given type leaves open. */
-function fill(given: ValueType, declared: ValueType): ValueType {
-  if (given.kind !== 'tensor' || declared.kind !== 'tensor' || declared.shape === undefined) return given;
-  const { shape } = declared;
-  if (given.shape === undefined) return { ...given, shape };
-  return given.shape.length === shape.length ? { ...given, shape: given.shape.map((dimension, axis) => dimension ?? shape[axis]) } : given;
-}
-
-function contradicts(a: Shape, b: Shape): boolean {
-  return a.length !== b.length || a.some((dimension, axis) => typeof dimension === 'number' && typeof b[axis] === 'number' && !sameDimension(dimension, b[axis]));
 }
 
 /** Worth computing element by element: few elements, of a type shape arithmetic uses. */

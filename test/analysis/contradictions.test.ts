@@ -43,6 +43,20 @@ describe('shapes that contradict each other:', () => {
   });
 });
 
+describe('shapes at sizes that are bound', () => {
+  const messagesAt = (declared: Shape, n: number): string[] => analyzeModel(modelOf('Relu', [[symbol('n'), 3]], { declared }), { bindings: { n } }).types.contradictions.map(({ message }) => message);
+
+  it('contradict what is declared where they do with every size', () => {
+    expect(messagesAt([4, 2], 4)).toEqual(['Relu bad: y is declared [4, 2], but its inputs make it [n, 3].']);
+    expect(messagesAt([4, 3, 1], 4)).toEqual(['Relu bad: y is declared [4, 3, 1], but its inputs make it [n, 3].']);
+  });
+
+  it('do not contradict what was declared at another size', () => {
+    expect(messagesAt([5, 3], 4)).toEqual([]);
+    expect(messagesAt([symbol('n'), 3], 4)).toEqual([]);
+  });
+});
+
 describe('shapes that may agree', () => {
   it('pass: open dimensions, ones that broadcast, declared names against sizes', () => {
     const open = symbol('n');
