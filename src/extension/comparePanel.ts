@@ -187,7 +187,7 @@ export class ComparePanel {
   }
 
   /** Runs both. In a folder that is not trusted the person is asked, and told why nothing happens. */
-  private async measure(): Promise<void> {
+  async measure(): Promise<void> {
     try {
       await requireTrust();
     } catch {

@@ -1,4 +1,4 @@
-// Both pages by keyboard alone: Tab passes everything once and in reading order, with the focus in sight, and comes out again.
+// The pages by keyboard alone: Tab passes everything once and in reading order, with the focus in sight, and comes out again.
 import type { CDPSession } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, PageHarness, type TestPage } from './harness';
@@ -88,12 +88,61 @@ describe.skipIf(chromium === undefined)('the pages by keyboard', () => {
     await view.close();
   });
 
+  const compared = async (width = 1600): Promise<TestPage> => {
+    const view = await harness.open({ page: 'compareView', width });
+    await view.post("{ type: 'comparison', comparison: fixtures.changedModels() }");
+    await view.waitForCards(3);
+    await view.settle();
+    return view;
+  };
+
+  it.each([1600, 460])('pass everything of two graphs side by side in reading order, with the focus in sight: %i pixels', async (width) => {
+    const view = await compared(width);
+    const graph = (side: string, file: string): string[] => [`application Graph ${side}, ${file}`, 'button Zoom out', 'button Zoom in', 'button Fit', 'button Expand all', 'button Collapse all'];
+    expect(await walk(view)).toEqual([
+      'button As text', 'button Measure', 'tab Δ Weight bytes', 'checkbox Only changed', 'textbox Search layers by name, operator or shape',
+      ...graph('A', 'resnet50.onnx'), ...graph('B', 'resnet50.int8.onnx'), 'separator Height of the table', 'gridcell − removed',
+    ]);
+    await view.close();
+  });
+
+  it('select in two graphs at once, from either and from the table', async () => {
+    const view = await compared();
+    const { page } = view;
+    const says = async (side: string): Promise<string> => await page.getByRole('region', { name: new RegExp(`^${side},`, 'u') }).locator('.side-says').innerText();
+    const selectedCard = async (side: 'before' | 'after'): Promise<string> => await page.evaluate<string>(`(() => { const view = window.__latheCompare.view('${side}'); return view.selected < 0 ? '' : view.text(view.selected).title; })()`);
+    await page.getByRole('application', { name: /^Graph A/u }).focus();
+    await page.keyboard.press('ArrowDown');
+    await view.settle();
+    expect([await says('A'), await says('B')]).toEqual(['/conv1/Conv: operators', '/conv1/Conv: operators']);
+    expect([await selectedCard('before'), await selectedCard('after')]).toEqual(['≠ Conv', '≠ Conv']);
+    // The pooling layers of either have no counterpart.
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await view.settle();
+    expect([await says('A'), await says('B'), await selectedCard('after')]).toEqual(['/maxpool/MaxPool: removed', 'no counterpart of the selection in A', '']);
+    // A row of a closed group: the group opens on both sides.
+    await page.keyboard.press('/');
+    await page.keyboard.type('layer4.2 conv2');
+    await page.keyboard.press('Enter');
+    await view.settle();
+    expect([await selectedCard('before'), await selectedCard('after')]).toEqual(['≠ Conv', '≠ QLinearConv']);
+    expect(await page.locator('.row.selected').innerText()).toContain('/layer4/layer4.2/conv2/Conv');
+    // A group opened in one opens in the other.
+    const frames = async (): Promise<unknown> => await page.evaluate("['before', 'after'].map((side) => window.__latheCompare.view(side).scene.frames)");
+    await page.getByRole('region', { name: /^B,/u }).getByRole('button', { name: 'Collapse all' }).click();
+    await view.settle();
+    expect(await frames()).toEqual([0, 0]);
+    expect(view.problems).toEqual([]);
+    await view.close();
+  });
+
   it('pass everything of the benchmark, its folded steps in one stop', async () => {
     const view = await harness.open({ page: 'benchmarkView', width: 460, height: 1500 });
     await view.post("{ type: 'reports', model: '/models/rec.onnx', reports: [fixtures.longReport(), fixtures.leftAsItIs()] }");
     await view.page.waitForSelector('canvas');
     expect(await walk(view)).toEqual([
-      'button rec.int8.onnx', 'button Open', 'DisclosureTriangle 2 steps · 30 notes · 17 layers left as they were', 'button int8, everything', 'button simplified float', 'button float16', 'button dynamic int8',
+      'button rec.int8.onnx', 'button Open', 'button Compare graphs', 'DisclosureTriangle 2 steps · 30 notes · 17 layers left as they were', 'button int8, everything', 'button simplified float', 'button float16', 'button dynamic int8',
       'radio Operators', 'button Open the full report', 'button 2025-01-01', 'button 2024-12-30', 'button Optimize…',
     ]);
     const step = view.page.getByText('440 → 371 nodes');

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { composeScene, LayoutMemory } from '../../webview/model/layout/compose';
 import { plainLayout } from '../../webview/model/layout/plainLayout';
+import { cardKind } from '../../webview/model/layout/scene';
 import { nextCard, startOf } from '../../webview/model/graph/navigate';
 import { shortName } from '../../webview/model/cardText';
 import { measureHeat, noHeat } from '../../webview/model/heat';
@@ -131,6 +132,7 @@ describe('arrow keys', () => {
   it('walk the whole model along its edges, into and out of groups', () => {
     const scene = composeScene({ layerCount: 122, layerGroup: snapshot.layers.group, groupParent: structure.groupParent, edges: snapshot.edges, inputs: 1, outputs: 1 }, new Uint8Array(structure.groupCount).fill(1), plainLayout, new LayoutMemory());
     let card = nextCard(scene, -1, 'down');
+    expect(scene.kind[card], 'a port cannot be selected').toBe(cardKind.layer);
     for (let step = 0; step < 400; step += 1) card = nextCard(scene, card, 'down');
     expect(scene.kind[card]).toBe(4);
     for (let step = 0; step < 400; step += 1) card = nextCard(scene, card, 'up');

@@ -43,7 +43,7 @@ export function indexComparison(comparison: GraphComparison): Compared {
     rowOf: { before: rowsOfLayers(comparison, 'before'), after: rowsOfLayers(comparison, 'after') },
     groupOf: { before: groups, after: counterpartOfAfter },
     changed,
-    counts: { added, removed, changed: changed.reduce((sum, flag) => sum + flag, 0) - added - removed },
+    counts: { changed: changed.reduce((sum, flag) => sum + flag, 0) - added - removed, added, removed },
   };
 }
 

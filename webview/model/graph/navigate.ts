@@ -8,7 +8,8 @@ export type Direction = 'up' | 'down' | 'left' | 'right';
 
 /** @returns the next card, or the same one where there is none in that direction */
 export function nextCard(scene: Scene, card: number, direction: Direction): number {
-  if (card < 0 || card >= scene.count) return firstCard(scene);
+  // Nothing is selected, as of a port: a port cannot be, so that to begin with one would lead nowhere.
+  if (card < 0 || card >= scene.count) return entered(scene) ?? firstCard(scene);
   switch (direction) {
     case 'down':
       return follow(scene, card, 'out') ?? card;
