@@ -1,7 +1,7 @@
 // The comparison's pure parts: one selection for two graphs, groups that open together, what is listed, in what order and in what colours.
 import { describe, expect, it } from 'vitest';
 import { changeBits, type Side } from '../../src/protocol/comparison';
-import { availableChangeMetrics, changeMetricOf, heatOfSides } from '../../webview/compare/changeMetrics';
+import { availableChangeMetrics, changeMetricOf, heatOfSides, type ChangeMetricName } from '../../webview/compare/changeMetrics';
 import { pairColumnsFor, sortedPairs, type PairContext } from '../../webview/compare/columns';
 import { indexComparison, indexMeasurement } from '../../webview/compare/compared';
 import { reduce, selectedRow, startState, type CompareAction, type CompareState } from '../../webview/compare/state';
@@ -105,10 +105,13 @@ describe('rows', () => {
   });
 
   it('have columns of what was measured only once it was, and no more than there is room for', () => {
-    const ids = (measurement: PairContext['measured'], width: number): string[] => pairColumnsFor({ compared, measured: measurement }, width).map(({ id }) => id);
+    const ids = (measurement: PairContext['measured'], width: number, metric: ChangeMetricName = 'weightBytes'): string[] => pairColumnsFor({ compared, measured: measurement }, metric, width).map(({ id }) => id);
     expect(ids(undefined, 1600)).toEqual(['change', 'before', 'after', 'operator', 'parameters', 'weightBytes', 'macs']);
     expect(ids(measured, 1600)).toContain('sqnr');
     expect(ids(measured, 460)).toEqual(['change', 'before', 'after', 'weightBytes']);
+    // Of what there is room for, what colours the graphs comes first.
+    expect(ids(measured, 460, 'latency')).toEqual(['change', 'before', 'after', 'ms']);
+    expect(ids(measured, 300, 'error')).toEqual(['change', 'before', 'sqnr']);
   });
 
   it('take no time where a side has no layers, and have no difference where a kernel was fused away on one side', () => {

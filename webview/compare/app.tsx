@@ -134,7 +134,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
         </div>
         <Splitter direction="horizontal" label="Height of the table" size={shownTable} least={80} greatest={size.height - 240} onSize={setTableHeight} />
         <PairTable
-          context={context} rows={rows} sort={state.sort} selected={row} empty={same && state.onlyChanged && found === undefined ? 'Nothing differs.' : 'No pair matches.'}
+          context={context} metric={metric.name} rows={rows} sort={state.sort} selected={row} empty={same && state.onlyChanged && found === undefined ? 'Nothing differs.' : 'No pair matches.'}
           onSort={(column) => dispatch({ type: 'sort', column })} onSelect={(chosen, reveal) => dispatch({ type: 'row', row: chosen, reveal })}
         />
       </div>

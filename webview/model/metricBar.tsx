@@ -36,12 +36,12 @@ export function MetricBar<N extends string>({ metrics, chosen, heat, scaleNote =
         role="tablist" label="Metric that colours the graph" class="tabs" choiceClass="tab" controls="main" idOf={(name: N) => `tab-${name}`}
         choices={metrics.map(({ name, title }) => ({ value: name, title }))} chosen={chosen} onChoose={onMetric}
       />
-      <div class="legend" role="img" aria-label={`Colour scale of ${heat.metric.title} per layer from 0, dark blue, to ${heat.metric.format(heat.greatest)}, yellow`} title={scaleNote.title}>
+      {heat.greatest === 0 ? null : <div class="legend" role="img" aria-label={`Colour scale of ${heat.metric.title} per layer from 0, dark blue, to ${heat.metric.format(heat.greatest)}, yellow`} title={scaleNote.title}>
         <span>0</span>
         <span class="scale" style={{ background: gradient }} />
         <span>{heat.metric.format(heat.greatest)}</span>
         <span class="muted legend-note">{scaleNote.text}</span>
-      </div>
+      </div>}
       {children}
       <div class="search">
         <TextField
