@@ -65,7 +65,10 @@ function* candidates(words: Words, context: string, offset: number, start: numbe
   const [bracket, outer] = bracketsAround(text, lines, words.range({ start, end: start }).line, start);
   const call = bracket === undefined ? undefined : calledBy(text, bracket);
   const inAttributes = bracket?.bracket === '<' && call !== undefined;
-  if (!inAttributes && context.endsWith('=') && (bracket === undefined || bracket.bracket === '{' || /^[^<(]*$/.test(context))) return yield* operators(words, offset);
+  if (!inAttributes && context.endsWith('=') && (bracket === undefined || bracket.bracket === '{' || /^[^<(]*$/.test(context))) {
+    yield* operators(words, offset);
+    return;
+  }
   if (bracket === undefined) return;
   const last = context.charAt(context.length - 1);
   const first = last === '' || last === ',' || last === bracket.bracket;
@@ -112,8 +115,8 @@ function* attributes(words: Words, bracket: Bracket, call: Call, context: string
   const signature = signatureAt(words, call.operator, offset);
   if (signature === undefined) return;
   const assigned = /([A-Za-z_]\w{0,200})\s{0,9}(?::\s{0,9}\w{0,50}\s{0,9})?=$/.exec(context)?.[1];
-  if (assigned !== undefined) return yield* valuesOf(signature.attributes.get(assigned), false);
-  if (!first) return;
+  if (assigned !== undefined) yield* valuesOf(signature.attributes.get(assigned), false);
+  if (!first) return; // an equals sign is none
   const given = namesIn(words.text.text, bracket.offset);
   const specs = [...signature.attributes.values()].filter(({ name }) => !given.has(name));
   for (const spec of [...specs.filter(({ required }) => required), ...specs.filter(({ required }) => !required)])

@@ -52,7 +52,7 @@ describe('other words', () => {
     expect(await inserts(`${head}main (float[N,"batch size"] x) => (float[|`)).toEqual(['N', '"batch size"']);
     expect(await inserts('<ir_version: 8, opset_import: ["": 17, |]>')).toEqual(expect.arrayContaining(['"ai.onnx.ml" : 5', '"com.microsoft" : 1']));
     expect(await inserts('<ir_version: 8, opset_import: ["": 17, |]>')).not.toContain('"" : 26');
-    expect(await offered(`${graph}  y = own.T|\n}\n<domain: "own", opset_import: ["": 17]>\nTwice (x) => (y) { y = Add (x, x) }`)).toEqual([]);
+    expect(await labels(`${graph}  y = own.T|\n}\n<domain: "own", opset_import: ["": 17]>\nTwice (x) => (y) { y = Add (x, x) }`)).toEqual(['own.Twice']);
     expect(await labels(`${graph}  y = Relu (x)\n}\n<domain: "own", opset_import: ["": 17]>\nTwice (x) => (y) { y = Add (x, x) }\n<domain: "own", opset_import: ["": 17]>\nFour (x) => (y) { y = own.Twi|`)).toEqual(['own.Twice']);
   });
 

@@ -189,11 +189,11 @@ describe('a version of a text', () => {
     for (const version of [0, 2]) expect(() => texts.word({ uri, version }, 0, 0)).toThrow(LatheError);
   });
 
-  it('is read as far as it goes, and said what is wrong', async () => {
+  it('is read but for what is wrong, and said what is wrong', async () => {
     const own = new Texts();
     const { problems, symbols } = await own.read(uri, 1, text.replace('= Neg (h)', '= Neg [h]'), undefined);
     expect(problems).toEqual([{ message: 'Expected "(" before the inputs of the node, found [.', range: { line: 10, character: 40, endLine: 10, endCharacter: 41 } }]);
-    expect(symbols.map(({ name }) => name)).toEqual(['main', 'a', 'b']);
+    expect(symbols.map(({ name }) => name)).toEqual(['main', 'a', 'b', 'own.Twice']);
     expect(own.word(of, ...at(9, 'h)'))?.places).toHaveLength(3);
     expect(own.hints(of, 0, 20)).toEqual([]);
   });

@@ -23,6 +23,8 @@ export class ParseContext {
   readonly nodes: PlacedNode[] = [];
   /** The graph of each scope that is one. */
   readonly graphs = new Map<number, Graph>();
+  /** What is wrong and was read over. */
+  readonly problems: TextError[] = [];
   private depth = 0;
 
   constructor(
@@ -33,6 +35,15 @@ export class ParseContext {
     readonly parseGraph: (context: ParseContext, name: string, start: number) => Graph,
   ) {
     this.scan = new Scanner(text, source?.restore);
+  }
+
+  /** Where reading stands among graphs, to go back to where what follows cannot be read. */
+  position(): { readonly scope: number; readonly depth: number } {
+    return { scope: this.marks.scope, depth: this.depth };
+  }
+
+  restore({ depth }: { readonly depth: number }): void {
+    this.depth = depth;
   }
 
   /** Runs `work` one level deeper. @throws TextError where that is too deep. */

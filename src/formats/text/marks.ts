@@ -76,6 +76,16 @@ export class Marks {
     return countWhile(this.ends.length, (index) => (this.ends[index] ?? Infinity) < offset);
   }
 
+  /** The scope that is open, −1 at the top. */
+  get scope(): number {
+    return this.current;
+  }
+
+  /** Closes the scopes within one that were left open. */
+  closeInner(scope: number, end: number): void {
+    while (this.current > scope) this.close(this.current, '', end);
+  }
+
   open(kind: Scope['kind'], name: string, start: number): number {
     this.current = this.scopes.push({ parent: this.current, kind, name, detail: '', start, end: Infinity }) - 1;
     return this.current;

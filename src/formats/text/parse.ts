@@ -9,6 +9,7 @@ import { parseTensorData } from './parseTensor';
 import { parseType, parseValueInfo, seesType } from './parseType';
 import { type AnyTensor, isSparse } from '../weightFiles';
 import { nameOf } from './references';
+import { beginsDeclared, beginsNode, recovering } from './recover';
 import { type Scanner, TextError } from './scanner';
 
 const largestInt = 2n ** 63n - 1n;
@@ -112,7 +113,7 @@ export function parseGraph(context: ParseContext, name: string, start: number): 
   parseArrow(scan);
   scan.expect('(', 'before the outputs of the graph');
   eachIn(scan, ')', 'output', () => graph.outputs.push(parseValueInfo(context, 'use')));
-  if (scan.accept('<')) eachIn(scan, '>', 'tensor or type', () => parseDeclared(context, graph));
+  if (scan.accept('<')) parseAllDeclared(context, graph);
   parseNodes(context, graph.nodes);
   marks.close(scope, `${graph.nodes.length} nodes`, scan.at);
   return graph;
@@ -134,6 +135,20 @@ function eachIn(scan: Scanner, close: string, what: string, take: () => void): v
 function parseArrow(scan: Scanner): void {
   if (!scan.accept('=') || scan.text.charAt(scan.at) !== '>') throw scan.expected('"=>" between inputs and outputs');
   scan.at++;
+}
+
+/** Initializers and declared types up to `>`. */
+function parseAllDeclared(context: ParseContext, graph: Graph): void {
+  const { scan } = context;
+  let more = !scan.accept('>');
+  while (more) {
+    const read = recovering(context, beginsDeclared, '>', () => {
+      parseDeclared(context, graph);
+      more = scan.accept(',');
+      if (!more) scan.expect('>', 'or "," after the tensor or type');
+    });
+    if (!read) more = !scan.accept('>');
+  }
 }
 
 /** An initializer (`type name = …`) or the declared type of an inner value. */
@@ -173,7 +188,7 @@ function parseNodes(context: ParseContext, into: Node[]): void {
   scan.expect('{', 'before the nodes');
   while (!scan.accept('}')) {
     if (scan.atEnd()) throw scan.expected('a node or "}"');
-    into.push(parseNode(context));
+    recovering(context, beginsNode, '}', () => into.push(parseNode(context)));
   }
 }
 

@@ -42,11 +42,13 @@ export function readModelText(text: string, options: ReadTextOptions = {}): Mode
   const context = new ParseContext(text, source, options.resolve ?? ((): undefined => undefined), parseGraph);
   const lines = lineStarts(text);
   const result = { text, lines, marks: context.marks, nodes: context.nodes, graphs: context.graphs };
+  const wrong = (errors: readonly TextError[]): TextProblem[] => [...errors].sort((a, b) => a.start - b.start).map(({ message, start, end }) => ({ message, range: rangeOf(lines, start, end) }));
   try {
-    return { ...result, model: { ...parseModel(context), path: options.source?.path }, problems: [] };
+    const model = { ...parseModel(context), path: options.source?.path };
+    return { ...result, model: context.problems.length === 0 ? model : undefined, problems: wrong(context.problems) };
   } catch (thrown) {
     if (!(thrown instanceof TextError)) throw thrown;
-    return { ...result, model: undefined, problems: [{ message: thrown.message, range: rangeOf(lines, thrown.start, thrown.end) }] };
+    return { ...result, model: undefined, problems: wrong([...context.problems, thrown]) };
   }
 }
 
