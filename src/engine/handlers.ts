@@ -85,6 +85,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
     'text/word': async ({ line, character, ...of }) => (await texts()).word(of, line, character),
     'text/value': async ({ line, character, ...of }) => (await texts()).value(of, line, character),
     'text/rename': async ({ line, character, name, ...of }) => (await texts()).rename(of, line, character, name),
+    'text/fixes': async ({ firstLine, lastLine, ...of }) => (await texts()).fixes(of, firstLine, lastLine),
     'text/operator': async ({ line, character, at, ...of }) => (await texts()).operator(of, line, character, at),
     'text/complete': async ({ line, character, ...of }) => (await texts()).complete(of, line, character),
     'text/hints': async ({ firstLine, lastLine, ...of }) => (await texts()).hints(of, firstLine, lastLine),

@@ -11,9 +11,9 @@ import { type ModelText, readModelText, textDocument } from '../formats/text/rea
 import { type NamedValue, Words } from '../formats/text/words';
 import { elementText, identifier } from '../formats/text/syntax';
 import type { Model, ValueType } from '../graph/model';
-import type { TextCompletions, TextEdit, TextHint, TextOperator, TextReading, TextValue, TextVersion, TextWord } from '../protocol/engine';
+import type { TextCompletions, TextEdit, TextFix, TextHint, TextOperator, TextReading, TextValue, TextVersion, TextWord } from '../protocol/engine';
 import { weightDetailOf } from './detail';
-import { checkText } from './textChecks';
+import { type CheckedProblem, checkText } from './textChecks';
 import { completeText } from './textCompletion';
 import { operatorCalled, operatorNamed } from './textOperators';
 
@@ -48,6 +48,8 @@ interface Entry {
   readonly text: ModelText;
   readonly words: Words;
   types: TypeInference | undefined;
+  /** What is wrong with the model, behind what is wrong with the text. */
+  checked: readonly CheckedProblem[];
 }
 
 /** Statistics of a weight up to this size take a moment; a larger one has them in the inspector. */
@@ -64,14 +66,14 @@ export class Texts {
     this.entries.delete(uri);
     const [oldest] = this.entries.keys();
     if (oldest !== undefined && this.entries.size >= keptTexts) this.entries.delete(oldest);
-    const entry: Entry = { version, text, words: new Words(text), types: undefined };
+    const entry: Entry = { version, text, words: new Words(text), types: undefined, checked: [] };
     this.entries.set(uri, entry);
     const { nodes, values, symbols } = textDocument(text);
     // A text that is only shown was printed from a model whose findings say what is wrong with it.
     const edited = source === undefined || isEditedCopy(source.path ?? '');
     const types = edited ? typesOf(entry) : undefined;
-    const checked = text.model === undefined || types === undefined ? [] : checkText(text.model, entry.words, types);
-    return { problems: [...text.problems, ...checked], nodes, values, symbols };
+    if (text.model !== undefined && types !== undefined) entry.checked = checkText(text.model, entry.words, types);
+    return { problems: [...text.problems, ...entry.checked.map(({ problem }) => problem)], nodes, values, symbols };
   }
 
   close(uri: string): void {
@@ -101,6 +103,12 @@ export class Texts {
   complete(of: TextVersion, line: number, character: number): TextCompletions {
     const { words } = this.get(of);
     return completeText(words, words.offsetAt(line, character));
+  }
+
+  /** What mends the problems that stand on some lines. */
+  fixes(of: TextVersion, firstLine: number, lastLine: number): TextFix[] {
+    const { checked, text } = this.get(of);
+    return checked.flatMap(({ problem: { range }, fixes }, i) => (range.line > lastLine || range.endLine < firstLine ? [] : (fixes?.() ?? []).map((fix) => ({ ...fix, problem: text.problems.length + i }))));
   }
 
   /** The operator named at a place, or in whose inputs the place is; null where there is none or it is not known. */

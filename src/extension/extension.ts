@@ -16,6 +16,7 @@ import { registerReportDocuments } from './reportDocuments';
 import { onSettingsChanged } from './settings';
 import { registerInlineActions } from './inlineActions';
 import { registerTextFeatures } from './textFeatures';
+import { registerTextFixes } from './textFixes';
 import { TextProblems } from './textProblems';
 import { registerTextProvider } from './textProvider';
 import { registerTfjsModels } from './tfjsModels';
@@ -62,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     new TextProblems(reader),
     registerCodeActions(diagnostics),
     registerInlineActions(host, reader),
+    registerTextFixes(reader),
     registerLayersView(host),
     registerDecorations(host),
     registerReportDocuments(host),

@@ -8,6 +8,8 @@ import { isEditable } from './textUri';
 /** The text is read when the person pauses. */
 const pauseMs = 250;
 
+const severities = { error: vscode.DiagnosticSeverity.Error, warning: vscode.DiagnosticSeverity.Warning, hint: vscode.DiagnosticSeverity.Hint };
+
 export class TextProblems implements vscode.Disposable {
   private readonly collection = vscode.languages.createDiagnosticCollection('modelLatheText');
   private readonly waiting = new Map<string, NodeJS.Timeout>();
@@ -53,8 +55,9 @@ export class TextProblems implements vscode.Disposable {
     if (reading === undefined || document.isClosed || document.version !== version) return;
     this.collection.set(
       document.uri,
-      reading.problems.map(({ message, range }) => {
-        const diagnostic = new vscode.Diagnostic(rangeOf(range), message, vscode.DiagnosticSeverity.Error);
+      reading.problems.map(({ message, range, severity }) => {
+        const diagnostic = new vscode.Diagnostic(rangeOf(range), message, severities[severity ?? 'error']);
+        if (severity === 'hint') diagnostic.tags = [vscode.DiagnosticTag.Unnecessary];
         diagnostic.source = diagnosticSource;
         return diagnostic;
       }),

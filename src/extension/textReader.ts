@@ -11,7 +11,7 @@ import { modelUri } from './textUris';
 export const textLanguage = 'onnxtxt';
 
 /** The questions on a version of a text. */
-type Question = 'text/word' | 'text/value' | 'text/rename' | 'text/complete' | 'text/operator' | 'text/hints' | 'text/tokens';
+type Question = 'text/word' | 'text/value' | 'text/rename' | 'text/complete' | 'text/operator' | 'text/fixes' | 'text/hints' | 'text/tokens';
 type Asked<Q extends Question> = Omit<EngineRequests[Q]['params'], keyof TextVersion>;
 
 interface Reading {

@@ -134,6 +134,6 @@ export function placeOf({ line, character }: vscode.Position): { line: number; c
   return { line, character };
 }
 
-function linesOf(range: vscode.Range): { firstLine: number; lastLine: number } {
+export function linesOf(range: vscode.Range): { firstLine: number; lastLine: number } {
   return { firstLine: range.start.line, lastLine: range.end.line };
 }

@@ -115,6 +115,11 @@ export function* signaturesAt(imports: ReadonlyMap<string, number>): Generator<S
   }
 }
 
+/** The operators known of a domain, in whatever version. */
+export function operatorNames(domain: string): string[] {
+  return rows.filter((row) => (row.domain ?? '') === domain).map(({ op }) => op);
+}
+
 /** Domains that operators are known of. */
 export const knownDomains: readonly string[] = [...new Set(rows.map(({ domain = '' }) => domain))];
 

@@ -59,6 +59,18 @@ export interface TextRange {
 export interface TextProblem {
   readonly message: string;
   readonly range: TextRange;
+  /** An error where not said. A hint is of what is there for nothing. */
+  readonly severity?: 'warning' | 'hint';
+}
+
+/** A change that mends a problem, or that can be made at a place. */
+export interface TextFix {
+  /** Index of the problem in the reading. */
+  readonly problem: number;
+  readonly kind: 'change' | 'add' | 'import' | 'rename' | 'remove' | 'sort';
+  /** What is written. */
+  readonly to: string;
+  readonly edits: readonly TextEdit[];
 }
 
 /** What was read in a text: as far as it could be read. */
@@ -223,6 +235,8 @@ export interface EngineRequests {
   'text/hints': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: readonly TextHint[] };
   /** Five numbers for each word: lines and characters from the one before, length, type, modifiers. */
   'text/tokens': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: Uint32Array };
+  /** The changes that mend the problems on some lines. */
+  'text/fixes': { params: TextVersion & { readonly firstLine: number; readonly lastLine: number }; result: readonly TextFix[] };
   'text/close': { params: { readonly uri: string }; result: null };
   'model/lineCosts': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: readonly LineCost[] };
   'model/profile': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: Profile };

@@ -1,4 +1,5 @@
 // How often two models come to the same answer: the class with the highest score, the text read off a sequence of scores, the same whole numbers, or, for other outputs, their SQNR.
+import { editDistance } from '../base/editDistance';
 import type { MetricValue } from '../protocol/measurement';
 import { toFloat64Array } from '../tensor/decode';
 import { elementBits, isFloat } from '../tensor/elementType';
@@ -155,18 +156,8 @@ function collapse(path: readonly number[], blank: number): number[] {
  * unsure of one character is not wholly lost. For single classes it is 1 or 0.
  */
 function similarity(a: readonly number[], b: readonly number[]): number {
-  const distances = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (const [i, symbol] of a.entries()) {
-    let diagonal = i;
-    distances[0] = i + 1;
-    for (const [j, other] of b.entries()) {
-      const above = distances[j + 1] ?? 0;
-      distances[j + 1] = Math.min(above + 1, (distances[j] ?? 0) + 1, diagonal + (symbol === other ? 0 : 1));
-      diagonal = above;
-    }
-  }
   const longest = Math.max(a.length, b.length);
-  return longest === 0 ? 1 : 1 - (distances[b.length] ?? 0) / longest;
+  return longest === 0 ? 1 : 1 - editDistance(a, b) / longest;
 }
 
 function decibels(reference: Float64Array, other: Float64Array): number {

@@ -2,7 +2,8 @@
 import { visible } from '../../base/visible';
 import { analyzeModel, type ModelAnalysis } from '../../analysis/analyze';
 import type { ModelWarning } from '../../graph/model';
-import { verifyModel } from '../../graph/verify';
+import { verifyModel, warningsOf } from '../../graph/verify';
+import { attributeWarnings } from '../../operators/checkAttributes';
 import type { Session } from '../program';
 import { print, printJson } from '../terminal';
 import { withModel } from './running';
@@ -27,7 +28,7 @@ export async function check(session: Session, path: string, options: CheckOption
     // What the verifier objects to is among the warnings of an open model too; it is said once.
     const known = new Set(problems.map(({ message }) => message));
     const unknown = unknownOperators(analysis);
-    const warnings = [...model.warnings.filter(({ message }) => !known.has(message)), ...unknown];
+    const warnings = [...model.warnings.filter(({ message }) => !known.has(message)), ...warningsOf(attributeWarnings(model)), ...unknown];
     if (problems.length > 0) session.outcome.exitCode = 1;
     if (options.json) {
       printJson({ path, ok: problems.length === 0, problems, warnings });

@@ -11,7 +11,14 @@ export type ResolveTensor = (entries: ReferenceEntries, wanted: WantedTensor) =>
 export interface PlacedNode {
   readonly node: Node;
   readonly start: number;
+  /** Behind its inputs. */
   readonly end: number;
+  /** Behind all of it: attributes may follow the inputs. */
+  readonly whole: number;
+  /** Index of the mark that names its operator. */
+  readonly operator: number;
+  /** The graph or function body it stands in. */
+  readonly scope: number;
 }
 
 /** Graphs and types within each other. A model file may have 33; nothing real has more than a handful. */

@@ -204,14 +204,19 @@ function parseNode(context: ParseContext): Node {
   const outputs = parseNames(context, 'definition');
   scan.expect('=', outputs.length === 0 ? 'or a node or "}"' : 'after the outputs of the node');
   const node = makeNode({ name, outputs, inputs: [], ...parseOperator(context) });
-  const placed = { node, start, end: scan.at };
+  const placed = { node, start, end: scan.at, whole: scan.at, operator: context.marks.length - 1, scope: context.marks.scope };
   nodes.push(placed);
   const attributes = scan.accept('<') ? parseAttributes(context) : undefined;
   scan.expect('(', 'before the inputs of the node');
   node.inputs = parseNames(context, 'use');
   scan.expect(')', 'or "," after the input');
   placed.end = scan.at;
-  node.attributes = attributes ?? (scan.accept('<') ? parseAttributes(context) : new Map<string, Attribute>());
+  placed.whole = scan.at; // looking for what follows moves on
+  if (attributes !== undefined || !scan.accept('<')) node.attributes = attributes ?? new Map<string, Attribute>();
+  else {
+    node.attributes = parseAttributes(context);
+    placed.whole = scan.at;
+  }
   return node;
 }
 
