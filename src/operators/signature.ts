@@ -15,7 +15,7 @@ import { recurrentSignatures } from './signatures/recurrent';
 import { runtimeSignatures } from './signatures/runtime';
 import { shapeSignatures } from './signatures/shape';
 import { signalSignatures } from './signatures/signal';
-import { normalDomain } from './table';
+import { latestOpset, normalDomain } from './table';
 
 /** One operator in few words; read when it is first asked for. */
 export interface SignatureRow {
@@ -104,6 +104,12 @@ export function signatureOf(domain: string, op: string, opset: number): Signatur
   let signature = entry.read.get(since);
   if (signature === undefined) entry.read.set(since, (signature = readRow(entry, since)));
   return signature;
+}
+
+/** How an operator is called in the newest version that has it; of ai.onnx in the latest that is known whole, where it is there. */
+export function newestSignature(domain: string, op: string): Signature | undefined {
+  const versions = byName.get(key(domain, op))?.versions;
+  return versions === undefined ? undefined : signatureOf(domain, op, (domain === '' ? versions.findLast((version) => version <= latestOpset) : undefined) ?? versions.at(-1) ?? 1);
 }
 
 /** Every operator that can be called at some opset imports, in the order of the families. */

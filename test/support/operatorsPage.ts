@@ -1,6 +1,7 @@
 // docs/operators.md: what is known of every operator, printed from the table itself.
 import { operatorRows } from '../../src/operators/table';
 import type { OperatorRow, WeightRole } from '../../src/operators/row';
+import { newestSignature } from '../../src/operators/signature';
 import { onnxVersions } from './onnxVersions';
 
 const domainTitles = new Map([
@@ -38,6 +39,7 @@ An operator that is not listed can be viewed and is kept as it is; its shapes an
 - **versions**: those in which ONNX changed the operator; each is told from the others where it matters to shape, cost or weights. The last may be the version that gave it up.
 - **shapes**: "yes" where the shapes and integer values of the inputs decide those of the outputs; else what stays open.
 - **weights**: inputs that are weights where they are constant, and as what.
+- **attributes**: those of the newest version, with their defaults; the required ones are bold. Types, allowed values, those of older versions and a sentence on what the operator does stand in the table (\`src/operators/signatures\`) and show in the text view, as completion, on hover and while inputs are typed.
 - **evaluated**: whether constants are worked out exactly: *moved* (any type), *computed* (integers, booleans and small float tensors, shapes and their symbols).
 `;
 
@@ -55,6 +57,11 @@ function weightsOf({ weights = [], inputs }: OperatorRow): string {
   return [...byRole].map(([role, names]) => `${roleNames[role]} ${[...new Set(names)].map((name) => `\`${name}\``).join(' ')}`).join('; ');
 }
 
+function attributesOf({ domain, opType }: OperatorRow): string {
+  const specs = [...(newestSignature(domain, opType)?.attributes.values() ?? [])];
+  return specs.map(({ name, required, default: given }) => (required ? `**\`${name}\`**` : `\`${name}${given === undefined ? '' : ` = ${given.replaceAll('|', '\\|')}`}\``)).join(' ');
+}
+
 function costOf(row: OperatorRow): string {
   if (row.traits.control === true && row.cost === undefined) return 'its body, see above';
   return row.cost?.convention ?? '–';
@@ -62,7 +69,7 @@ function costOf(row: OperatorRow): string {
 
 function line(row: OperatorRow): string {
   const evaluated = [row.move === undefined ? '' : 'moved', row.values === undefined ? '' : 'computed'].filter((word) => word !== '').join(', ');
-  const cells: readonly string[] = [row.opType, versionsOf(row.domain, row.opType), row.open === undefined ? 'yes' : `open: ${row.open}`, costOf(row), weightsOf(row), evaluated];
+  const cells: readonly string[] = [row.opType, versionsOf(row.domain, row.opType), row.open === undefined ? 'yes' : `open: ${row.open}`, costOf(row), weightsOf(row), attributesOf(row), evaluated];
   return `| ${cells.map((cell) => (cell === '' ? '–' : cell)).join(' | ')} |`;
 }
 
@@ -72,7 +79,7 @@ export function operatorsPage(): string {
     const latest = new Map<string, OperatorRow>();
     for (const row of operatorRows) if (row.domain === domain && (latest.get(row.opType)?.since ?? 0) < row.since) latest.set(row.opType, row);
     const rows = [...latest.values()].sort((a, b) => (a.opType < b.opType ? -1 : 1));
-    return `## ${title}\n\n${rows.length} operators.\n\n| operator | versions | shapes | cost | weights | evaluated |\n|---|---|---|---|---|---|\n${rows.map(line).join('\n')}\n`;
+    return `## ${title}\n\n${rows.length} operators.\n\n| operator | versions | shapes | cost | weights | attributes | evaluated |\n|---|---|---|---|---|---|---|\n${rows.map(line).join('\n')}\n`;
   });
   return `${introduction}\n${sections.join('\n')}`;
 }
