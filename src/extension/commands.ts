@@ -42,7 +42,7 @@ const commands: Commands = {
   benchmark: async (context, { target }) => await onOnnx(context, target, 'benchmarked', async (uri) => await (await context.work()).benchmark(uri)),
   compareWith: async (context, { target, selected, how }) => await compareWith(context, target, selected ?? [], how),
   compareGraphs: async (context, { target, other }) => await compareGraphs(context, target, other),
-  showText: async (context, { target, layer }) => await onOnnx(context, target, 'shown as text', async (uri) => await showText(context, uri, layer)),
+  showText: async (context, { target, layer }) => await onModel(context, target, async (uri) => await showText(context, uri, layer)),
   editCopy: async (context, { target }) => await onOnnx(context, target, 'edited as a copy', async (uri) => await (await context.work()).editCopy(uri)),
   inlineFunctions: async (context, { target, function: name }) => await onOnnx(context, target, 'inlined', async (uri) => await (await context.work()).inlineFunctions(uri, name)),
   showFindings: async (context, { target }) => await onModel(context, target, async (uri) => await showFindings(context, uri)),
@@ -182,20 +182,24 @@ async function askHow(source: vscode.Uri, other: vscode.Uri): Promise<CommandArg
   return choice?.how;
 }
 
-/** The model's text beside the graph, at a layer's line if one is named. */
+/** The model's text beside the graph, at a layer's line if one is named. A TensorFlow.js model is a text itself. */
 async function showText({ host }: CommandContext, uri: vscode.Uri, layer: string | undefined): Promise<void> {
-  const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  const beside = isModelView(tab);
+  const viewColumn = isModelView(vscode.window.tabGroups.activeTabGroup.activeTab?.input) ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active;
+  if (isJsonPath(uri.path)) {
+    const [place] = layer === undefined ? [] : await host.models.use(uri, async (model) => await model.jsonPlaces([layer]));
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { viewColumn, ...(place === undefined ? {} : { selection: place.range }) });
+    return;
+  }
   const text = await host.models.use(uri, async (model) => await model.text());
   const line = layer === undefined ? undefined : text.nodes.find((node) => node.key === layer)?.line;
   const document = await vscode.workspace.openTextDocument(textUri(uri));
   await vscode.window.showTextDocument(document, {
-    viewColumn: beside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active,
+    viewColumn,
     ...(line === undefined ? {} : { selection: new vscode.Range(line, 0, line, 0) }),
   });
 }
 
-/** The text at the costliest finding, where the lightbulb is, or the graph of a model without text; Problems beside it. */
+/** The text at the costliest finding, where the lightbulb is; Problems beside it. */
 async function showFindings(context: CommandContext, uri: vscode.Uri): Promise<void> {
   const model = await context.host.models.use(uri, async (one) => {
     await one.load();
@@ -203,8 +207,7 @@ async function showFindings(context: CommandContext, uri: vscode.Uri): Promise<v
   });
   const { compareFindings } = await import('./findingLines');
   const [first] = [...model.findings].sort(compareFindings);
-  if (isJsonPath(uri.path)) await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
-  else await showText(context, uri, first?.layer);
+  await showText(context, uri, first?.layer);
   await vscode.commands.executeCommand('workbench.panel.markers.view.focus');
 }
 

@@ -85,9 +85,9 @@ export class Diagnostics implements vscode.Disposable {
   private async publishInJson(model: OpenModel, findings: readonly Finding[]): Promise<void> {
     const sorted = [...findings].sort(compareFindings).slice(0, shownAtMost);
     const names = [...new Set(sorted.flatMap(({ layer, value }) => layer ?? value ?? []))];
-    const places = names.length === 0 ? [] : await model.withDocument(async (engine, document) => await engine.request('model/jsonPlaces', { document, names }));
+    const places = await model.jsonPlaces(names);
     if (model.findings !== findings || this.host.models.find(model.uri) !== model) return; // newer ones are on their way
-    const ranges = new Map(places.map(({ name, range }) => [name, new vscode.Range(range.line, range.character, range.endLine, range.endCharacter)]));
+    const ranges = new Map(places.map(({ name, range }) => [name, range]));
     this.collection.set(model.uri, sorted.map((finding) => diagnosticOf(finding, ranges.get(finding.layer ?? finding.value ?? '') ?? new vscode.Range(0, 0, 0, 0))));
   }
 

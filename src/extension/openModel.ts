@@ -71,6 +71,13 @@ export class OpenModel {
     return await loading;
   }
 
+  /** Where nodes, layers and weights stand in a TensorFlow.js model's JSON. @throws LatheError. */
+  async jsonPlaces(names: readonly string[]): Promise<{ readonly name: string; readonly range: vscode.Range }[]> {
+    if (names.length === 0) return [];
+    const places = await this.withDocument(async (engine, document) => await engine.request('model/jsonPlaces', { document, names }));
+    return places.map(({ name, range }) => ({ name, range: new vscode.Range(range.line, range.character, range.endLine, range.endCharacter) }));
+  }
+
   /** Costs of the text's lines. @throws LatheError. */
   async lineCosts(): Promise<readonly LineCost[]> {
     this.costs ??= this.withDocument(async (engine, document) => await engine.request('model/lineCosts', { document, bindings: this.bindings }));

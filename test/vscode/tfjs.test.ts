@@ -52,4 +52,11 @@ describe('a TensorFlow.js model', () => {
     const text = (await vscode.workspace.openTextDocument(uri)).getText(diagnostic?.range);
     assert.equal((JSON.parse(text) as { config: { name: string } }).config.name, 'd');
   });
+
+  it('shows its JSON as its text, at the layer', async () => {
+    const uri = workspaceFile('model.json');
+    await vscode.commands.executeCommand('modelLathe.showText', uri.toString(), 'l');
+    const editor = await eventually('the JSON', () => (vscode.window.activeTextEditor?.document.uri.toString() === uri.toString() ? vscode.window.activeTextEditor : undefined));
+    assert.equal((JSON.parse(editor.document.getText(editor.selection)) as { class_name: string }).class_name, 'Lambda');
+  });
 });

@@ -27,6 +27,7 @@ export function Header({ model, busy, onBind, onProfile, onOptimize, onNotice }:
         <h1 class="name" title={visible(summary.path)}>{visible(baseName(summary.path))}</h1>
         <span class="muted">{formats[summary.format]}{opset === undefined ? '' : ` · opset ${opset.toString()}`}</span>
         <Fact value={formatCount(summary.parameters)} of="parameters" />
+        {summary.weightElements === undefined ? null : <Fact value={formatCount(summary.weightElements)} of="by TensorFlow.js’s count" />}
         <Fact value={formatBytes(summary.weightBytes)} of="weights" />
         <Fact value={summary.macs === null ? unknown : formatCount(summary.macs)} of="MACs" joined />
         <Fact value={summary.peakActivationBytes === null ? unknown : formatBytes(summary.peakActivationBytes)} of="peak activations" />

@@ -4,8 +4,7 @@ import { anyField, field, isList, isObject, type JsonObject } from './context';
 
 /** Numbers that Keras takes as floats although they may stand as 1 in the file. Every other whole number is an int. */
 const floats = new Set(
-  ('epsilon momentum rate alpha negative_slope threshold theta max_value mask_value dropout recurrent_dropout stddev value offset factor l1 l2 zoneout ' +
-  'activity_regularizer_coefficient min_value renorm_momentum virtual_batch_momentum scale_factor mean variance').split(' '),
+  'epsilon momentum renorm_momentum rate alpha negative_slope threshold theta max_value mask_value dropout recurrent_dropout stddev offset factor l1 l2 mean variance'.split(' '),
 );
 /** Texts that TensorFlow.js may have written in camelCase. */
 const words = new Set(['data_format', 'activation', 'recurrent_activation', 'padding', 'interpolation', 'merge_mode', 'mode']);

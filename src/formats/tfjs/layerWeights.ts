@@ -70,7 +70,8 @@ function ownerOf(name: string, layerAt: (path: string) => string | undefined): s
   return undefined;
 }
 
-function* layerPaths({ layers }: KerasModelConfig, prefix: string): Generator<string> {
+/** The paths of all layers among nested models, `outer/inner`; models themselves are none. */
+export function* layerPaths({ layers }: KerasModelConfig, prefix: string): Generator<string> {
   for (const { name, model } of layers) {
     if (model === undefined) yield `${prefix}${name}`;
     else yield* layerPaths(model, `${prefix}${name}/`);

@@ -10,7 +10,7 @@ import { anyField, isList, kindOf, type JsonObject, type TfjsContext } from './c
 import { kerasAttributes } from './kerasAttributes';
 import { readModelConfig, type KerasLayer, type KerasModelConfig, type KerasReference } from './kerasConfig';
 import { holdsCode, isKerasLayer, isModelClass, kerasElementType } from './kerasLayers';
-import { LayerWeights } from './layerWeights';
+import { layerPaths, LayerWeights } from './layerWeights';
 import type { Weights } from './manifest';
 
 /** The domain of Keras's layers. */
@@ -31,7 +31,7 @@ export function readKerasModel(context: TfjsContext, model: JsonObject, weights:
   const className = context.text(anyField(model, 'class_name', 'className'), 'The class of the model');
   if (!isModelClass(className)) throw context.malformed(className, `The model is of the class "${showName(className)}", not Sequential, Functional or Model: its structure is code, which is not in the file.`);
   const config = readModelConfig(context, className, anyField(model, 'config'), 'model_config.config');
-  const flattener = new Flattener(context, new LayerWeights(context, config, weights));
+  const flattener = new Flattener(context, new LayerWeights(context, config, weights), config);
   const outputs = flattener.model(config, '', undefined);
   flattener.weights.finish();
   return {
@@ -59,13 +59,18 @@ class Flattener {
   readonly nodes: Node[] = [];
   readonly inputs: ValueInfo[] = [];
   readonly configs = new Map<string, JsonObject>();
+  /** Every layer's own path is taken beforehand: a second call of `conv` must not be called as the layer `conv_1` is. */
   private readonly names = new FreeNames();
+  private readonly called = new Set<string>();
   private calls = 0;
 
   constructor(
     private readonly context: TfjsContext,
     readonly weights: LayerWeights,
-  ) {}
+    config: KerasModelConfig,
+  ) {
+    for (const path of layerPaths(config, '')) this.names.take(path);
+  }
 
   /**
    * Adds a model's nodes and gives the names of its outputs.
@@ -129,7 +134,7 @@ class Flattener {
     if (++this.calls > mostCalls) throw new LatheError('too-large', `The layers of the model are called over ${mostCalls} times.`, { file: this.context.file, item: showName(path) });
     if (layer.model !== undefined) return this.model(layer.model, `${path}/`, reads);
     this.judge(layer, path);
-    const name = this.names.fresh(path, '_', 1);
+    const name = this.nameOf(path);
     const made = Array.from({ length: outputs }, (_, i) => (i === 0 ? name : `${name}:${i}`));
     this.nodes.push(
       makeNode({
@@ -145,6 +150,14 @@ class Flattener {
     return made;
   }
 
+  /** The layer's path for its first call, numbered for others. */
+  private nameOf(path: string): string {
+    if (this.called.has(path)) return this.names.fresh(path, '_', 1);
+    this.called.add(path);
+    this.names.take(path);
+    return path;
+  }
+
   private judge({ className }: KerasLayer, path: string): void {
     if (holdsCode(className)) this.context.warn('code-layer', `The ${className} layer holds code of its own: it is shown, never executed.`, path);
     else if (!isKerasLayer(className)) this.context.warn('custom-layer', `"${showName(className)}" is not one of Keras's layers: it is shown, never executed.`, path);
@@ -153,7 +166,7 @@ class Flattener {
   /** A graph input for an InputLayer, or for the first layer of a Sequential model, which says what it is fed. */
   private input(layer: KerasLayer, path: string, fallback: unknown): string {
     const { context } = this;
-    const name = this.names.fresh(path, '_');
+    const name = this.nameOf(path);
     const dims = anyField(layer.config, 'batch_input_shape', 'batch_shape', 'batchInputShape', 'batchShape') ?? fallback;
     const elementType = kerasElementType(anyField(layer.config, 'dtype'));
     const shape = dims === undefined ? undefined : shapeOf(context, dims, name);

@@ -149,6 +149,14 @@ describe('a layers model', () => {
     }
   });
 
+  it('calls a shared layer by a number that no other layer has', () => {
+    const layer = (name: string, ...calls: readonly string[]): object => ({ class_name: 'Activation', name, config: { name, activation: 'relu' }, inbound_nodes: calls.map((read) => [[read, 0, 0, {}]]) });
+    const layers = [{ class_name: 'InputLayer', name: 'x', config: { name: 'x', batch_input_shape: [null, 1] }, inbound_nodes: [] }, layer('a', 'x', 'x'), layer('a_1', 'x')];
+    const model = opened({ modelTopology: { model_config: { class_name: 'Functional', config: { name: 'm', layers, input_layers: [['x', 0, 0]], output_layers: [['a', 1, 0], ['a_1', 0, 0]] } } } });
+    expect(lines(model)).toEqual(['a = Activation(x)', 'a_2 = Activation(x)', 'a_1 = Activation(x)']);
+    expect(model.graph.outputs.map(({ name }) => name)).toEqual(['a_2', 'a_1']);
+  });
+
   it('of Keras 3 reads its tensors by their history', () => {
     const tensor = (layer: string): object => ({ class_name: '__keras_tensor__', config: { shape: [null, 2], dtype: 'float32', keras_history: [layer, 0, 0] } });
     const layer = (class_name: string, name: string, args: readonly unknown[], config: object = {}): object => ({ module: 'keras.layers', class_name, config: { name, dtype: { module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' } }, ...config }, name, inbound_nodes: args.length === 0 ? [] : [{ args, kwargs: {} }] });
