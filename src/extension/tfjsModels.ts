@@ -1,6 +1,7 @@
 // TensorFlow.js models among JSON files: told by how they begin, offered by a CodeLens and in menus; other JSON is left alone.
 import { open } from 'node:fs/promises';
 import * as vscode from 'vscode';
+import type { Disposable } from '../base/disposable';
 import { isJsonPath } from '../base/notYet';
 import { beginsLikeTfjs, headBytes, headOf } from './tfjsHead';
 import { t } from './translate';
@@ -9,7 +10,7 @@ import { t } from './translate';
 const mostFiles = 2000;
 const pattern = '**/*.json';
 
-class TfjsModels implements vscode.Disposable {
+class TfjsModels implements Disposable {
   private readonly paths = new Set<string>();
   private readonly life: vscode.Disposable;
 
@@ -74,6 +75,6 @@ async function fileHead(path: string): Promise<string> {
   }
 }
 
-export function registerTfjsModels(): vscode.Disposable {
+export function registerTfjsModels(): Disposable {
   return new TfjsModels();
 }
