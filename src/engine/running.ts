@@ -11,7 +11,7 @@ import type { OptimizationReport } from '../protocol/report';
 import type { RunRecipeOptions } from '../recipes/execute';
 import type { Runner, RunnerStart } from '../runtime/runner';
 import type { OverBudget } from '../runtime/watchdog';
-import { analyze, rememberProfile } from './service';
+import { analyzedAsShown, rememberProfile } from './service';
 import type { EngineDocument } from './documents';
 
 /** What running needs from the process it happens in. */
@@ -50,10 +50,11 @@ export class Running {
       const maxAbs = new Float64Array(pairs.count).fill(Number.NaN);
       const measured = { profiles, sqnrDb, maxAbs, inputs: 'seeded random numbers' };
       try {
-        const { values, rows } = valuePairs(pairs, { model: before.model, analysis: await analyze(before, bindings), snapshot: snapshotBefore }, { model: after.model, analysis: await analyze(after, bindings), snapshot: snapshotAfter });
+        const [one, other] = [await analyzedAsShown(before, bindings), await analyzedAsShown(after, bindings)];
+        const { values, rows } = valuePairs(pairs, { ...one, snapshot: snapshotBefore }, { ...other, snapshot: snapshotAfter });
         const feeds = await firstSample(await openSamples(undefined, before.model, { bindings }));
         const settings = runSettings(before.settings, bindings);
-        const compared = await compareValues(before.model, after.model, values, feeds, { settings, start: this.runnerStart(), ...part(context, undefined, 0.8, 1) });
+        const compared = await compareValues(one.model, other.model, values, feeds, { settings, start: this.runnerStart(), ...part(context, undefined, 0.8, 1) });
         compared.forEach((comparison, i) => {
           const row = rows[i] ?? 0;
           const isEqual = comparison.bitEqual || comparison.maxAbs === 0;

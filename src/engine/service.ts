@@ -130,10 +130,16 @@ export async function compareTexts(before: EngineDocument, after: EngineDocument
   return { before: print(before.model), after: print(alignModel(before.model, after.model, match)) };
 }
 
+/** The model whose nodes the snapshot's layers are, with functions opened. */
+export async function analyzedAsShown(document: EngineDocument, bindings: Bindings): Promise<Omit<ComparedModel, 'snapshot'>> {
+  const { shownModel } = await import('./shownModel');
+  return { model: shownModel(document.model).model, analysis: await analyzeShown(document, bindings) };
+}
+
 /** Both models as graphs with the pairs of their layers; the weights are read to tell which are equal. @throws LatheError where those cannot be read */
 export async function compareGraphs(before: EngineDocument, after: EngineDocument, bindings: Bindings, signal: AbortSignal): Promise<GraphComparison> {
   const { compareGraphs: compare } = await import('../analysis/graphComparison');
-  const side = async (document: EngineDocument): Promise<ComparedModel> => ({ model: document.model, analysis: await analyze(document, bindings), snapshot: await snapshot(document, bindings, signal) });
+  const side = async (document: EngineDocument): Promise<ComparedModel> => ({ ...(await analyzedAsShown(document, bindings)), snapshot: await snapshot(document, bindings, signal) });
   const [one, other] = [await side(before), await side(after)];
   await checkpoint(signal);
   return compare(one, other);

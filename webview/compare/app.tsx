@@ -111,7 +111,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
           found={found === undefined ? undefined : { count: rows.length, at: rows.indexOf(row) }} searchRef={search}
           onMetric={(name) => dispatch({ type: 'metric', metric: name })} onQuery={(query) => dispatch({ type: 'query', query })} onFind={find} onLeaveSearch={toTable}
         >
-          <button type="button" role="checkbox" class="switch only" aria-checked={state.onlyChanged} title="List only what differs, and dim the rest in the graphs" onClick={() => dispatch({ type: 'onlyChanged', onlyChanged: !state.onlyChanged })}>Only changed</button>
+          <button type="button" role="checkbox" class="switch only" aria-checked={state.onlyChanged} title="List only what differs, and dim the rest in the graphs" onClick={() => dispatch({ type: 'onlyChanged', onlyChanged: !state.onlyChanged })}><span aria-hidden="true">{state.onlyChanged ? '✓ ' : ''}</span>Only changed</button>
         </MetricBar>
       </div>
       <div class="main" id="main" role="tabpanel" aria-labelledby={`tab-${metric.name}`} style={{ gridTemplateRows: `minmax(${(isNarrow ? leastPicture * 2 : leastPicture).toString()}px, 1fr) auto minmax(0, ${shownTable.toString()}px)` }}>
