@@ -2,7 +2,6 @@
 import { visible } from '../../base/visible';
 import { assertOnnx } from '../../formats/open';
 import { type InlineReport, inlineModel } from '../../recipes/inline';
-import { assertOnnx } from '../../formats/open';
 import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { print, printJson } from '../terminal';
