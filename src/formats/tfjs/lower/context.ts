@@ -25,6 +25,7 @@ export class NotLowered extends Error {}
 /** Values by native name; an inner one (an unrolled iteration, a function's body) sees those around it. */
 export class Environment {
   private readonly held = new Map<string, Held>();
+  private readonly blocked = new Set<string>();
 
   constructor(private readonly parent?: Environment) {}
 
@@ -34,6 +35,15 @@ export class Environment {
 
   set(name: string, value: Held): void {
     this.held.set(name, value);
+  }
+
+  /** Notes that a value is unknown because something before it is not lowered. */
+  block(names: Iterable<string>): void {
+    for (const name of names) this.blocked.add(name);
+  }
+
+  isBlocked(name: string): boolean {
+    return this.blocked.has(name) || this.parent?.isBlocked(name) === true;
   }
 }
 

@@ -102,7 +102,7 @@ export class Emitter {
     if (row === undefined) throw new LatheError('internal', `The operator table has no ${opType}.`, { item: this.label });
     const context = new OperatorContext(node, loweredOpset, this.scope);
     const types = row.infer(context);
-    const constants = this.evaluated(node);
+    const constants = types.some(isLarge) ? undefined : this.evaluated(node);
     if (constants !== undefined) return constants.map((tensor, i) => this.constant(tensor, names[i]));
     const values = row.values?.(context, types) ?? [];
     const folded = values.length === outputs ? values.map((each, i) => constantOf(each, types[i])) : [];
@@ -182,6 +182,11 @@ export class Emitter {
     }
     return inputs.size === 0 ? undefined : evaluateNode(node, opsetImports, inputs);
   }
+}
+
+/** Constants beyond what shape arithmetic needs stay nodes: a model of a few bytes may fill terabytes. */
+function isLarge(type: ValueType | undefined): boolean {
+  return type?.kind === 'tensor' && type.shape !== undefined && type.shape.reduce((count: number, size) => count * (typeof size === 'number' ? size : 1), 1) > maxValueElements;
 }
 
 function constantOf(values: Values | undefined, type: ValueType | undefined): Tensor | undefined {

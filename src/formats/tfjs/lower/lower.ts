@@ -1,7 +1,7 @@
 // Lowers a TensorFlow.js model to ONNX: native nodes one by one through the tables of rules, channels moved as rarely as possible.
 import { LatheError } from '../../../base/errors';
 import { makeGraph, makeModel, tensorType } from '../../../graph/construct';
-import type { Graph, Model, Node, ValueInfo, ValueType } from '../../../graph/model';
+import type { FunctionBody, Graph, Model, Node, ValueInfo, ValueType } from '../../../graph/model';
 import { inputShape } from '../../../graph/inputs';
 import { nodeKeys } from '../../../graph/traverse';
 import { assertValid } from '../../../graph/verify';
@@ -45,6 +45,9 @@ export function lowerToOnnx(model: Model): Lowering {
 /** Operators of graph models that are no rule's but the lowering's own, with what makes a loop. */
 export const handledElsewhere: readonly string[] = ['Placeholder', 'Const', 'If', 'StatelessIf', 'While', 'StatelessWhile', 'PartitionedCall', 'StatefulPartitionedCall', 'Enter', 'Merge', 'Switch', 'LoopCond', 'NextIteration', 'Exit'];
 
+/** Nodes visited for each of the model's, and at least: functions that call functions, and loops in loops, multiply. */
+const visitsPerNode = 64;
+const leastVisits = 200_000;
 /** More rounds than this are a loop, not a repetition. */
 const mostRounds = 64;
 /** Functions that call each other end here. */
@@ -52,12 +55,14 @@ const mostDepth = 16;
 
 class Lowerer {
   private readonly onnx = new Emitter();
-  private readonly notLowered: NodeNotLowered[] = [];
+  /** By node and reason: in a loop a node may be refused in every round. */
+  private readonly refused = new Map<string, NodeNotLowered>();
   private readonly keys: ReadonlyMap<Node, string>;
-  /** Native values that are unknown because of a node named in `notLowered`. */
-  private readonly blocked = new Set<string>();
   private readonly rules: ReadonlyMap<string, Rule>;
+  private readonly functions: ReadonlyMap<string, FunctionBody>;
   private depth = 0;
+  /** Nodes that may still be visited. */
+  private visits: number;
   private readonly services: Services = {
     call: (name, inputs) => this.call(name, inputs),
     config: ({ name }) => tfjsContents(this.source)?.configs.get(name),
@@ -67,6 +72,8 @@ class Lowerer {
   constructor(private readonly source: Model) {
     this.keys = nodeKeys(source.graph);
     this.rules = source.format === 'tfjs-layers' ? kerasRules : tensorflowRules;
+    this.functions = new Map(source.functions.map((body) => [body.name, body]));
+    this.visits = leastVisits + visitsPerNode * source.graph.nodes.length;
   }
 
   lower(): Lowering {
@@ -76,36 +83,43 @@ class Lowerer {
     const inputs = graph.inputs.map((input) => this.input(input, environment));
     for (const [name, tensor] of graph.initializers) environment.set(name, this.constant(name, tensor));
     const todo = steps(needed(graph));
-    this.listWithoutRule(todo.flatMap((step) => ('merges' in step ? [...step.before, ...step.body] : [step])), new Set());
+    this.listWithoutRule(todo.flatMap((step) => ('merges' in step ? [...step.before, ...step.body] : [step])), environment, new Set());
     for (const step of todo) this.step(step, environment);
-    const results = graph.outputs.flatMap(({ name }) => {
-      const held = environment.get(name);
-      if (held === undefined) {
-        if (!this.blocked.has(name)) this.notLowered.push({ node: name, op: 'output', reason: 'nothing makes it' });
-        return [];
-      }
-      this.onnx.label = name;
-      return [{ name, value: lastOf(this.onnx, held) }];
-    });
-    if (results.length < graph.outputs.length) return { model: undefined, notLowered: this.notLowered };
+    const results = graph.outputs.flatMap(({ name }) => this.output(name, environment));
+    if (results.length < graph.outputs.length) return { model: undefined, notLowered: [...this.refused.values()] };
     const lowered = this.finished(inputs, results);
     assertValid(lowered);
     // What was not lowered is in nobody's way: a branch that is never taken.
     return { model: lowered, notLowered: [] };
   }
 
+  /** The value of an output of the model; none where it is not lowered. */
+  private output(name: string, environment: Environment): { readonly name: string; readonly value: string }[] {
+    const held = environment.get(name);
+    if (held === undefined && environment.isBlocked(name)) return [];
+    this.onnx.label = name;
+    try {
+      if (held === undefined) throw new NotLowered('nothing makes it');
+      return [{ name, value: lastOf(this.onnx, held) }];
+    } catch (thrown) {
+      if (!(thrown instanceof NotLowered)) throw thrown;
+      this.refuse(name, 'output', thrown.message);
+      return [];
+    }
+  }
+
   /** Operators that no rule knows, wherever they stand: listed even where what they read is unknown already. */
-  private listWithoutRule(nodes: readonly Node[], seen: Set<string>): void {
+  private listWithoutRule(nodes: readonly Node[], environment: Environment, seen: Set<string>): void {
     for (const node of nodes) {
-      if (this.services.ruleOf(node) === undefined) this.refuse(node, this.keys.get(node) ?? node.name, reasonWithoutRule(node));
+      if (this.services.ruleOf(node) === undefined) {
+        this.refuse(this.keys.get(node) ?? node.name, node.opType, reasonWithoutRule(node));
+        environment.block(node.outputs);
+      }
       for (const attribute of node.attributes.values()) {
-        const body = attribute.type === 'string' && !seen.has(attribute.value) ? this.source.functions.find(({ name }) => name === attribute.value) : undefined;
+        const body = attribute.type === 'string' && !seen.has(attribute.value) ? this.functions.get(attribute.value) : undefined;
         if (body === undefined) continue;
         seen.add(body.name);
-        const blocked = new Set(this.blocked);
-        this.listWithoutRule(body.nodes, seen);
-        this.blocked.clear();
-        for (const name of blocked) this.blocked.add(name);
+        this.listWithoutRule(body.nodes, new Environment(), seen);
       }
     }
   }
@@ -139,32 +153,32 @@ class Lowerer {
 
   /** False where the node is not lowered; what depends on it is then unknown without being listed itself. */
   private node(node: Node, environment: Environment): boolean {
-    if (node.inputs.some((name) => this.blocked.has(name))) return this.block(node);
+    if (--this.visits < 0) throw new LatheError('too-large', 'Its loops and functions run so often that unrolled they would be too many nodes.', { item: node.name });
+    if (node.inputs.some((name) => environment.isBlocked(name))) {
+      environment.block(node.outputs);
+      return false;
+    }
     const key = this.keys.get(node) ?? node.name;
     // What a function's body makes comes from the node that calls it.
     this.onnx.origin = this.depth > 0 ? this.onnx.origin : [key];
     this.onnx.label = node.name;
     const rule = this.services.ruleOf(node);
-    if (rule === undefined) return this.refuse(node, key, reasonWithoutRule(node));
     try {
+      if (rule === undefined) throw new NotLowered(reasonWithoutRule(node));
       rule(new NodeContext(node, this.onnx, environment, this.services));
       return true;
     } catch (thrown) {
-      if (thrown instanceof NotLowered) return this.refuse(node, key, thrown.message);
-      // What the operator table finds contradictory, and axes that it did not foresee.
-      if ((thrown instanceof LatheError && thrown.code !== 'internal') || thrown instanceof RangeError) return this.refuse(node, key, thrown.message);
-      throw thrown;
+      // NotLowered; what the operator table finds contradictory; and axes that it did not foresee.
+      const known = thrown instanceof NotLowered || thrown instanceof RangeError || (thrown instanceof LatheError && thrown.code !== 'internal' && thrown.code !== 'too-large');
+      if (!known) throw thrown;
+      this.refuse(key, node.opType, thrown.message);
+      environment.block(node.outputs);
+      return false;
     }
   }
 
-  private refuse(node: Node, key: string, reason: string): false {
-    if (!this.notLowered.some((entry) => entry.node === key && entry.reason === reason)) this.notLowered.push({ node: key, op: node.opType, reason });
-    return this.block(node);
-  }
-
-  private block({ outputs }: Pick<Node, 'outputs'>): false {
-    for (const name of outputs) this.blocked.add(name);
-    return false;
+  private refuse(node: string, op: string, reason: string): void {
+    this.refused.set(`${node}\0${reason}`, { node, op, reason });
   }
 
   /** Rules that need more than the node: constants within functions, calls of functions in a loop or a choice. */
@@ -187,7 +201,7 @@ class Lowerer {
 
   /** Runs a function's body on values; undefined where there is no such function, or something in it is not lowered. */
   private call(name: string, inputs: readonly Held[]): readonly Held[] | undefined {
-    const body = this.source.functions.find((each) => each.name === name);
+    const body = this.functions.get(name);
     if (body === undefined || this.depth >= mostDepth) return undefined;
     const environment = new Environment();
     body.inputs.forEach((input, i) => {
@@ -195,21 +209,15 @@ class Lowerer {
       if (held !== undefined) environment.set(input, held);
     });
     this.depth++;
-    const blockedOutside = new Set(this.blocked);
-    this.blocked.clear();
     try {
       const { origin, label } = this.onnx;
-      for (const node of body.nodes) {
-        this.node(node, environment);
-      }
+      for (const node of body.nodes) this.node(node, environment);
       this.onnx.origin = origin;
       this.onnx.label = label;
       const found = body.outputs.map((output) => environment.get(output));
       return found.every((held) => held !== undefined) ? found : undefined;
     } finally {
       this.depth--;
-      this.blocked.clear();
-      for (const blocked of blockedOutside) this.blocked.add(blocked);
     }
   }
 
@@ -229,8 +237,9 @@ class Lowerer {
   /** Unrolls a loop whose condition is known in every round. */
   private loop(frame: Frame, outer: Environment): boolean {
     const refuse = (reason: string): false => {
-      this.notLowered.push({ node: frame.name, op: 'loop', reason });
-      return this.block({ outputs: frame.exits.flatMap(({ outputs }) => outputs) });
+      this.refuse(frame.name, 'loop', reason);
+      outer.block(frame.exits.flatMap(({ outputs }) => outputs));
+      return false;
     };
     let entering: ReadonlyMap<Node, Held> | undefined;
     for (let round = 0; round <= mostRounds; round++) {

@@ -15,13 +15,13 @@ export function exactOutputSigmoids(onnx: Emitter, nodes: readonly Node[], outpu
   for (const node of [...nodes].reverse()) {
     const onlyGiven = node.outputs.every((name) => given.has(name) && !computed.has(name));
     if (onlyGiven && node.opType === 'Sigmoid') {
-      result.unshift(...onnx.reciprocalOfSum(node));
+      result.push(...onnx.reciprocalOfSum(node).reverse());
       continue;
     }
-    result.unshift(node);
+    result.push(node);
     const moves = onlyGiven && (node.opType === 'Identity' || traitsOf(node, opsetImports).dataMovement === true);
     const into = moves ? given : computed;
     for (const name of node.inputs) into.add(name);
   }
-  return result;
+  return result.reverse();
 }

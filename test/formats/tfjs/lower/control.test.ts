@@ -1,6 +1,7 @@
 // Loops and branches whose course is known become plain nodes; others are refused by name. Types, names and dimensions stay.
 import { afterAll, describe, expect, it } from 'vitest';
 import { lowerToOnnx } from '../../../../src/formats/tfjs/lower/lower';
+import { tensorflowRules } from '../../../../src/formats/tfjs/lower/tensorflow/index';
 import { type FunctionInit, graphModel, int, ints, n, type NodeInit, number, w, x } from './graphDef';
 import { compareWithTensorflow, stopRunner } from './lowered';
 import { loadStored, onBackend, openStored, type StoredModel } from './tensorflow';
@@ -138,5 +139,31 @@ describe('a lowered model', () => {
       { node: 'c', op: 'MirrorPad', reason: 'mode SYMMETRIC, which repeats the border' },
     ]);
     source.dispose();
+  });
+});
+
+describe('what does not fit a rule', () => {
+  const shapes: readonly (readonly string[])[] = [[], ['x'], ['x', 'x'], ['i', 'x', 'x'], ['x', 'i', 'i', 'i', 'x'], ['image', 'image', 'x', 'i']];
+
+  it.each([...tensorflowRules.keys()])('%s is refused or lowered, whatever its inputs are', (op) => {
+    for (const input of shapes) {
+      const source = openStored(graphModel({ x: x(2, 3), i: ints([-7, 9]), image: x(-1, -1, -1, 3) }, [{ name: 'node', op, input }], ['node']));
+      const { model, notLowered } = lowerToOnnx(source);
+      expect(model === undefined).toBe(notLowered.length > 0);
+      source.dispose();
+    }
+  });
+
+  it('is a function that calls itself, and functions whose calls multiply', () => {
+    const calls = (from: number, to: string): FunctionInit => ({ name: `f${from}`, inputs: ['v'], nodes: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name, i, all) => ({ name, op: 'PartitionedCall', input: [i === 0 ? 'v' : `${all[i - 1] ?? ''}:output:0`], attr: { f: { func: to } } })), results: { out: 'h:output:0' } });
+    const chain = Array.from({ length: 12 }, (_, i) => calls(i, `f${i + 1}`));
+    const last: FunctionInit = { name: 'f12', inputs: ['v'], nodes: [{ name: 'minus', op: 'Neg', input: ['v'] }], results: { out: 'minus:y:0' } };
+    const node: NodeInit = { name: 'call', op: 'PartitionedCall', input: ['x'], attr: { f: { func: 'f0' } } };
+    const many = openStored(graphModel({ x: x(3) }, [node], ['call'], [...chain, last]));
+    expect(() => lowerToOnnx(many)).toThrow(expect.objectContaining({ code: 'too-large' }) as Error);
+    many.dispose();
+    const itself = openStored(graphModel({ x: x(3) }, [node], ['call'], [calls(0, 'f0')]));
+    expect(lowerToOnnx(itself).model).toBeUndefined();
+    itself.dispose();
   });
 });

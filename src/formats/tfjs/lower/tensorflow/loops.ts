@@ -29,7 +29,12 @@ export function steps(nodes: readonly Node[]): Step[] {
   const enters = nodes.filter(({ opType }) => opType === 'Enter');
   if (enters.length === 0) return [...nodes];
   const readers = new Map<string, Node[]>();
-  for (const node of nodes) for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
+  for (const node of nodes)
+    for (const name of node.inputs) {
+      const known = readers.get(name);
+      if (known === undefined) readers.set(name, [node]);
+      else known.push(node);
+    }
   const frames = new Map<Node, Frame>();
   const inside = new Set<Node>();
   for (const name of new Set(enters.map(frameName))) {
