@@ -209,6 +209,17 @@ describe('a lowered layer', () => {
     expect([...kerasRules.keys()].filter((name) => !tested.has(name) && !aliases.includes(name) && !ofKeras.some(({ className }) => className === name))).toEqual([]);
   });
 
+  it('has one open batch, however many inputs the model has', async () => {
+    const reference = modelOf([image, image], () => layers.concatenate({}), false);
+    const source = openStored(await saved(reference));
+    const { model } = lowerToOnnx(source);
+    const [first, second] = source.graph.inputs;
+    const batch = { text: 'batch' };
+    expect(model?.graph.inputs).toMatchObject([{ name: first?.name, type: { shape: [batch, 6, 7, 4] } }, { name: second?.name, type: { shape: [batch, 6, 7, 4] } }]);
+    expect(model?.graph.outputs).toMatchObject([{ type: { shape: [batch, 6, 7, 8] } }]);
+    source.dispose();
+  });
+
   it('is refused where it holds code, with its reason', () => {
     const config = { class_name: 'Sequential', config: { name: 's', layers: [{ class_name: 'Lambda', config: { name: 'code', batch_input_shape: [null, 3], function: ['code'] } }] } };
     const source = openStored({ json: { format: 'layers-model', modelTopology: { keras_version: '2.4.0', model_config: config }, weightsManifest: [{ paths: ['w.bin'], weights: [] }] }, weights: new Uint8Array(0) });
