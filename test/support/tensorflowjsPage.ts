@@ -1,4 +1,4 @@
-// docs/tensorflowjs-to-onnx.md: which operators and layers are converted, printed from the rules themselves.
+// docs/tensorflowjs-operators.md: which operators and layers are converted, printed from the rules themselves.
 import { kerasFamilies } from '../../src/formats/tfjs/lower/keras/index';
 import { tensorflowFamilies } from '../../src/formats/tfjs/lower/tensorflow/index';
 import { withoutCounterpart } from '../../src/formats/tfjs/lower/withoutCounterpart';
