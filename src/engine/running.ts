@@ -31,8 +31,8 @@ export class Running {
 
   async profile(document: EngineDocument, bindings: Bindings, context: WorkContext): Promise<Profile> {
     return await this.inTurn(context, async () => {
-      const [{ profileModel }, { shownModel }] = await Promise.all([import('../runtime/profile'), import('./shownModel')]);
-      const profile = await profileModel(shownModel(document.model).model, { settings: runSettings(document.settings, bindings), runner: this.runnerStart(), ...context });
+      const [{ profileModel }, { shownModel }, { modelFile }] = await Promise.all([import('../runtime/profile'), import('./shownModel'), import('../formats/open')]);
+      const profile = await profileModel(document.model.format === 'onnx' ? shownModel(document.model).model : modelFile(document.path, document.followCacheLinks), { settings: runSettings(document.settings, bindings), runner: this.runnerStart(), ...context });
       rememberProfile(document, bindings, profile);
       return profile;
     });

@@ -99,7 +99,7 @@ async function openSide(model: ModelOrPath, feeds: Feeds, { settings, runner: st
   if (signal !== undefined) throwIfCancelled(signal);
   const runner = owned.add(await Runner.start(start));
   if (signal !== undefined) throwIfCancelled(signal);
-  await runner.startRuntime(file.file);
+  await runner.startRuntime(file.format);
   const { resident } = await runner.memory(true);
   const session = await runner.load(file.file, { provider: settings.provider, threads: settings.threads });
   const prepared = await session.prepare(source === undefined || source.runtimeName === session.runtimeName ? feeds : feedsOfVariant(feeds, source.inputs, session.inputs));

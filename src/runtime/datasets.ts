@@ -2,7 +2,6 @@
 import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { LatheError, toLatheError } from '../base/errors';
-import { assertOnnx } from '../formats/open';
 import type { Model } from '../graph/model';
 import type { DataDescription } from '../protocol/measurement';
 import { arraySamples, listArrays } from './arraySamples';
@@ -27,7 +26,6 @@ export function openSamples(path: string | undefined, model: Model, options: Sam
 }
 
 function open(path: string | undefined, model: Model, { bindings = {}, seed = 1, limit, scale, order }: SampleOptions): SampleSource {
-  assertOnnx(model, 'run');
   if (path === undefined) return seededSamples(model, { bindings, seed, limit: limit ?? defaultSeededSamples });
   const inputs = fedInputsAt(model, bindings);
   const most = limit ?? defaultLimit;

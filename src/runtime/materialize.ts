@@ -14,7 +14,6 @@ import { subgraphs } from '../graph/traverse';
 import type { Tensor, TensorSource } from '../tensor/tensor';
 import type { LoadRequest } from './messages';
 import { temporaryFolder } from './temporary';
-import { isTensorFlowFile, readTensorFlowFiles } from './tensorflow/files';
 
 export type ModelOrPath = Model | ModelFile;
 
@@ -32,8 +31,8 @@ export interface Materialized extends Disposable {
   /** How messages call it. */
   readonly label: string;
   readonly sourcePath: string | undefined;
-  /** Its structure; the file may be closed. Undefined where only the runtime reads it. */
-  readonly structure: Model | undefined;
+  /** Its structure; the file may be closed. */
+  readonly structure: Model;
 }
 
 /** Smaller tensors stay in the protobuf: the runtime's shape inference reads only those. */
@@ -48,24 +47,17 @@ export function materialize(model: ModelOrPath): Materialized {
   return isModel(model) ? materializeModel(model) : materializeFile(model);
 }
 
-/** A file on disk is handed over as it is, once its structure and outputs are known to be safe. */
+/** A file on disk is handed over as it is, once its structure and outputs are known to be safe. TensorFlow.js reads its shards itself, in the runner. */
 function materializeFile(file: ModelFile): Materialized {
   const path = resolve(file.path);
-  if (isTensorFlowFile(path)) return materializeTensorFlow({ ...file, path });
   const model = openModel(path, file);
+  const externalData = file.externalData === undefined ? {} : { externalData: file.externalData };
   try {
-    assertRunnable(model);
-    return { model: { path }, configuration: {}, fileBytes: bytesOnDisk(model, path), label: basename(path), sourcePath: path, structure: model, dispose: () => undefined };
+    if (model.format === 'onnx') assertRunnable(model);
+    return { model: model.format === 'onnx' ? { path } : { tensorflow: path, ...externalData }, configuration: {}, fileBytes: bytesOnDisk(model, path), label: basename(path), sourcePath: path, structure: model, dispose: () => undefined };
   } finally {
     model.dispose();
   }
-}
-
-/** TensorFlow.js reads its files itself, in the runner; that they are whole and lie in their folder is known before. */
-function materializeTensorFlow({ path, externalData }: ModelFile): Materialized {
-  const { byteLength } = readTensorFlowFiles(path, externalData);
-  const model = { tensorflow: path, ...(externalData === undefined ? {} : { externalData }) };
-  return { model, configuration: {}, fileBytes: byteLength, label: basename(path), sourcePath: path, structure: undefined, dispose: () => undefined };
 }
 
 /**
@@ -205,16 +197,16 @@ export interface FileOnDisk extends Disposable {
   readonly shownPath: string;
   /** With external data. */
   readonly bytes: number;
+  readonly format: Model['format'];
 }
 
 /** For benchmarks both sides are loaded from a file; one in memory is written to a temporary one. @throws LatheError as the reader and writer */
 export async function asFile(model: ModelOrPath): Promise<FileOnDisk> {
   if (!isModel(model)) {
     const path = resolve(model.path);
-    if (isTensorFlowFile(path)) return { file: { ...model, path }, shownPath: model.path, bytes: readTensorFlowFiles(path, model.externalData).byteLength, dispose: () => undefined };
     const opened = openModel(path, model);
     try {
-      return { file: { ...model, path }, shownPath: model.path, bytes: bytesOnDisk(opened, path), dispose: () => undefined };
+      return { file: { ...model, path }, shownPath: model.path, bytes: bytesOnDisk(opened, path), format: opened.format, dispose: () => undefined };
     } finally {
       opened.dispose();
     }
@@ -223,7 +215,7 @@ export async function asFile(model: ModelOrPath): Promise<FileOnDisk> {
   try {
     const path = join(folder.path, 'model.onnx');
     const { files } = await writeOnnxModel(model, path);
-    return { file: { path }, shownPath: '', bytes: files.reduce((sum, file) => sum + statSync(file).size, 0), dispose: () => folder.dispose() };
+    return { file: { path }, shownPath: '', bytes: files.reduce((sum, file) => sum + statSync(file).size, 0), format: model.format, dispose: () => folder.dispose() };
   } catch (thrown) {
     folder.dispose();
     throw thrown;

@@ -23,7 +23,6 @@ import { seededFeeds } from './seededSamples';
 import { defaultThreads } from './sessionOptions';
 import { bootstrapMedian } from './statistics';
 import { temporaryFolder } from './temporary';
-import { isTensorFlowFile } from './tensorflow/files';
 
 export interface ProfileOptions extends Partial<WorkContext> {
   readonly settings: RunSettings;
@@ -55,13 +54,13 @@ export async function profileModel(model: ModelOrPath, options: ProfileOptions):
   const { signal = new AbortController().signal, progress = () => undefined } = options;
   throwIfCancelled(signal);
   const owned = new DisposableStore();
+  const opened = isModel(model) ? model : owned.add(openModel(model.path, model));
   try {
     owned.add(await acquireBenchmarkLock({ signal, ...(options.lockPath === undefined ? {} : { path: options.lockPath }), onWait: () => progress({ message: 'Waiting for another benchmark to end' }) }));
     const runner = options.runner instanceof Runner ? options.runner : owned.add(await Runner.start(options.runner ?? options.start));
     owned.add(runner.killOn(signal));
     throwIfCancelled(signal);
-    if (!isModel(model) && isTensorFlowFile(model.path)) return { ...(await profileTensorFlow(runner, model, { ...options, progress })), machine: describeMachine(runner.info), measuredAt: new Date().toISOString() };
-    const opened = isModel(model) ? model : owned.add(openModel(model.path, model));
+    if (!isModel(model) && opened.format !== 'onnx') return { ...(await profileTensorFlow(runner, model, { ...options, progress })), machine: describeMachine(runner.info), measuredAt: new Date().toISOString() };
     const feeds = options.feeds ?? seededFeeds(opened, options.settings.bindings);
     progress({ message: 'Measuring the whole model', fraction: 0.1 });
     const whole = await measureWhole(runner, opened, feeds, options);

@@ -1,16 +1,16 @@
 // The engine's side of the runner: starts the child, sends requests one at a time, guards them with a watchdog, and turns its death into an error.
 import { LatheError } from '../base/errors';
+import type { Model } from '../graph/model';
 import { type Disposable, onDispose } from '../base/disposable';
 import { type Log, silentLog } from '../base/log';
 import { type StartedChild, nodesOnPath, runnerScript, startChild } from './childProcess';
 import { guardMemory, residentMemory, runnerBudget, watchMemory } from './memory';
-import { type ModelOrPath, isModel, materialize } from './materialize';
+import { type ModelOrPath, materialize } from './materialize';
 import type { MemoryReading, RunnerMessage, RunnerMethod, RunnerMethods, RunnerRequest } from './messages';
 import { assertProvider, assertTensorFlowProvider, providerFailure } from './providers';
 import { runtimeError } from './runtimeError';
 import { type SessionOptions, runtimeOptions } from './sessionOptions';
 import { type RunnerLink, RunnerSession, choreBudget, inFile } from './session';
-import { isTensorFlowFile } from './tensorflow/files';
 import { type Budget, type OverBudget, Watchdog } from './watchdog';
 
 export type { PreparedFeeds, RunnerSession } from './session';
@@ -128,9 +128,9 @@ export class Runner implements RunnerLink, Disposable {
     }
   }
 
-  /** Starts the runtime of a model where that is not the one every runner has: what follows is measured without it. */
-  async startRuntime(model: ModelOrPath): Promise<void> {
-    if (!isModel(model) && isTensorFlowFile(model.path)) await this.call('startTensorFlow', {}, choreBudget(this, {}, {}), 'starting TensorFlow.js');
+  /** Starts TensorFlow.js where a model is not onnxruntime's: what is measured then is measured without the start. */
+  async startRuntime(format: Model['format']): Promise<void> {
+    if (format !== 'onnx') await this.call('startTensorFlow', {}, choreBudget(this, {}, {}), 'starting TensorFlow.js');
   }
 
   /** Resident and peak memory of the child. */

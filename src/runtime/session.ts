@@ -3,7 +3,6 @@ import type { Disposable } from '../base/disposable';
 import { LatheError } from '../base/errors';
 import type { Model } from '../graph/model';
 import type { Tensor } from '../tensor/tensor';
-import { faceOf } from './face';
 import type { Materialized } from './materialize';
 import { guardActivations } from './memory';
 import type { KernelReading, LoadResult, RunnerMethod, RunnerMethods, SessionValue, Timings } from './messages';
@@ -46,8 +45,6 @@ export class RunnerSession implements Disposable {
   readonly inputs: readonly SessionValue[];
   readonly outputs: readonly SessionValue[];
   readonly loadMs: number;
-  /** Its structure; of a model that only the runtime reads, its face. */
-  readonly structure: Model;
   private readonly estimator: RunEstimator | undefined;
   /** The slowest run so far: what later budgets may count on. */
   private slowestMs = 0;
@@ -61,8 +58,8 @@ export class RunnerSession implements Disposable {
     this.inputs = loaded.inputs;
     this.outputs = loaded.outputs;
     this.loadMs = loaded.milliseconds;
-    this.structure = placed.structure ?? faceOf(loaded, placed.sourcePath);
-    this.estimator = placed.structure === undefined ? undefined : new RunEstimator(placed.structure);
+    // What TensorFlow.js's own nodes cost is not known: a budget for the unknown serves.
+    this.estimator = placed.structure.format === 'onnx' ? new RunEstimator(placed.structure) : undefined;
   }
 
   /**
@@ -111,6 +108,11 @@ export class RunnerSession implements Disposable {
   /** Milliseconds per native node, of runtimes that time them themselves. @throws LatheError as {@link run} */
   async profilePrepared(feeds: PreparedFeeds, timing: { readonly warmup: number; readonly runs: number }): Promise<KernelReading> {
     return this.call('profile', { session: this.loaded.session, feeds: feeds.id, ...timing }, this.budget(timing.warmup + timing.runs, 0, feeds.estimate));
+  }
+
+  /** The model's; its file may be closed. */
+  get structure(): Model {
+    return this.placed.structure;
   }
 
   get runtimeName(): 'onnxruntime' | 'tensorflow' {

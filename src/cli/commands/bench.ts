@@ -6,12 +6,12 @@ import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { benchmarkLines } from '../render/measurement';
 import { print, printJson } from '../terminal';
-import { type RunModelOptions, runSettings, runnerStart, samplesFor, withRunnable } from './running';
+import { type RunModelOptions, runSettings, runnerStart, samplesFor, withModel } from './running';
 
 export type BenchOptions = RunModelOptions & PictureArguments;
 
 export async function bench(session: Session, source: string, variant: string | undefined, options: BenchOptions): Promise<void> {
-  await withRunnable(source, options, async (model, file) => {
+  await withModel(source, options, async (model, file) => {
     const feeds = await firstSample(await samplesFor(model, options));
     const result = await benchmark(file, variant === undefined ? undefined : modelFile(variant, options.followCacheLinks), { settings: runSettings(options), feeds, runner: runnerStart(options), ...session.context });
     session.line.clear();

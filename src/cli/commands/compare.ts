@@ -7,13 +7,12 @@ import type { StructureComparison } from '../../protocol/analysis';
 import { belowFloor, floorFor } from '../../recipes/acceptance';
 import { sentence } from '../../recipes/trial';
 import { compareModels } from '../../runtime/compare';
-import { isTensorFlowFile } from '../../runtime/tensorflow/files';
 import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { comparisonLines } from '../render/measurement';
 import { structureLines } from '../render/structure';
 import { print, printJson } from '../terminal';
-import { type RunModelOptions, runnerStart, samplesFor, withRunnable } from './running';
+import { type RunModelOptions, runnerStart, samplesFor, withModel } from './running';
 
 export interface CompareOptions extends RunModelOptions, PictureArguments {
   readonly floor?: number;
@@ -22,7 +21,7 @@ export interface CompareOptions extends RunModelOptions, PictureArguments {
 }
 
 export async function compare(session: Session, source: string, variant: string, options: CompareOptions): Promise<void> {
-  await withRunnable(source, options, async (model, file) => {
+  await withModel(source, options, async (model, file) => {
     const samples = await samplesFor(model, options);
     const comparison = await compareModels(file, modelFile(variant, options.followCacheLinks), samples, { provider: options.provider, threads: options.threads, start: runnerStart(options), ...session.context });
     session.line.clear();
@@ -30,7 +29,7 @@ export async function compare(session: Session, source: string, variant: string,
     const { metric } = comparison;
     const below = options.floor === undefined ? undefined : belowFloor(metric, floorFor(metric?.name ?? 'sqnr', options.floor));
     if (below !== undefined || problem !== undefined) session.outcome.exitCode = 1;
-    const structure = (options.layers === 0 && options.json !== true) || [source, variant].some(isTensorFlowFile) ? undefined : structureOf(model, variant, options);
+    const structure = (options.layers === 0 && options.json !== true) || comparison.runtimes !== undefined ? undefined : structureOf(model, variant, options);
     if (options.json) printJson({ ...comparison, structure });
     else for (const line of [...comparisonLines(comparison), ...(structure === undefined ? [] : ['', ...structureLines(structure, options.layers)])]) print(line);
     if (below !== undefined) process.stderr.write(`lathe: ${sentence(below)}\n`);

@@ -7,9 +7,7 @@ import type { Provider, RunSettings } from '../../protocol/measurement';
 import type { CopyReport } from '../../recipes/rewrittenCopy';
 import { openSamples } from '../../runtime/datasets';
 import type { RunnerStart } from '../../runtime/runner';
-import { readFace } from '../../runtime/readFace';
 import type { SampleSource } from '../../runtime/samples';
-import { isTensorFlowFile } from '../../runtime/tensorflow/files';
 import { picturesOf, type PictureArguments } from '../arguments';
 import { terminalLog } from '../terminal';
 
@@ -50,15 +48,6 @@ export async function withModel(path: string, { followCacheLinks, bind = {} }: P
   } finally {
     model.dispose();
   }
-}
-
-/** As {@link withModel}; of a TensorFlow.js model, whose inside only the runner reads, `model` has the inputs and outputs and no nodes. */
-export async function withRunnable(path: string, options: RunModelOptions, use: (model: Model, file: ModelFile) => Promise<void>): Promise<void> {
-  if (!isTensorFlowFile(path)) return withModel(path, options, use);
-  const file = modelFile(path, options.followCacheLinks);
-  const face = await readFace(file, runnerStart(options));
-  assertBindable(face.graph, options.bind);
-  return use(face, file);
 }
 
 export function samplesFor(model: Model, options: RunModelOptions & PictureArguments): Promise<SampleSource> {

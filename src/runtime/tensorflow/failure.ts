@@ -43,7 +43,8 @@ function findNode(topology: Fields, op: string): string | undefined {
 /** The name of the first layer of a class, models in models included. */
 function findLayer(topology: Fields, className: string): string | undefined {
   const open: unknown[] = [topology];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+  while (open.length > 0) {
+    const at = open.pop();
     if (Array.isArray(at)) open.push(...(at as unknown[]).toReversed());
     if (!isFields(at)) continue;
     const config = at['config'];

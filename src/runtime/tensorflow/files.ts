@@ -1,4 +1,4 @@
-// The files of a TensorFlow.js model: model.json and the shards it names, each checked to be a plain file in its folder. Nothing is decoded.
+// The files of a TensorFlow.js model: model.json and the shards it names, each checked once more to be a plain file in its folder: what is executed is what was opened.
 import type { io } from '@tensorflow/tfjs-core';
 import { LatheError } from '../../base/errors';
 import { ExternalData, type ExternalDataPolicy } from '../../formats/onnx/externalData';
@@ -14,26 +14,12 @@ export interface TensorFlowFiles {
   readonly kind: 'graph' | 'layers';
   readonly json: Omit<io.ModelJSON, 'modelTopology'> & { readonly modelTopology: Fields };
   readonly groups: readonly WeightGroup[];
-  /** All files together. */
-  readonly byteLength: number;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Whether the file can only be JSON, and so a TensorFlow.js model if it is one at all. */
-export function isTensorFlowFile(path: string): boolean {
-  const file = new SourceFile(path);
-  try {
-    const head = new Uint8Array(Math.min(64, file.size));
-    file.readInto(head, 0);
-    return /^(\u00ef\u00bb\u00bf)?\s*\{/.test(Buffer.from(head).toString('latin1'));
-  } finally {
-    file.dispose();
-  }
 }
 
 /**
@@ -52,9 +38,7 @@ export function readTensorFlowFiles(path: string, policy: ExternalDataPolicy = '
   const topology = json['modelTopology'];
   const kind = isFields(topology) ? kindOf(json, topology) : undefined;
   if (!isFields(topology) || kind === undefined) throw new LatheError('not-a-model', 'This JSON is not a TensorFlow.js model: it has no modelTopology of a graph or of layers.', { file: path });
-  const groups = readGroups(json['weightsManifest'], path, policy);
-  const shardBytes = groups.flatMap(({ shards }) => shards).reduce((sum, { size }) => sum + size, 0);
-  return { kind, json: json as unknown as TensorFlowFiles['json'], groups, byteLength: file.size + shardBytes };
+  return { kind, json: json as unknown as TensorFlowFiles['json'], groups: readGroups(json['weightsManifest'], path, policy) };
 }
 
 function parse(bytes: Uint8Array, path: string): Fields {
@@ -78,7 +62,7 @@ function readGroups(manifest: unknown, path: string, policy: ExternalDataPolicy)
   if (manifest === undefined) return [];
   const malformed = (what: string): LatheError => new LatheError('malformed', what, { file: path, item: 'weightsManifest' });
   if (!Array.isArray(manifest)) throw malformed('The weightsManifest is not a list.');
-  const folder = new ExternalData(path, policy, 'Shard');
+  const folder = new ExternalData(path, policy, 'Weights');
   return manifest.map((group: unknown, i) => {
     const paths: unknown = isFields(group) ? group['paths'] : undefined;
     const specs: unknown = isFields(group) ? group['weights'] : undefined;
@@ -88,9 +72,6 @@ function readGroups(manifest: unknown, path: string, policy: ExternalDataPolicy)
       if (found === undefined) throw new LatheError('not-found', `The shard ${shard} with weights is missing.`, { file: path, item: shard, hint: 'Put it beside model.json.' });
       return found;
     });
-    const held = shards.reduce((sum, { size }) => sum + size, 0);
-    const needed = specs.reduce((sum, spec) => sum + leastBytes(spec), 0);
-    if (!(needed <= held)) throw malformed(`Group ${i} of the weightsManifest holds ${held} bytes in its shards, and its weights need ${needed}.`);
     return { specs: specs as unknown as io.WeightsManifestEntry[], shards };
   });
 }
@@ -101,15 +82,4 @@ function isText(value: unknown): value is string {
 
 function isListOf<T>(value: unknown, test: (each: unknown) => each is T): value is readonly T[] {
   return Array.isArray(value) && value.every(test);
-}
-
-const elementBytes: ReadonlyMap<unknown, number> = new Map([['float32', 4], ['int32', 4], ['bool', 1], ['uint8', 1], ['uint16', 2], ['float16', 2], ['complex64', 8], ['string', 4]]);
-
-/** Bytes a weight takes in its shards; a text takes at least its length. NaN where the manifest says no shape. */
-function leastBytes(spec: Fields): number {
-  const { shape, dtype, quantization } = spec;
-  const stored = isFields(quantization) ? quantization['dtype'] : dtype;
-  if (!Array.isArray(shape)) return NaN;
-  const count = shape.reduce((product: number, dim: unknown) => (typeof dim === 'number' && dim >= 0 ? product * dim : NaN), 1);
-  return count * (elementBytes.get(stored) ?? NaN);
 }

@@ -69,6 +69,8 @@ export class LayersNetwork implements Network {
 
   dispose(): void {
     this.model.dispose();
+    // The weights of a layer that is called several times are not let go by TensorFlow.js.
+    for (const weight of this.weights) weight.dispose();
   }
 }
 

@@ -1,7 +1,9 @@
 // Tensors between the wire and TensorFlow.js; used inside the runner only.
 import * as tf from '@tensorflow/tfjs-core';
-import { type ElementType, packedByteLength } from '../../tensor/elementType';
+import { toFloat64Array } from '../../tensor/decode';
+import { type ElementType, elementKind, packedByteLength } from '../../tensor/elementType';
 import type { WireTensor } from '../messages';
+import { fromWire } from '../wireTensors';
 
 /** TensorFlow.js's own types are all it takes and gives. */
 const elementTypes = { float32: 'float32', int32: 'int32', bool: 'bool', complex64: 'complex64', string: 'string' } satisfies Record<keyof tf.DataTypeMap, ElementType>;
@@ -10,7 +12,7 @@ export function elementTypeOf(dtype: string): ElementType | undefined {
   return Object.hasOwn(elementTypes, dtype) ? elementTypes[dtype as keyof tf.DataTypeMap] : undefined;
 }
 
-/** @throws Error when TensorFlow.js has no such type, or the bytes do not fill the shape */
+/** What TensorFlow.js has no type for it takes as int32 or float32, as it does in graphs. @throws Error when it cannot, or the bytes do not fill the shape */
 export function toTensor(name: string, { type, dims, data }: WireTensor): tf.Tensor {
   const shape = [...dims];
   if (!(data instanceof Uint8Array)) return tf.tensor([...data], shape, 'string');
@@ -19,8 +21,11 @@ export function toTensor(name: string, { type, dims, data }: WireTensor): tf.Ten
   // A copy: the tensor keeps the array, and views need an aligned start.
   const { buffer } = new Uint8Array(data);
   const make = makers.get(type);
-  if (make === undefined) throw new Error(`Input ${name}: TensorFlow.js has no ${type} tensors.`);
-  return make(buffer, shape);
+  if (make !== undefined) return make(buffer, shape);
+  const kind = elementKind(type);
+  if (kind === 'complex' || kind === 'string') throw new Error(`Input ${name}: TensorFlow.js has no ${type} tensors.`);
+  const values = toFloat64Array(fromWire(name, { type, dims, data }));
+  return kind === 'float' ? tf.tensor(Float32Array.from(values), shape, 'float32') : tf.tensor(Int32Array.from(values), shape, 'int32');
 }
 
 const makers: ReadonlyMap<ElementType, (buffer: ArrayBuffer, shape: number[]) => tf.Tensor> = new Map([
