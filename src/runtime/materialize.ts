@@ -14,6 +14,7 @@ import { subgraphs } from '../graph/traverse';
 import type { Tensor, TensorSource } from '../tensor/tensor';
 import type { LoadRequest } from './messages';
 import { temporaryFolder } from './temporary';
+import { readTensorFlowFiles } from './tensorflow/files';
 
 export type ModelOrPath = Model | ModelFile;
 
@@ -117,8 +118,9 @@ export function assertRunnable(model: Model): void {
       throw new LatheError('unsupported', `Output ${name} is ${type.elementType}, which onnxruntime-node cannot return.`, { ...file, item: name, hint: 'Add a Cast to float32 before the output.' });
 }
 
-/** The model file and the external data it refers to. */
+/** The model file and the external data, or shards, it refers to. */
 export function bytesOnDisk(model: Model, path: string): number {
+  if (model.format !== 'onnx') return statSync(path).size + shardBytes(path);
   const counted = new Set<TensorSource>();
   const visit = (graph: Graph): number => {
     let bytes = 0;
@@ -130,6 +132,13 @@ export function bytesOnDisk(model: Model, path: string): number {
     return bytes;
   };
   return statSync(path).size + visit(model.graph);
+}
+
+/** Quantised weights do not say where they lie, so the manifest is asked. The links were judged when the model was opened. */
+function shardBytes(path: string): number {
+  const shards = readTensorFlowFiles(path, 'allow-links').groups.flatMap((group) => group.shards);
+  for (const shard of shards) shard.dispose();
+  return shards.reduce((sum, { size }) => sum + size, 0);
 }
 
 interface WeightsFile {

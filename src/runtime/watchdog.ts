@@ -78,7 +78,7 @@ export class Watchdog {
 }
 
 function timedOut(what: string, elapsedMs: number): LatheError {
-  return new LatheError('timeout', `onnxruntime did not finish ${what} within ${(elapsedMs / 1000).toFixed(elapsedMs < 10_000 ? 1 : 0)} s; the runner was stopped.`, {
+  return new LatheError('timeout', `The runtime did not finish ${what} within ${(elapsedMs / 1000).toFixed(elapsedMs < 10_000 ? 1 : 0)} s; the runner was stopped.`, {
     hint: 'If the model is merely slow, allow more time with --timeout (seconds).',
   });
 }

@@ -62,7 +62,7 @@ describe('a hostile model', () => {
 
   it('that loops without end is stopped when its budget is spent', async () => {
     const session = await (await host.runner()).load(endlessModel());
-    await expect(session.run(x)).rejects.toMatchObject({ code: 'timeout', message: 'onnxruntime did not finish running the model within 1.5 s; the runner was stopped.' });
+    await expect(session.run(x)).rejects.toMatchObject({ code: 'timeout', message: 'The runtime did not finish running the model within 1.5 s; the runner was stopped.' });
     await stillWorks();
   });
 

@@ -1,4 +1,5 @@
 // TensorFlow.js against ONNX: inputs and outputs are paired, both are run on the same numbers, and the report says by what each was run.
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import { makeGraph, makeModel, makeNode, tensorValue } from '../../src/graph/con
 import { openModel } from '../../src/formats/open';
 import { benchmark } from '../../src/runtime/benchmark';
 import { compareModels } from '../../src/runtime/compare';
+import { materialize } from '../../src/runtime/materialize';
 import { feedsOfVariant, inTypeOf, pairValues } from '../../src/runtime/pairing';
 import { seededFeeds, seededSamples } from '../../src/runtime/seededSamples';
 import { defaultRunSettings } from '../../src/runtime/sessionOptions';
@@ -38,6 +40,12 @@ describe('inputs and outputs of two runtimes', () => {
     const floats = tensorFromArray('y', 'float32', [1], Float32Array.of(7));
     expect(inTypeOf(source, floats)).toBe(floats);
   });
+});
+
+it('a model of quantised weights is as large as its files', () => {
+  const quantised = { name: 'w', shape: [2], dtype: 'float32', quantization: { dtype: 'uint8', scale: 1, min: 0, original_dtype: 'float32' } };
+  const path = tfjsFile(graphDocument({ weightsManifest: [{ paths: ['w.bin'], weights: [quantised] }] }), { 'w.bin': new Uint8Array(2) });
+  expect(materialize({ path }).fileBytes).toBe(statSync(path).size + 2);
 });
 
 describe('a TensorFlow.js model and its ONNX twin', () => {
