@@ -36,7 +36,20 @@ export class LayersNetwork implements Network {
   /** Every layer that computes says when it is called; models among the layers are looked into. A layer's later calls are numbered. */
   watch(enter: (node: string) => void): () => void {
     const restore: (() => void)[] = [];
+    const paths: string[] = [];
+    let called = new Set<string>();
     let names = new FreeNames();
+    /** As the reader names a layer's calls: the layer's path for the first, a number that no layer has for others. */
+    const nameOf = (path: string): string => {
+      if (called.has(path)) return names.fresh(path, '_', 1);
+      called.add(path);
+      return path;
+    };
+    const startOver = (): void => {
+      called = new Set();
+      names = new FreeNames();
+      for (const path of paths) names.take(path);
+    };
     const seen = new Set<Layer>();
     const watchLayers = (all: readonly Layer[], prefix: string): void => {
       for (const layer of all) {
@@ -47,18 +60,20 @@ export class LayersNetwork implements Network {
           watchLayers((layer as unknown as LayersModel).layers, `${path}/`);
           continue;
         }
+        paths.push(path);
         const { call } = layer;
         layer.call = (...given: Parameters<Layer['call']>) => {
-          enter(names.fresh(path));
+          enter(nameOf(path));
           return call.apply(layer, given);
         };
         restore.push(() => Reflect.deleteProperty(layer, 'call'));
       }
     };
     watchLayers(this.model.layers, '');
+    startOver();
     const { predict } = this.model;
     this.model.predict = (...given: Parameters<LayersModel['predict']>) => {
-      names = new FreeNames();
+      startOver();
       return predict.apply(this.model, given);
     };
     restore.push(() => Reflect.deleteProperty(this.model, 'predict'));

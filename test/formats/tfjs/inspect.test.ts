@@ -7,7 +7,6 @@ import { modelFile as modelFileOf, openModel } from '../../../src/formats/open';
 import { makeEditedCopy } from '../../../src/formats/editedCopy';
 import { inspect } from '../../../src/engine/service';
 import { optimizeModel } from '../../../src/recipes/optimize';
-import { openSamples } from '../../../src/runtime/datasets';
 import { asyncRefusal } from '../../support/models';
 import { decodedByTfjs, loadedByTfjs, modelDocument, publicTfjsModels } from '../../support/tfjsModels';
 
@@ -49,7 +48,6 @@ describe('what is not there yet for TensorFlow.js', () => {
 
   it('says so', async () => {
     const model = openModel(path, modelFileOf(path, false));
-    expect(await asyncRefusal(async () => await openSamples(undefined, model))).toMatchObject(refused('run'));
     expect(await asyncRefusal(async () => await makeEditedCopy(model, new AbortController().signal))).toMatchObject(refused('edited as a copy'));
     model.dispose();
     const services = { startRunner: () => Promise.reject(new Error('not asked for')), runnerStart: {}, log: undefined } as never;
