@@ -20,13 +20,19 @@ const tensorFlow = { ...node, minify: true, mainFields: ['module', 'main'], exte
 /** VS Code 1.100 shows webviews in Chromium 132. */
 const page = { platform: 'browser', format: 'iife', target: 'chrome132', minify: true, jsx: 'automatic', jsxImportSource: 'preact', define: { 'process.env.NODE_ENV': '"production"' } };
 
+/** The engine and the command line are made of the same code, which is shipped once; what each starts with is a line of its own. */
+const core = `
+export const startEngine = async (script) => (await import('./src/engine/main')).startEngine(script);
+export const startCommandLine = async () => await import('./src/cli/main');
+`;
+const starting = { engine: "require('./core.js').startEngine(__filename);\n", cli: "#!/usr/bin/env node\nrequire('./core.js').startCommandLine();\n" };
+
 /** What is built: name → source and settings, and files that go beside it. The bundle is dist/<name>.js. */
 const entries = {
   extension: { source: 'src/extension/extension.ts', options: { ...node, external: ['vscode'] } },
-  engine: { source: 'src/engine/main.ts', options: node },
+  core: { source: 'src/engine/main.ts', contents: core, options: node, starts: starting },
   runner: { source: 'src/runtime/runnerMain.ts', options: { ...node, external: ['onnxruntime-node'] } },
   runnerTfjs: { source: 'src/runtime/tensorflow/main.ts', options: tensorFlow, copies: ['node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'] },
-  cli: { source: 'src/cli/main.ts', options: { ...node, banner: { js: `#!/usr/bin/env node\n${importMetaUrl}` } } },
   modelView: { source: 'webview/model/main.tsx', options: page },
   benchmarkView: { source: 'webview/benchmark/main.tsx', options: page },
   compareView: { source: 'webview/compare/main.tsx', options: page },
@@ -62,17 +68,19 @@ export async function buildTool(source) {
 }
 
 async function buildOne(name, sourcemap) {
-  const { source, options, copies = [] } = entries[name];
+  const { source, contents, options, copies = [], starts = {} } = entries[name];
   for (const file of copies) replaceFile(path.join(root, 'dist', path.basename(file)), fs.readFileSync(path.join(root, file)));
-  await bundle(source, path.join(root, 'dist', `${name}.js`), { ...options, sourcemap: sourcemap ? 'linked' : false });
+  const input = contents === undefined ? {} : { entryPoints: undefined, stdin: { contents, resolveDir: root } };
+  await bundle(source, path.join(root, 'dist', `${name}.js`), { ...options, ...input, sourcemap: sourcemap ? 'linked' : false });
+  for (const [start, line] of Object.entries(starts)) replaceFile(path.join(root, 'dist', `${start}.js`), Buffer.from(line));
 }
 
 async function bundle(source, outfile, options) {
   try {
     const result = await build({
-      ...options,
       absWorkingDir: root,
       entryPoints: [source],
+      ...options,
       outfile,
       bundle: true,
       write: false,

@@ -1,5 +1,8 @@
-// Entry of the engine process, and of the threads it starts from the same bundle.
+// Entry of the engine process, and of the threads it starts from the same script.
 import { isMainThread } from 'node:worker_threads';
 
-if (isMainThread) void import('./server').then(({ serve }) => serve(__filename));
-else void import('./threads').then(({ answerInThread }) => answerInThread());
+/** @param script the file that this process or thread was started with */
+export async function startEngine(script: string): Promise<void> {
+  if (isMainThread) (await import('./server')).serve(script);
+  else await (await import('./threads')).answerInThread();
+}

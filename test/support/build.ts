@@ -1,7 +1,7 @@
 // Vitest's global set-up: builds the bundles that tests fork (runner, engine, command line) before any test starts.
 import { buildBundles } from '../../esbuild.mjs';
 
-const forked = ['runner', 'runnerTfjs', 'engine', 'cli'] as const;
+const forked = ['runner', 'runnerTfjs', 'core'] as const;
 
 /**
  * A bundle that does not build is reported and removed; only the tests that fork it fail then, by name.
