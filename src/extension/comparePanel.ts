@@ -196,7 +196,11 @@ export class ComparePanel {
     }
     const { version } = this;
     const measurement = await this.host.jobs.run(t('Measuring {0} and {1}', this.name('before'), this.name('after')), this.uris.before, async (context) => await this.withBoth(async (engine, both) => await engine.request('model/measurePairs', both, context)));
-    if (measurement === undefined || version !== this.version) return;
+    if (measurement === undefined) return;
+    if (version !== this.version) {
+      this.send({ type: 'notice', message: t('A file changed while it was measured: measure again.') });
+      return;
+    }
     this.measurement = measurement;
     this.send({ type: 'measured', measurement });
   }

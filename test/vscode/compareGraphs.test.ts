@@ -58,9 +58,11 @@ describe('two graphs side by side', () => {
       const panel = await eventually('the panel', newest);
       const first = await eventually('the comparison', () => panel.comparison);
       assert.ok(first.pairs.changes.every((bits) => bits === 0), 'a copy differs from its source');
-      await panel.measure();
-      assert.equal(panel.measurement?.problem, undefined);
-      assert.ok(panel.measurement?.sqnrDb.some((decibels) => decibels === Number.POSITIVE_INFINITY));
+      // VS Code may tell of the copy only now: what was measured until then is of a file that has changed since.
+      for (let tries = 0; panel.measurement === undefined && tries < 3; tries++) await panel.measure();
+      assert.ok(panel.measurement !== undefined, 'nothing was measured');
+      assert.equal(panel.measurement.problem, undefined);
+      assert.ok(panel.measurement.sqnrDb.some((decibels) => decibels === Number.POSITIVE_INFINITY));
       await vscode.workspace.fs.copy(workspaceFile(flawed), copy, { overwrite: true });
       const second = await eventually('the comparison of the new file', () => (panel.comparison === first ? undefined : panel.comparison));
       assert.ok(second.pairs.changes.some((bits) => bits !== 0));
