@@ -22,7 +22,8 @@ export function valuePairs(pairs: PairColumns, before: SideOf, after: SideOf): {
   for (let row = 0; row < pairs.count; row++) {
     const layers = (side: Side): LayerAnalysis[] => {
       const { start, items } = pairs.layers[side];
-      return [...items.subarray(start[row], start[row + 1])].flatMap((layer) => known[side][layer] ?? []);
+      // They stand by the work they do; here in the order of the file.
+      return [...items.slice(start[row], start[row + 1]).sort()].flatMap((layer) => known[side][layer] ?? []);
     };
     const [one, other] = [outputOf(layers('before'), before.model), outputOf(layers('after'), after.model)];
     if (one === undefined || other === undefined) continue;

@@ -8,10 +8,10 @@ import { silentLog } from '../../src/base/log';
 import { createHandlers } from '../../src/engine/handlers';
 import { encodeOnnxModel } from '../../src/formats/onnx/write';
 import { GraphBuilder } from '../../src/graph/builder';
-import { makeNode } from '../../src/graph/construct';
+import { attributes, makeNode } from '../../src/graph/construct';
 import type { Model } from '../../src/graph/model';
 import type { GraphComparison, PairMeasurement } from '../../src/protocol/comparison';
-import { float32Tensor } from '../../src/tensor/tensor';
+import { float32Tensor, int64Tensor } from '../../src/tensor/tensor';
 
 /** x → Abs → Mul by a constant → Neg → y. */
 function scaled(by: number, input = 'x'): Model {
@@ -22,6 +22,18 @@ function scaled(by: number, input = 'x'): Model {
   };
   const abs = add('Abs', [graph.input(input, 'float32', [1, 1000])], 'a');
   graph.output(add('Neg', [add('Mul', [abs, graph.initializer(float32Tensor('by', [1], [by]))], 'm')], 'y'), 'float32', [1, 1000]);
+  return graph.build();
+}
+
+/** x → Pad by `border` → Conv by `pads` → y, both in one where nothing is to be padded before. */
+function padded(isOneNode: boolean): Model {
+  const graph = new GraphBuilder('padded');
+  const x = graph.input('x', 'float32', [1, 1, 8, 8]);
+  const weight = graph.initializer(float32Tensor('w', [1, 1, 3, 3], [1, -2, 3, -4, 5, -6, 7, -8, 9]));
+  const pads = graph.initializer(int64Tensor('border', [8], [0, 0, 2, 2, 0, 0, 2, 2]));
+  if (!isOneNode) graph.addNode(makeNode({ name: 'pad', opType: 'Pad', inputs: [x, pads], outputs: ['p'], origin: ['pad'] }));
+  graph.addNode(makeNode({ name: 'conv', opType: 'Conv', inputs: [isOneNode ? x : 'p', weight], outputs: ['y'], attributes: attributes(isOneNode ? { pads: [2, 2, 2, 2] } : {}), origin: isOneNode ? ['pad', 'conv'] : ['conv'] }));
+  graph.output('y', 'float32', [1, 1, 10, 10]);
   return graph.build();
 }
 
@@ -62,6 +74,14 @@ describe('two models measured node by node', () => {
     expect(measurement.maxAbs[rowOf(comparison, 'mul')]).toBeGreaterThan(0);
     for (const side of ['before', 'after'] as const) expect(measurement.profiles[side].milliseconds).toHaveProperty('mul');
     expect(said.some((message) => message.startsWith('other.onnx: '))).toBe(true);
+  });
+
+  it('are compared by what comes out of a row in the end, not by what does its work', async () => {
+    const { comparison, measurement } = await measure(padded(false), padded(true));
+    const row = rowOf(comparison, 'pad');
+    expect(measurement.problem).toBeUndefined();
+    expect(rowOf(comparison, 'conv')).toBe(row);
+    expect(measurement.sqnrDb[row]).toBeGreaterThan(100); // two ways to the same sums
   });
 
   it('have times, and a word on why no errors, where what the second takes is not what the first takes', async () => {
