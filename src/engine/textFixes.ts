@@ -23,14 +23,22 @@ const importsEnd = /opset_import\s{0,9}:\s{0,9}\[[^\]]{0,10000}(?=\])/;
 export class Fixes {
   constructor(private readonly words: Words) {}
 
-  /** A value that nothing makes: each place that names it gets the name of one that is made. */
+  /** A value that nothing makes: each place that names it gets the name of one that is made in a graph around it. */
   undefinedValue(name: string): Fix[] {
     const { words } = this;
+    // Elsewhere, as in a function, the same name may be that of a value that is there.
     const marks: Mark[] = [];
-    for (const mark of words.naming()) if (!defining.has(mark.kind) && words.name(mark) === name) marks.push(mark);
-    const made = new Set<string>();
-    for (const mark of words.naming()) if (defining.has(mark.kind)) made.add(words.name(mark));
-    return closeWords(name, made, offeredAtMost).map((to) => this.change(marks, identifier(to)));
+    for (const mark of words.naming()) if (!defining.has(mark.kind) && words.name(mark) === name && words.value(mark.start)?.definition === undefined) marks.push(mark);
+    const around = new Map(marks.map((mark) => [mark, words.text.marks.around(mark.scope)]));
+    const scopes = new Set([...around.values()].flat());
+    const made = new Map<string, Set<number>>();
+    for (const mark of words.naming()) {
+      if (!defining.has(mark.kind) || !scopes.has(mark.scope)) continue;
+      const known = made.get(words.name(mark));
+      if (known === undefined) made.set(words.name(mark), new Set([mark.scope]));
+      else known.add(mark.scope);
+    }
+    return closeWords(name, made.keys(), offeredAtMost).map((to) => this.change(marks.filter((mark) => around.get(mark)?.some((scope) => made.get(to)?.has(scope))), identifier(to)));
   }
 
   /** The later of two places that make a value of the same name. */

@@ -58,6 +58,15 @@ describe('what mends a text', () => {
     expect(await mended(model('  a = Relu (x)\n  y = Neg (x)'))).toMatchObject({ problem: 'hint: What Relu → a makes is read by nothing.', to: ['remove'], nodes: '  y = Neg (x)' });
   });
 
+  it('is a name for those places only where nothing makes the value, out of the graphs around them', async () => {
+    const called = (argument: string): string => `  hidden = Relu (x)\n  y = my.F (${argument})`;
+    const body = '<domain: "my", opset_import: ["": 17]>\nF (hiden) => (hiddem)\n{\n  hiddem = Neg (hiden)\n}\n';
+    const text = (argument: string): string => model(called(argument), '"": 17, "my": 1') + body;
+    const { fixes } = await looked(text('hiden'));
+    expect(fixes.map(({ kind, to }) => `${kind} ${to}`.trim())).toEqual(['change hidden', 'remove']);
+    expect(fixes.slice(0, 1).map((fix) => applied(text('hiden'), fix))).toEqual([text('hidden')]);
+  });
+
   it('is nothing where all is well, or no other word is close', async () => {
     const inner = '  c = Shape (x)\n  f = Cast <to = 9> (c)\n  y = If (f) <\n    then_branch = a () => (t) { t = Relu (x) },\n    else_branch = b () => (e) { e = Neg (x) }\n  >';
     expect(await looked(model(inner))).toEqual({ problems: [], fixes: [] });

@@ -81,6 +81,13 @@ export class Marks {
     return this.current;
   }
 
+  /** A scope and those around it, innermost first. */
+  around(scope: number): number[] {
+    const found: number[] = [];
+    for (let at = scope; at !== -1; at = this.scopes[at]?.parent ?? -1) found.push(at);
+    return found;
+  }
+
   /** Closes the scopes within one that were left open. */
   closeInner(scope: number, end: number): void {
     while (this.current > scope) this.close(this.current, '', end);
