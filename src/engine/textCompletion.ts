@@ -98,10 +98,11 @@ function nodeStart(text: string, { offset, before }: Bracket, { equals }: Call):
 function* operators(words: Words, offset: number): Generator<TextCompletion> {
   const { text } = words.text;
   for (const mark of words.text.marks.of('function')) {
-    const scope = words.text.marks.scopes[mark.scope];
     const name = words.name(mark);
-    const domain = scope === undefined || scope.name === name ? '' : scope.name.slice(0, -name.length - 1);
-    yield { kind: 'function', label: qualified(domain, name), insert: qualified(domain, name), detail: text.slice(mark.start, text.indexOf('\n', mark.end)).trim().slice(0, headShown) };
+    const { name: whole, base } = words.text.marks.scopes[mark.scope] ?? { name, base: name };
+    const domain = base === name ? '' : base.slice(0, -name.length - 1);
+    const label = `${qualified(domain, name)}${whole === base ? '' : `:${word(whole.slice(base.length + 1))}`}`;
+    yield { kind: 'function', label, insert: label, detail: text.slice(mark.start, text.indexOf('\n', mark.end)).trim().slice(0, headShown) };
   }
   const known = [...signaturesAt(importsAt(words, offset))].map((signature) => ({ name: qualified(signature.domain, signature.op), signature }));
   for (const { name, signature } of known.sort((a, b) => (a.name < b.name ? -1 : 1))) {

@@ -34,7 +34,7 @@ export function splitOperator(shown: string): { readonly domain: string; readonl
 export function signatureAt(words: Words, shown: string, offset: number): Signature | undefined {
   const { domain, op } = splitOperator(shown);
   const own = domain === '' ? op : `${domain}.${op}`;
-  if (words.text.marks.scopes.some(({ kind, name }) => kind === 'function' && name === own)) return undefined;
+  if (words.text.marks.scopes.some(({ kind, base }) => kind === 'function' && base === own)) return undefined;
   const version = importsAt(words, offset).get(domain);
   return version === undefined ? undefined : signatureOf(domain, op, version);
 }

@@ -67,6 +67,9 @@ describe('a word', () => {
     await texts.read('file:///overloads.onnxtxt', 1, twice, undefined);
     const definition = (line: number): number | undefined => texts.word({ uri: 'file:///overloads.onnxtxt', version: 1 }, line, 10)?.definition?.line;
     expect([definition(3), definition(4)]).toEqual([7, 9]);
+    // At the equals sign of the first call: both are offered as they are called.
+    const offered = texts.complete({ uri: 'file:///overloads.onnxtxt', version: 1 }, 3, 6).items.filter(({ kind }) => kind === 'function');
+    expect(offered.map(({ label, insert }) => [label, insert])).toEqual([['own.f', 'own.f'], ['own.f:other', 'own.f:other']]);
   });
 
   it('is none where nothing is named', () => {

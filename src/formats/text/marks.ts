@@ -26,6 +26,8 @@ export interface Scope {
   readonly parent: number;
   readonly kind: 'graph' | 'function';
   readonly name: string;
+  /** A function's name without its overload; of others the name. */
+  readonly base: string;
   readonly detail: string;
   readonly start: number;
   /** Infinity where the text breaks off before. */
@@ -93,8 +95,8 @@ export class Marks {
     while (this.current > scope) this.close(this.current, '', end);
   }
 
-  open(kind: Scope['kind'], name: string, start: number): number {
-    this.current = this.scopes.push({ parent: this.current, kind, name, detail: '', start, end: Infinity }) - 1;
+  open(kind: Scope['kind'], name: string, start: number, base = name): number {
+    this.current = this.scopes.push({ parent: this.current, kind, name, base, detail: '', start, end: Infinity }) - 1;
     return this.current;
   }
 

@@ -270,7 +270,8 @@ function parseFunction(context: ParseContext): FunctionBody {
   scan.peek();
   const start = scan.at;
   const name = scan.expectName('the name of a function');
-  const scope = marks.open('function', `${domain === '' ? '' : `${domain}.`}${name}${overload === '' ? '' : `:${overload}`}`, from);
+  const base = `${domain === '' ? '' : `${domain}.`}${name}`;
+  const scope = marks.open('function', overload === '' ? base : `${base}:${overload}`, from, base);
   marks.add('function', start, scan.at);
   const attributes: string[] = [];
   const attributeDefaults = new Map<string, Attribute>();
