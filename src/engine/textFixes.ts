@@ -12,12 +12,13 @@ import { knownDomains, newestVersion } from '../operators/signature';
 import { latestOpset } from '../operators/table';
 import type { TextEdit, TextFix } from '../protocol/engine';
 import { beginningText } from './attributeText';
+import { blanked } from './textPlace';
 
 export type Fix = Omit<TextFix, 'problem'>;
 
 /** Words offered in place of one. */
 const offeredAtMost = 3;
-const valuePattern = /\s{0,99}(?::\s{0,99}\w{1,50}\s{0,99})?=\s{0,99}("(?:[^"\\]|\\.)*"|[-+.\w]+)/y;
+const valuePattern = /\s{0,99}(:\s{0,99}\w{1,50}\s{0,99})?=\s{0,99}("(?:[^"\\]|\\.)*"|[-+.\w]+)/y;
 const importsEnd = /opset_import\s{0,9}:\s{0,9}\[[^\]]{0,10000}(?=\])/;
 
 export class Fixes {
@@ -66,9 +67,11 @@ export class Fixes {
     const match = importsEnd.exec(this.words.text.text.slice(0, 100_000));
     if (domain === undefined || match === null) return [];
     const version = domain === '' ? latestOpset : knownDomains.includes(domain) ? newestVersion(domain) : 1;
-    const at = match.index + match[0].trimEnd().length;
+    // Behind the last entry; a comment may follow it.
+    const entries = match[0].split('\n').map(blanked).join('\n').trimEnd();
+    const at = match.index + entries.length;
     const entry = `${quote(domain)} : ${version}`;
-    return [{ kind: 'import', to: entry, edits: [this.edit(at, at, `${match[0].trimEnd().endsWith('[') ? '' : ', '}${entry}`)] }];
+    return [{ kind: 'import', to: entry, edits: [this.edit(at, at, `${entries.endsWith('[') ? '' : ', '}${entry}`)] }];
   }
 
   operator({ node }: PlacedNode, mark: Mark, known: Iterable<string>): Fix[] {
@@ -95,7 +98,7 @@ export class Fixes {
     }
     const value = this.valueAt(mark);
     if (value === undefined) return [];
-    if (code === 'attribute-type') return spec?.type === 'float' && /^-?\d+$/.test(value.text) ? [this.change([value], `${value.text}.0`)] : [];
+    if (code === 'attribute-type') return spec?.type === 'float' && !value.isTyped && /^-?\d+$/.test(value.text) ? [this.change([value], `${value.text}.0`)] : [];
     return closeWords(value.text.replaceAll('"', ''), spec?.values ?? [], offeredAtMost).map((to) => this.change([value], quote(to)));
   }
 
@@ -145,10 +148,10 @@ export class Fixes {
   }
 
   /** What stands behind an attribute's name where that is one word or string. */
-  private valueAt({ end }: Mark): { readonly start: number; readonly end: number; readonly text: string } | undefined {
+  private valueAt({ end }: Mark): { readonly start: number; readonly end: number; readonly text: string; readonly isTyped: boolean } | undefined {
     valuePattern.lastIndex = end;
-    const value = valuePattern.exec(this.words.text.text)?.[1];
-    return value === undefined ? undefined : { start: valuePattern.lastIndex - value.length, end: valuePattern.lastIndex, text: value };
+    const [, type, value] = valuePattern.exec(this.words.text.text) ?? [];
+    return value === undefined ? undefined : { start: valuePattern.lastIndex - value.length, end: valuePattern.lastIndex, text: value, isTyped: type !== undefined };
   }
 
   private change(marks: readonly Pick<Mark, 'start' | 'end'>[], to: string): Fix {

@@ -58,6 +58,16 @@ describe('what mends a text', () => {
     expect(await mended(model('  a = Relu (x)\n  y = Neg (x)'))).toMatchObject({ problem: 'hint: What Relu → a makes is read by nothing.', to: ['remove'], nodes: '  y = Neg (x)' });
   });
 
+  it('leaves a value alone whose type is written before it', async () => {
+    expect((await looked(model('  y = LeakyRelu <alpha: int = 1> (x)'))).fixes).toEqual([]);
+  });
+
+  it('adds an operator set before a comment, not to it', async () => {
+    const text = model('  y = com.microsoft.Gelu (x)', '"": 17 # the main set, "my" is none\n');
+    const { fixes } = await looked(text);
+    expect(await Promise.all(fixes.map(async (fix) => (await looked(applied(text, fix))).problems))).toEqual([[]]);
+  });
+
   it('is a name for those places only where nothing makes the value, out of the graphs around them', async () => {
     const called = (argument: string): string => `  hidden = Relu (x)\n  y = my.F (${argument})`;
     const body = '<domain: "my", opset_import: ["": 17]>\nF (hiden) => (hiddem)\n{\n  hiddem = Neg (hiden)\n}\n';
