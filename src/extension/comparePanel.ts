@@ -145,9 +145,8 @@ export class ComparePanel {
       await this.compare();
       return;
     }
-    this.send({ type: 'comparison', comparison: this.comparison });
+    this.sendComparison(this.comparison);
     if (this.measurement !== undefined) this.send({ type: 'measured', measurement: this.measurement });
-    for (const side of sides) if (this.references[side].model.gone) this.send({ type: 'gone', side });
     if (this.failure !== undefined) this.fail(this.failure);
   }
 
@@ -177,7 +176,13 @@ export class ComparePanel {
     this.comparison = comparison;
     this.measurement = undefined;
     this.failure = undefined;
+    this.sendComparison(comparison);
+  }
+
+  /** A page takes the files of a comparison for there: which are not is told with it. */
+  private sendComparison(comparison: GraphComparison): void {
     this.send({ type: 'comparison', comparison });
+    for (const side of sides) if (this.references[side].model.gone) this.send({ type: 'gone', side });
   }
 
   /** The person stopped it: there is nothing to show, or only what was there before. */
