@@ -1,4 +1,5 @@
 // What is wrong with a typed text can be mended: each change is applied and the text read again.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { closeWords, editDistance } from '../../src/base/editDistance';
 import { Texts } from '../../src/engine/texts';
@@ -88,5 +89,19 @@ describe('what mends a text', () => {
 it('words are close where few letters differ', () => {
   // Levenshtein's own kind of example: three changes make sitting of kitten.
   expect(editDistance('kitten', 'sitting')).toBe(3);
+  // Known to be more than is asked for, it is not worked out.
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 12 }), fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 12 }), fc.nat(12), (a, b, most) => {
+      const distance = editDistance(a, b);
+      expect(editDistance(a, b, most)).toBe(distance <= most ? distance : Infinity);
+    }),
+  );
   expect(closeWords('Conf', ['Conv', 'ConvInteger', 'Cos', 'conf'], 2)).toEqual(['conf', 'Conv']);
+});
+
+it('close words are found among thousands of long names while a person waits', () => {
+  const names = Array.from({ length: 5000 }, (_, i) => `${i}${'/some/scope'.repeat(90)}/${i}_output`);
+  const started = performance.now();
+  expect(closeWords(`${names[77] ?? ''}s`, names, 1)).toEqual([names[77]]);
+  expect(performance.now() - started).toBeLessThan(5000); // every letter against every letter would take ten times that
 });
