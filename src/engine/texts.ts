@@ -17,6 +17,9 @@ import { type CheckedProblem, checkText } from './textChecks';
 import { completeText } from './textCompletion';
 import { operatorCalled, operatorNamed } from './textOperators';
 
+/** Problems that fixes are looked for at a time: an editor asks for each selection, be it the whole text. */
+const mendedAtMost = 20;
+
 /** The text of a model: of a copy that is edited with its versions, see editedCopy.ts, where these may be kept; else it can only be read. */
 export async function printText(model: Model, keep: boolean): Promise<string> {
   return keep && isEditedCopy(model.path ?? '') ? await printEditedCopy(model) : printModel(model);
@@ -105,10 +108,11 @@ export class Texts {
     return completeText(words, words.offsetAt(line, character));
   }
 
-  /** What mends the problems that stand on some lines. */
+  /** What mends the problems that stand on some lines; of many, the first. */
   fixes(of: TextVersion, firstLine: number, lastLine: number): TextFix[] {
     const { checked, text } = this.get(of);
-    return checked.flatMap(({ problem: { range }, fixes }, i) => (range.line > lastLine || range.endLine < firstLine ? [] : (fixes?.() ?? []).map((fix) => ({ ...fix, problem: text.problems.length + i }))));
+    const mendable = [...checked.entries()].filter(([, { problem: { range }, fixes }]) => range.line <= lastLine && range.endLine >= firstLine && fixes !== undefined);
+    return mendable.slice(0, mendedAtMost).flatMap(([i, { fixes }]) => (fixes?.() ?? []).map((fix) => ({ ...fix, problem: text.problems.length + i })));
   }
 
   /** The operator named at a place, or in whose inputs the place is; null where there is none or it is not known. */

@@ -78,6 +78,12 @@ describe('what mends a text', () => {
     expect(fixes.slice(0, 1).map((fix) => applied(text('hiden'), fix))).toEqual([text('hidden')]);
   });
 
+  it('is looked for at the first problems of a selection, not at every one of a whole text', async () => {
+    const { problems, fixes } = await looked(model(Array.from({ length: 60 }, (_, i) => `  v${i} = Neg (undefinedName${i})`).join('\n') + '\n  undefinedNames = Abs (x)\n  y = Abs (undefinedNames)'));
+    expect(problems.length).toBeGreaterThan(100);
+    expect(new Set(fixes.map(({ problem }) => problem)).size).toBe(20);
+  });
+
   it('is nothing where all is well, or no other word is close', async () => {
     const inner = '  c = Shape (x)\n  f = Cast <to = 9> (c)\n  y = If (f) <\n    then_branch = a () => (t) { t = Relu (x) },\n    else_branch = b () => (e) { e = Neg (x) }\n  >';
     expect(await looked(model(inner))).toEqual({ problems: [], fixes: [] });
