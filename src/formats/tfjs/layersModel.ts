@@ -1,11 +1,11 @@
 // Layers models: Keras's nested and shared layers flattened to one node per call of a layer.
 import { LatheError } from '../../base/errors';
-import { FreeNames } from '../../base/freeNames';
 import { makeGraph, makeNode, tensorType } from '../../graph/construct';
 import { symbol } from '../../graph/dimension';
 import { namelessSymbol } from '../../graph/inputs';
 import type { Graph, Node, Shape, ValueInfo } from '../../graph/model';
 import { showName } from '../onnx/utf8';
+import { CallNames } from './callNames';
 import { anyField, isList, kindOf, type JsonObject, type TfjsContext } from './context';
 import { kerasAttributes } from './kerasAttributes';
 import { readModelConfig, type KerasLayer, type KerasModelConfig, type KerasReference } from './kerasConfig';
@@ -59,9 +59,7 @@ class Flattener {
   readonly nodes: Node[] = [];
   readonly inputs: ValueInfo[] = [];
   readonly configs = new Map<string, JsonObject>();
-  /** Every layer's own path is taken beforehand: a second call of `conv` must not be called as the layer `conv_1` is. */
-  private readonly names = new FreeNames();
-  private readonly called = new Set<string>();
+  private readonly names: CallNames;
   private calls = 0;
 
   constructor(
@@ -69,7 +67,7 @@ class Flattener {
     readonly weights: LayerWeights,
     config: KerasModelConfig,
   ) {
-    for (const path of layerPaths(config, '')) this.names.take(path);
+    this.names = new CallNames(layerPaths(config, ''));
   }
 
   /**
@@ -134,7 +132,7 @@ class Flattener {
     if (++this.calls > mostCalls) throw new LatheError('too-large', `The layers of the model are called over ${mostCalls} times.`, { file: this.context.file, item: showName(path) });
     if (layer.model !== undefined) return this.model(layer.model, `${path}/`, reads);
     this.judge(layer, path);
-    const name = this.nameOf(path);
+    const name = this.names.of(path);
     const made = Array.from({ length: outputs }, (_, i) => (i === 0 ? name : `${name}:${i}`));
     this.nodes.push(
       makeNode({
@@ -150,14 +148,6 @@ class Flattener {
     return made;
   }
 
-  /** The layer's path for its first call, numbered for others. */
-  private nameOf(path: string): string {
-    if (this.called.has(path)) return this.names.fresh(path, '_', 1);
-    this.called.add(path);
-    this.names.take(path);
-    return path;
-  }
-
   private judge({ className }: KerasLayer, path: string): void {
     if (holdsCode(className)) this.context.warn('code-layer', `The ${className} layer holds code of its own: it is shown, never executed.`, path);
     else if (!isKerasLayer(className)) this.context.warn('custom-layer', `"${showName(className)}" is not one of Keras's layers: it is shown, never executed.`, path);
@@ -166,7 +156,7 @@ class Flattener {
   /** A graph input for an InputLayer, or for the first layer of a Sequential model, which says what it is fed. */
   private input(layer: KerasLayer, path: string, fallback: unknown): string {
     const { context } = this;
-    const name = this.nameOf(path);
+    const name = this.names.of(path);
     const dims = anyField(layer.config, 'batch_input_shape', 'batch_shape', 'batchInputShape', 'batchShape') ?? fallback;
     const elementType = kerasElementType(anyField(layer.config, 'dtype'));
     const shape = dims === undefined ? undefined : shapeOf(context, dims, name);

@@ -1,7 +1,7 @@
 // A layers model in TensorFlow.js: predicted as a page would.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { FreeNames } from '../../base/freeNames';
+import { CallNames } from '../../formats/tfjs/callNames';
 import type { SessionValue } from '../messages';
 import { type Network, openDims } from './network';
 import { elementTypeOf } from './tensors';
@@ -33,47 +33,32 @@ export class LayersNetwork implements Network {
     return Promise.resolve(asked.filter((tensor) => tensor !== undefined));
   }
 
-  /** Every layer that computes says when it is called; models among the layers are looked into. A layer's later calls are numbered. */
+  /** Every layer that computes says when it is called; models among the layers are looked into. */
   watch(enter: (node: string) => void): () => void {
     const restore: (() => void)[] = [];
-    const paths: string[] = [];
-    let called = new Set<string>();
-    let names = new FreeNames();
-    /** As the reader names a layer's calls: the layer's path for the first, a number that no layer has for others. */
-    const nameOf = (path: string): string => {
-      if (called.has(path)) return names.fresh(path, '_', 1);
-      called.add(path);
-      return path;
-    };
-    const startOver = (): void => {
-      called = new Set();
-      names = new FreeNames();
-      for (const path of paths) names.take(path);
-    };
-    const seen = new Set<Layer>();
+    const paths = new Map<Layer, string>();
+    let names = new CallNames([]);
     const watchLayers = (all: readonly Layer[], prefix: string): void => {
       for (const layer of all) {
-        if (seen.has(layer)) continue;
-        seen.add(layer);
+        if (paths.has(layer)) continue;
         const path = `${prefix}${layer.name}`;
+        paths.set(layer, path);
         if ('layers' in layer) {
           watchLayers((layer as unknown as LayersModel).layers, `${path}/`);
           continue;
         }
-        paths.push(path);
         const { call } = layer;
         layer.call = (...given: Parameters<Layer['call']>) => {
-          enter(nameOf(path));
+          enter(names.of(path));
           return call.apply(layer, given);
         };
         restore.push(() => Reflect.deleteProperty(layer, 'call'));
       }
     };
     watchLayers(this.model.layers, '');
-    startOver();
     const { predict } = this.model;
     this.model.predict = (...given: Parameters<LayersModel['predict']>) => {
-      startOver();
+      names = new CallNames(paths.values());
       return predict.apply(this.model, given);
     };
     restore.push(() => Reflect.deleteProperty(this.model, 'predict'));
