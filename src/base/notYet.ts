@@ -11,8 +11,8 @@ export function isJsonPath(path: string): boolean {
  * @param done what cannot be done, as in "cannot be … yet"
  */
 export function onlyOnnxYet(done: string, path: string | undefined): LatheError {
-  return new LatheError('unsupported', `A TensorFlow.js model cannot be ${done} yet: it can be opened, inspected and checked.`, {
+  return new LatheError('unsupported', `A TensorFlow.js model cannot be ${done} yet: it can be viewed, checked, run, and converted to ONNX.`, {
     ...(path === undefined ? {} : { file: path }),
-    hint: 'Use an ONNX export of the model for that.',
+    hint: 'Convert it with "lathe convert", and use the ONNX model for that.',
   });
 }

@@ -96,7 +96,7 @@ export async function snapshot(document: EngineDocument, bindings: Bindings, sig
 /** Why nothing can be run here, where that is known without trying. */
 export function cannotRun(model: Pick<Model, 'format' | 'opsetImports'>, platform = process.platform, architecture = process.arch): string | undefined {
   if (platform === 'darwin' && architecture === 'x64') return 'onnxruntime has no binary for Macs with an Intel processor; everything but running works.';
-  if (model.format !== 'onnx') return 'TensorFlow.js models are not run here yet; the command line runs them.';
+  if (model.format !== 'onnx') return undefined; // operator sets are ONNX's
   const unrunnable = unrunnableOpset(model);
   return unrunnable === undefined ? undefined : `${unrunnable.reason}.`;
 }

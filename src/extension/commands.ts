@@ -38,8 +38,8 @@ const commands: Commands = {
     if (uri !== undefined) await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
   },
   optimize: async (context, { target }) => await onOnnx(context, target, 'optimized', async (uri) => await (await context.work()).optimize(uri)),
-  profile: async (context, { target }) => await onOnnx(context, target, 'profiled', async (uri) => await (await context.work()).profile(uri)),
-  benchmark: async (context, { target }) => await onOnnx(context, target, 'benchmarked', async (uri) => await (await context.work()).benchmark(uri)),
+  profile: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).profile(uri)),
+  benchmark: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).benchmark(uri)),
   compareWith: async (context, { target, selected, how }) => await compareWith(context, target, selected ?? [], how),
   compareGraphs: async (context, { target, other }) => await compareGraphs(context, target, other),
   showText: async (context, { target, layer }) => await onModel(context, target, async (uri) => await showText(context, uri, layer)),
@@ -142,11 +142,13 @@ async function askForModel(openLabel: string, extensions: string[], beside?: vsc
 async function compareWith(context: CommandContext, target: string | undefined, selected: readonly string[], how: CommandArguments['compareWith']['how']): Promise<unknown> {
   const source = await modelOf(context, target, false);
   if (source === undefined) return undefined;
-  if (isJsonPath(source.path)) throw onlyOnnxYet('compared', source.fsPath);
+  // What runs can be measured; graphs and texts are ONNX's.
+  const only = isJsonPath(source.path) ? ('measurement' as const) : undefined;
+  if (only !== undefined && (how ?? only) !== only) throw onlyOnnxYet('laid beside another', source.fsPath);
   const others = selected.map(uriOf).filter((uri) => uri.toString() !== source.toString() && uri.path.endsWith('.onnx'));
   const other = others[0] ?? (await askForModel(t('Compare'), ['onnx'], source));
   if (other === undefined) return undefined;
-  const chosen = how ?? (await askHow(source, other));
+  const chosen = how ?? only ?? (await askHow(source, other));
   if (chosen === 'measurement') return await (await context.work()).benchmark(source, other);
   if (chosen === 'structure') await context.compared.show(source, other);
   if (chosen === 'graphs') await (await context.graphs()).show(source, other);

@@ -31,7 +31,7 @@ const kinds: readonly Kind[] = [
   { what: 'a PNG image', hint: export_, test: startsWith(0x89, 0x50, 0x4e, 0x47) },
   { what: 'a TensorFlow SavedModel', hint: 'Convert it with tensorflowjs_converter, and open the model.json it writes; or export it to ONNX.', test: isSavedModel },
   { what: 'a YAML document', hint: 'A Keras architecture in YAML has no weights. Convert the model itself with tensorflowjs_converter.', test: (_, text) => /^(---\s|[A-Za-z_][\w-]*:[ \r\n])/.test(text) },
-  { what: 'a JSON document', hint: 'A TensorFlow.js model (model.json) cannot be used here yet.', test: (_, text) => json.test(text) },
+  { what: 'a JSON document', hint: 'Of JSON only TensorFlow.js models (model.json) are read.', test: (_, text) => json.test(text) },
 ];
 
 /** Where the first name stands in a zip archive (APPNOTE 4.3.7). */

@@ -110,7 +110,7 @@ const unreadable: ReadonlySet<string> = new Set(['int4', 'uint4', 'int2', 'uint2
 /** @throws LatheError `unsupported` for operator sets no runtime takes, and for outputs that would take the runner down. */
 export function assertRunnable(model: Model): void {
   const file = model.path === undefined ? {} : { file: model.path };
-  assertOnnx(model, 'run');
+  assertOnnx(model, 'run from memory');
   const unrunnable = unrunnableOpset(model);
   if (unrunnable !== undefined) throw new LatheError('unsupported', `${unrunnable.reason}: it can be viewed, not run.`, { ...file, item: 'ai.onnx', hint: `Export it for opset ${newestOpset} or older.` });
   for (const { name, type } of model.graph.outputs)

@@ -27,6 +27,10 @@ describe('the engine’s service', () => {
     expect(cannotRun({ ...runnable, opsetImports: new Map([['', 9999]]) }, 'linux', 'x64')).toBe('The model uses opset 9999; the newest known is 26.');
   });
 
+  it('runs TensorFlow.js models, which import no operator set', () => {
+    expect(cannotRun({ format: 'tfjs-layers', opsetImports: new Map() }, 'linux', 'x64')).toBeUndefined();
+  });
+
   it('knows equal bindings in any order', () => {
     expect(bindingsKey({ a: 1, b: 2 })).toBe(bindingsKey({ b: 2, a: 1 }));
     expect(bindingsKey({ a: 1 })).not.toBe(bindingsKey({ a: 2 }));

@@ -44,7 +44,7 @@ describe.each(models.filter(({ name }) => name.startsWith('MLPerf') || /mobilene
 
 describe('what is not there yet for TensorFlow.js', () => {
   const [{ path } = { path: '' }] = models;
-  const refused = (done: string): object => ({ code: 'unsupported', message: `A TensorFlow.js model cannot be ${done} yet: it can be opened, inspected and checked.`, file: path });
+  const refused = (done: string): object => ({ code: 'unsupported', message: `A TensorFlow.js model cannot be ${done} yet: it can be viewed, checked, run, and converted to ONNX.`, file: path });
 
   it('says so', async () => {
     const model = openModel(path, modelFileOf(path, false));
