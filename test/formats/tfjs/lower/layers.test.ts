@@ -154,7 +154,8 @@ const ofKeras: readonly KerasRow[] = [
   kerasRow('Cropping1D', [5, 3], { cropping: [1, 2] }, {}, (x) => x.slice([0, 1, 0], [1, 2, 3])),
   kerasRow('Cropping3D', [4, 5, 6, 2], { cropping: [[1, 0], [0, 2], [1, 1]] }, {}, (x) => x.slice([0, 1, 0, 1, 0], [1, 3, 3, 4, 2])),
   kerasRow('UpSampling1D', [5, 3], { size: 2 }, {}, (x) => tf.image.resizeNearestNeighbor(flat(x), [1, 10]).squeeze([1])),
-  kerasRow('Resizing', [6, 7, 3], { height: 9, width: 5, interpolation: 'bilinear' }, {}, (x) => tf.image.resizeBilinear(x as tf.Tensor4D, [9, 5])),
+  kerasRow('Resizing', [6, 7, 3], { height: 9, width: 5, interpolation: 'bilinear' }, {}, (x) => tf.image.resizeBilinear(x as tf.Tensor4D, [9, 5], false, true)),
+  kerasRow('Resizing', [6, 7, 3], { height: 3, width: 9, interpolation: 'nearest' }, {}, (x) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [3, 9], false, true)),
   kerasRow('Subtract', [4, 3], {}, {}, (x) => tf.sub(x, x.square())),
 ];
 

@@ -109,11 +109,12 @@ function upSampling1D(c: NodeContext): void {
   c.set(0, y, 'first');
 }
 
+/** TensorFlow.js does not run this layer; Keras resizes with half-pixel centres. Source: TensorFlow, tf.image.resize. */
 function resizing(c: NodeContext): void {
   const name = c.text('interpolation') ?? 'bilinear';
   const mode = name === 'nearest' ? 'nearest' : name === 'bilinear' ? 'linear' : c.refuse(`interpolation ${name}`);
   if (c.flag('crop_to_aspect_ratio')) c.refuse('cropping to the aspect ratio');
-  c.set(0, resize(c, c.first(0), c.onnx.ints([c.int('height', 0), c.int('width', 0)]), resizeAttributes(mode, false, false)), 'first');
+  c.set(0, resize(c, c.first(0), c.onnx.ints([c.int('height', 0), c.int('width', 0)]), resizeAttributes(mode, false, true)), 'first');
 }
 
 function rescaling(c: NodeContext): void {
