@@ -110,11 +110,12 @@ export function convolveTransposed(c: NodeContext, x: string, kernelInput: numbe
     const reach = (size - 1) * dilation + 1;
     const wanted = outputSpatial?.[axis];
     // Output = (input − 1)·stride + reach − pads: SAME makes it input · stride, VALID input · stride + max(reach − stride, 0).
-    const surplus = wanted !== undefined && typeof length === 'number' ? (length - 1) * stride + reach - wanted : window.padding === 'SAME' ? reach - stride : Math.min(reach - stride, 0);
+    const surplus = wanted !== undefined && typeof length === 'number' ? (length - 1) * stride + reach - wanted : window.padding === 'SAME' ? reach - stride : window.padding === 'VALID' ? Math.min(reach - stride, 0) : 0;
     const pad = window.padding === 'SAME' ? Math.max(surplus, 0) : 0;
-    before.push(Math.floor(pad / 2));
-    after.push(pad - Math.floor(pad / 2));
-    extra.push(Math.max(pad - surplus, 0));
+    const [left, right] = typeof window.padding === 'string' ? [Math.floor(pad / 2), pad - Math.floor(pad / 2)] : (window.padding[axis] ?? [0, 0]);
+    before.push(left);
+    after.push(right);
+    extra.push(Math.max(left + right - surplus, 0));
   }
   const init = { kernel_shape: kernel, strides: [...window.strides], dilations: [...window.dilations], pads: [...before, ...after], output_padding: extra };
   return c.emit('ConvTranspose', bias === undefined ? [x, w] : [x, w, bias], init);

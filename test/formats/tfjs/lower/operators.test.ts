@@ -58,6 +58,9 @@ const rows: readonly Row[] = [
   ['Conv2D', [image, w(3, 3, 4, 5)], { ...same(), dilations: [1, 2, 2, 1] }],
   ['Conv2D', [image, w(3, 3, 4, 5)], { ...strides(1), padding: 'EXPLICIT', explicit_paddings: [0, 0, 1, 2, 0, 1, 0, 0] }],
   ['Conv2D', [x(-1, -1, -1, 3), w(3, 3, 3, 2)], same(2)],
+  ['Conv2DBackpropInput', [ints([2, 12, 13, 3]), w(3, 3, 3, 4), image], { ...strides(2), padding: 'EXPLICIT', explicit_paddings: [0, 0, 1, 0, 1, 1, 0, 0] }],
+  ['Conv2DBackpropInput', [ints([2, 11, 13, 3]), w(3, 3, 3, 4), image], same(2)],
+  ['Conv2DBackpropInput', [ints([2, 14, 16, 3]), w(3, 3, 3, 4), image], valid(2)],
   ['Conv2D', [x(-1, -1, -1, 3), w(3, 3, 3, 2)], { ...same(1), dilations: [1, 2, 2, 1] }],
   ['Conv1D', [x(2, 9, 3), w(3, 3, 5)], { stride: 2, padding: 'SAME', data_format: 'NWC', dilation: 1 }],
   ['Conv3D', [x(1, 4, 5, 6, 2), w(2, 3, 3, 2, 3)], { strides: [1, 1, 2, 2, 1], padding: 'SAME', data_format: 'NDHWC', dilations: [1, 1, 1, 1, 1] }],
@@ -119,6 +122,7 @@ const rows: readonly Row[] = [
   ['Range', [int(2), int(11), int(3)], { Tidx: 'DT_INT32' }],
   ['Tile', [image, ints([1, 2, 1, 3])]],
   ['BroadcastTo', [x(3, 1), ints([2, 3, 4])]],
+  ['OneHot', [ints([1, -1, 4]), int(4), number(2), number(-1)], { axis: -1, T: 'DT_FLOAT' }],
   ['OneHot', [ints([1, 0, 3]), int(4), number(2), number(-1)], { axis: -1, T: 'DT_FLOAT' }],
   // Movement
   ['ConcatV2', [image, x(2, 6, 7, 2), int(3)]],

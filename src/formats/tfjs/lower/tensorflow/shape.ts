@@ -69,10 +69,17 @@ function tile(c: NodeContext): void {
   else c.set(0, c.emit('Tile', [c.in(0, layout), c.onnx.ints(perAxis(layout, repeats))]), layout);
 }
 
+/** Indices below 0 are no class in TensorFlow, counted from the end in ONNX; one at the depth is none in either. */
+function classIndices(c: NodeContext, depth: number): string {
+  const indices = c.onnx.cast(c.value(0), 'int64');
+  if (c.numbers(0)?.every((index) => index >= 0) === true) return indices;
+  return c.emit('Where', [c.emit('Less', [indices, c.onnx.int(0)]), c.onnx.int(depth), indices]);
+}
+
 function oneHot(c: NodeContext): void {
   const [depth = 0] = c.constantNumbers(1, 'its depth');
   const values = c.emit('Concat', [3, 2].map((input) => c.emit('Reshape', [c.value(input), c.onnx.ints([1])])), { axis: 0 });
-  c.set(0, c.emit('OneHot', [c.onnx.cast(c.value(0), 'int64'), c.onnx.int(depth), values], { axis: c.int('axis', -1) }));
+  c.set(0, c.emit('OneHot', [classIndices(c, depth), c.onnx.int(depth), values], { axis: c.int('axis', -1) }));
 }
 
 export const shapeRules: Rules = {
