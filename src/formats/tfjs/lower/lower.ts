@@ -241,6 +241,7 @@ class Lowerer {
       outer.block(frame.exits.flatMap(({ outputs }) => outputs));
       return false;
     };
+    if (frame.isNested) return refuse('another loop lies in it');
     let entering: ReadonlyMap<Node, Held> | undefined;
     for (let round = 0; round <= mostRounds; round++) {
       const environment: Environment = new Environment(outer);

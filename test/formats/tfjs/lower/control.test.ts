@@ -75,6 +75,32 @@ describe('a loop', () => {
   });
 });
 
+describe('a loop in a loop', () => {
+  const frame = (frame_name: string, counter: string, limit: string, outer: string): readonly NodeInit[] => [
+    { name: `enter${counter}`, op: 'Enter', input: [outer], attr: { frame_name, T: 'DT_INT32', is_constant: false } },
+    { name: `merge${counter}`, op: 'Merge', input: [`enter${counter}`, `next${counter}`], attr: { N: 2 } },
+    { name: `less${counter}`, op: 'Less', input: [`merge${counter}`, limit] },
+    { name: `cond${counter}`, op: 'LoopCond', input: [`less${counter}`] },
+    { name: `switch${counter}`, op: 'Switch', input: [`merge${counter}`, `cond${counter}`] },
+    { name: `next${counter}`, op: 'NextIteration', input: [`plus${counter}`] },
+    { name: `exit${counter}`, op: 'Exit', input: [`switch${counter}`] },
+  ];
+
+  it('is refused, not unrolled as if both were one', () => {
+    // The inner one begins anew with what entered the outer one: i is 3 after each round of j.
+    const nodes: readonly NodeInit[] = [
+      ...frame('outer', 'J', 'two', 'zero'),
+      ...frame('inner', 'I', 'three', 'enterJ'),
+      { name: 'plusI', op: 'AddV2', input: ['switchI:1', 'one'] },
+      { name: 'plusJ', op: 'AddV2', input: ['switchJ:1', 'one'] },
+      { name: 'sum', op: 'AddV2', input: ['exitI', 'exitJ'] },
+    ];
+    const source = openStored(graphModel({ zero: int(0), one: int(1), two: int(2), three: int(3) }, nodes, ['sum']));
+    expect(lowerToOnnx(source)).toMatchObject({ model: undefined, notLowered: [{ node: 'outer', op: 'loop', reason: 'another loop lies in it' }] });
+    source.dispose();
+  });
+});
+
 describe('a branch', () => {
   const branches: readonly FunctionInit[] = [
     { name: 'yes', inputs: ['value'], nodes: [{ name: 'minus', op: 'Neg', input: ['value'] }], results: { out: 'minus:y:0' } },

@@ -8,6 +8,8 @@ import { stringAttribute } from '../../../../graph/traverse';
 /** A loop: everything that runs once per round. */
 export interface Frame {
   readonly name: string;
+  /** Whether another loop lies in it. */
+  readonly isNested: boolean;
   readonly merges: readonly Node[];
   readonly switches: readonly Node[];
   readonly exits: readonly Node[];
@@ -84,6 +86,7 @@ function frameOf(name: string, region: readonly Node[]): Frame {
   const plain = sorted.filter(({ opType }) => !machinery.has(opType) || opType === 'Enter');
   return {
     name,
+    isNested: region.some((node) => node.opType === 'Enter' && frameName(node) !== name),
     merges: of('Merge'),
     switches: of('Switch'),
     exits: of('Exit'),
