@@ -57,8 +57,9 @@ function namedObject(name: string, value: JsonObject): Attribute | undefined {
   }
   if (!words.has(name)) return undefined;
   if (className === 'function' && typeof config === 'string') return { type: 'string', value: snakeCase(config) };
-  // An activation that is a layer of its own, with settings: only without any is it told by its name.
-  return typeof className === 'string' && (!isObject(config) || Object.keys(config).length === 0) ? { type: 'string', value: snakeCase(className) } : undefined;
+  if (typeof className !== 'string') return { type: 'string', value: 'something of its own' };
+  // An activation that is a layer of its own is told by its name alone only where it has no settings.
+  return { type: 'string', value: !isObject(config) || Object.keys(config).length === 0 ? snakeCase(className) : `${className} with settings of its own` };
 }
 
 /** `channelsLast` → `channels_last`; what is in snake_case already stays. */

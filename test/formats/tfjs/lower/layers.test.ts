@@ -189,6 +189,29 @@ describe('a lowered layer of Keras', () => {
   });
 });
 
+const noWeights = (name: string, className: string, config: object): StoredModel => kerasModel(kerasRow(className, [6, 7, 3], { name, ...config }, {}, (x) => x));
+
+describe('a layer whose settings are not plain', () => {
+  it('takes Keras’s defaults where its configuration leaves them out', () => {
+    for (const [className, shape] of [['MaxPooling2D', [3, 3, 3]], ['AveragePooling2D', [3, 3, 3]], ['UpSampling2D', [12, 14, 3]], ['ZeroPadding2D', [8, 9, 3]]] as const) {
+      const source = openStored(noWeights('layer', className, {}));
+      const { model } = lowerToOnnx(source);
+      expect(model?.graph.outputs[0]?.type, className).toMatchObject({ shape: [{ text: 'batch' }, ...shape] });
+      source.dispose();
+    }
+  });
+
+  it.each([
+    ['Activation', { activation: { class_name: 'LeakyReLU', config: { alpha: 0.1 } } }, 'the activation LeakyReLU with settings of its own'],
+    ['Bidirectional', { merge_mode: null, layer: { class_name: 'LSTM', config: { name: 'l', units: 1 } } }, 'it gives both directions as outputs of their own'],
+    ['Bidirectional', { layer: { class_name: 'LSTM', config: { name: 'l', units: 1, go_backwards: true } } }, 'its layer goes backwards'],
+  ])('%s is refused with %j, not guessed', (className, config, reason) => {
+    const source = openStored(noWeights('layer', className, config));
+    expect(lowerToOnnx(source).notLowered).toMatchObject([{ node: 'layer', op: className, reason }]);
+    source.dispose();
+  });
+});
+
 describe('a lowered layer', () => {
   it.each(named)('$title gives what TensorFlow.js gives', async ({ inputs, layer, pooled }) => {
     await onBackend('cpu', async () => {

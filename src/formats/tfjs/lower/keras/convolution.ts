@@ -31,7 +31,7 @@ const pooling =
   (kind: PoolKind, spatial: number): Rule =>
   (c) => {
     const { x, result } = windowInput(c, 0, isChannelsFirst(c));
-    const kernel = perSpatialAxis(c, 'pool_size', spatial);
+    const kernel = perSpatialAxis(c, 'pool_size', spatial, 2);
     const strides = c.ints('strides') === undefined ? kernel : perSpatialAxis(c, 'strides', spatial);
     c.set(0, pool(c, kind, x, { ...windowOf(c, kernel), kernel, strides, dilations: kernel.map(() => 1) }), result);
   };

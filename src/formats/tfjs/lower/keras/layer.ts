@@ -16,10 +16,10 @@ export function activated(c: NodeContext, x: string, layout: Layout, attribute =
   return activationNamed(name)?.(c.onnx, x, undefined) ?? c.refuse(`the activation ${name}`);
 }
 
-/** One entry per spatial axis; a lone number stands for all. */
-export function perSpatialAxis(c: NodeContext, attribute: string, spatial: number): readonly number[] {
-  const given = c.ints(attribute) ?? [1];
-  return Array.from({ length: spatial }, (_, axis) => given[axis] ?? given[0] ?? 1);
+/** One entry per spatial axis; a lone number stands for all. @param fallback where the layer does not say */
+export function perSpatialAxis(c: NodeContext, attribute: string, spatial: number, fallback = 1): readonly number[] {
+  const given = c.ints(attribute) ?? [];
+  return Array.from({ length: spatial }, (_, axis) => given[axis] ?? given[0] ?? fallback);
 }
 
 /** Strides, dilations and padding of a convolution; `causal` pads what came before. */

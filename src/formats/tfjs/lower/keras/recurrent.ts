@@ -4,7 +4,7 @@ import { makeNode } from '../../../../graph/construct';
 import { elementCount, float32Tensor, type Tensor } from '../../../../tensor/tensor';
 import { toFloat32Array } from '../../../../tensor/decode';
 import { kerasAttributes } from '../../kerasAttributes';
-import { anyField, isObject, type JsonObject } from '../../context';
+import { anyField, field, isObject, type JsonObject } from '../../context';
 import { fixedDims, type Held, type NodeContext, type Rules } from '../context';
 import { shapeValue } from '../axes';
 import { derived } from '../layout';
@@ -141,6 +141,10 @@ function bidirectional(c: NodeContext): void {
   const node = makeNode({ ...c.node, opType: className, attributes: kerasAttributes(config) });
   const held = new Map(c.node.inputs.map((name, input) => [name, c.held(input)]));
   const layer = c.within(node, held);
+  if (layer.flag('go_backwards')) c.refuse('its layer goes backwards');
+  // null, which is not the same as left out.
+  const { config: own = {} } = c;
+  if ([field(own, 'merge_mode'), field(own, 'mergeMode')].includes(null)) c.refuse('it gives both directions as outputs of their own');
   const hasBias = layer.flag('use_bias', true);
   const each = hasBias ? 3 : 2;
   if (c.inputCount !== 2 * each + 1) c.refuse('it is called with an initial state');

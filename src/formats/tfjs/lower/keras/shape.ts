@@ -56,12 +56,12 @@ function repeatVector(c: NodeContext): void {
   c.set(0, c.emit('Tile', [c.emit('Unsqueeze', [c.value(0), c.onnx.ints([1])]), c.onnx.ints([1, c.int('n', 1), 1])]));
 }
 
-/** Pairs per spatial axis, in the value's own axes. */
-function spatialPairs(c: NodeContext, attribute: string, spatial: number): readonly (readonly [number, number])[] {
+/** Pairs per spatial axis, in the value's own axes. @param fallback where the layer does not say */
+function spatialPairs(c: NodeContext, attribute: string, spatial: number, fallback: number): readonly (readonly [number, number])[] {
   const flat = c.ints(attribute) ?? [];
   const pairs = Array.from({ length: spatial }, (_, axis): readonly [number, number] => {
     if (flat.length === 2 * spatial) return [flat[2 * axis] ?? 0, flat[2 * axis + 1] ?? 0];
-    const both = flat[axis] ?? flat[0] ?? 0;
+    const both = flat[axis] ?? flat[0] ?? fallback;
     return [both, both];
   });
   const none: readonly [number, number] = [0, 0];
@@ -72,7 +72,7 @@ const padding =
   (spatial: number): Rule =>
   (c) => {
     const layout = layoutOf(c);
-    const pairs = perAxis(layout, spatialPairs(c, 'padding', spatial));
+    const pairs = perAxis(layout, spatialPairs(c, 'padding', spatial, 1));
     c.set(0, c.emit('Pad', [c.in(0, layout), c.onnx.ints([...pairs.map(([before]) => before), ...pairs.map(([, after]) => after)]), c.onnx.scalar(0)], { mode: 'constant' }), layout);
   };
 
@@ -83,14 +83,14 @@ const cropping =
   (spatial: number): Rule =>
   (c) => {
     const layout = layoutOf(c);
-    const pairs = perAxis(layout, spatialPairs(c, 'cropping', spatial));
+    const pairs = perAxis(layout, spatialPairs(c, 'cropping', spatial, spatial === 2 ? 0 : 1));
     const ends = pairs.map(([, after]) => (after === 0 ? toEnd : -after));
     c.set(0, c.emit('Slice', [c.in(0, layout), c.onnx.ints(pairs.map(([before]) => before)), c.onnx.ints(ends)]), layout);
   };
 
 /** TensorFlow.js resizes without half-pixel centres. */
 function upSampling(c: NodeContext): void {
-  const factors = perSpatialAxis(c, 'size', 2);
+  const factors = perSpatialAxis(c, 'size', 2, 2);
   const first = isChannelsFirst(c);
   const x = first ? c.value(0) : c.first(0);
   const mode = interpolation(c);
