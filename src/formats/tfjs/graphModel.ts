@@ -55,7 +55,7 @@ export function readGraphDef(context: TfjsContext, definition: JsonObject, weigh
   const nodes = operators.map((draft) => makeNodeOf(context, draft, counts));
   return makeGraph('graph', {
     nodes: sort(nodes),
-    inputs: [...inputs.keys(), ...placeholders.keys()].filter((name, i, all) => all.indexOf(name) === i).flatMap((name) => placeholders.get(name) ?? []),
+    inputs: [...new Set([...inputs.keys(), ...placeholders.keys()])].flatMap((name) => placeholders.get(name) ?? []),
     outputs: [...new Map(results.map((entry) => [valueName(entry.reference), entry])).entries()].map(([name, entry]) => outputInfo(name, entry)),
     initializers,
   });

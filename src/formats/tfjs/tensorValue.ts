@@ -49,6 +49,8 @@ const valueFields: ReadonlyMap<ElementType, ValueField> = new Map<ElementType, V
   ['bfloat16', half],
 ]);
 
+/** Bytes that values in the JSON are repeated to; more are taken for a bomb. */
+const mostRepeatedBytes = 2 ** 28;
 /** Strings that are repeated by a short list; more are taken for a bomb. */
 const mostStrings = 1_000_000;
 
@@ -88,6 +90,7 @@ function readValues(context: TfjsContext, object: JsonObject, elementType: Eleme
   const valueField = valueFields.get(elementType);
   const width = elementBits(elementType) / 8;
   const given = valueField === undefined ? [] : context.list(field(object, valueField.names[0]) ?? field(object, valueField.names[1]), where);
+  if (expected > given.length * width && expected > mostRepeatedBytes) throw context.malformed(where, `A tensor of ${context.name(where)} would repeat ${given.length} values to ${expected} bytes; ${mostRepeatedBytes} are the most.`);
   if (given.length * width > expected) throw context.malformed(where, `A tensor of ${context.name(where)} has ${given.length} values for its ${expected / width} elements.`);
   const bytes = new Uint8Array(given.length * width);
   const view = new DataView(bytes.buffer);
