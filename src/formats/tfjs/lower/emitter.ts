@@ -16,6 +16,9 @@ import { elementCount, float32Tensor, int64Tensor, type Tensor, tensorFromArray 
 const loweredOpset = 17;
 export const opsetImports: ReadonlyMap<string, number> = new Map([['', loweredOpset]]);
 
+/** Unrolled loops and functions may write many nodes for one: more than these are no model. */
+const mostNodes = 1_000_000;
+
 /** Writes nodes in the order they run. Methods that make a value return its name. */
 export class Emitter {
   readonly nodes: Node[] = [];
@@ -107,6 +110,7 @@ export class Emitter {
     const values = row.values?.(context, types) ?? [];
     const folded = values.length === outputs ? values.map((each, i) => constantOf(each, types[i])) : [];
     if (folded.length > 0 && folded.every((tensor) => tensor !== undefined)) return folded.map((tensor, i) => this.constant(tensor, names[i]));
+    if (this.nodes.length >= mostNodes) throw new LatheError('too-large', `As ONNX the model would have over ${mostNodes} nodes.`, { item: this.label });
     node.name = this.nodeNames.fresh(this.label);
     node.outputs = names.map((name) => this.names.fresh(name));
     this.nodes.push(node);
