@@ -83,7 +83,7 @@ class Lowerer {
     const inputs = graph.inputs.map((input) => this.input(input, environment));
     for (const [name, tensor] of graph.initializers) environment.set(name, this.constant(name, tensor));
     const todo = steps(needed(graph));
-    this.listWithoutRule(todo.flatMap((step) => ('merges' in step ? [...step.before, ...step.body] : [step])), environment, new Set());
+    this.listWithoutRule(todo.flatMap((step) => ('merges' in step ? [...step.before, ...step.body] : [step])), environment);
     for (const step of todo) this.step(step, environment);
     const results = graph.outputs.flatMap(({ name }) => this.output(name, environment));
     if (results.length < graph.outputs.length) return { model: undefined, notLowered: [...this.refused.values()] };
@@ -109,17 +109,20 @@ class Lowerer {
   }
 
   /** Operators that no rule knows, wherever they stand: listed even where what they read is unknown already. */
-  private listWithoutRule(nodes: readonly Node[], environment: Environment, seen: Set<string>): void {
-    for (const node of nodes) {
+  private listWithoutRule(nodes: readonly Node[], environment: Environment): void {
+    const seen = new Set<string>();
+    // A list that grows, not calls of itself: functions may call each other thousands deep.
+    const todo = [...nodes];
+    for (const [i, node] of todo.entries()) {
       if (this.services.ruleOf(node) === undefined) {
         this.refuse(this.keys.get(node) ?? node.name, node.opType, reasonWithoutRule(node));
-        environment.block(node.outputs);
+        if (i < nodes.length) environment.block(node.outputs);
       }
       for (const attribute of node.attributes.values()) {
         const body = attribute.type === 'string' && !seen.has(attribute.value) ? this.functions.get(attribute.value) : undefined;
         if (body === undefined) continue;
         seen.add(body.name);
-        this.listWithoutRule(body.nodes, new Environment(), seen);
+        for (const inner of body.nodes) todo.push(inner);
       }
     }
   }
