@@ -2,7 +2,7 @@
 import type { ErrorJson } from '../../src/base/errors';
 import type { OptimizationReport } from '../../src/protocol/report';
 import type { ToBenchmarkView } from '../../src/protocol/view';
-import type { Job } from '../common/status';
+import { type Job, withJob, withoutJob } from '../common/jobs';
 
 export interface BenchmarkState {
   readonly model: string | null;
@@ -53,12 +53,10 @@ function receive(state: BenchmarkState, message: ToBenchmarkView): BenchmarkStat
       const reset = isNew || (state.reports !== undefined && message.model !== state.model);
       return { ...state, model: message.model, reports: message.reports, error: undefined, ...(reset ? { report: undefined, variant: undefined } : {}) };
     }
-    case 'busy': {
-      const { job: id, title, message: text, fraction } = message;
-      return { ...state, error: undefined, jobs: [...state.jobs.filter((other) => other.id !== id), { id, title, message: text, ...(fraction === undefined ? {} : { fraction }) }] };
-    }
+    case 'busy':
+      return { ...state, error: undefined, jobs: withJob(state.jobs, message) };
     case 'idle':
-      return { ...state, jobs: state.jobs.filter(({ id }) => id !== message.job) };
+      return { ...state, jobs: withoutJob(state.jobs, message.job) };
     case 'error':
       return { ...state, error: message.error };
     default:

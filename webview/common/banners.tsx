@@ -2,7 +2,8 @@
 import type { VNode } from 'preact';
 import type { ErrorJson } from '../../src/base/errors';
 import { Button } from '../controls';
-import { Banner, ErrorText, JobLine, type Job } from './status';
+import type { Job } from './jobs';
+import { Banner, ErrorText, JobLine } from './status';
 import { visible } from './visible';
 
 /** What both kinds of page can ask the editor for. */

@@ -3,14 +3,8 @@ import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ErrorJson } from '../../src/base/errors';
 import { Button } from '../controls';
+import type { Job } from './jobs';
 import { visible } from './visible';
-
-export interface Job {
-  readonly id: string;
-  readonly title?: string;
-  readonly message: string;
-  readonly fraction?: number;
-}
 
 /** A screen reader is told of a job this often: the line itself changes many times a second. */
 const spokenEveryMs = 10_000;

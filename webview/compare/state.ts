@@ -2,7 +2,7 @@
 import type { ErrorJson } from '../../src/base/errors';
 import type { ToCompareView } from '../../src/protocol/compareView';
 import { sides, type GraphComparison, type Side } from '../../src/protocol/comparison';
-import type { Job } from '../common/status';
+import { type Job, withJob, withoutJob } from '../common/jobs';
 import { startingGroups } from '../model/expansion';
 import type { Selection } from '../model/state';
 import { enclosingGroups } from '../model/structure';
@@ -177,12 +177,10 @@ function receive(state: CompareState, message: ToCompareView, kept: Partial<Kept
       const layer = state.compared?.models[message.side].structure.layerOfKey.get(message.layer);
       return layer === undefined ? state : select(state, message.side, { kind: 'layer', layer }, sides);
     }
-    case 'busy': {
-      const { job: id, title, message: text, fraction } = message;
-      return { ...state, jobs: [...state.jobs.filter((job) => job.id !== id), { id, title, message: text, ...(fraction === undefined ? {} : { fraction }) }] };
-    }
+    case 'busy':
+      return { ...state, jobs: withJob(state.jobs, message) };
     case 'idle':
-      return { ...state, jobs: state.jobs.filter(({ id }) => id !== message.job) };
+      return { ...state, jobs: withoutJob(state.jobs, message.job) };
     case 'gone':
       return { ...state, gone: new Set([...state.gone, message.side]) };
     case 'engineDied':

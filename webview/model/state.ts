@@ -1,7 +1,7 @@
 // The model view's state and how every message and gesture changes it. Pure: no DOM, no messages sent.
 import type { ErrorJson } from '../../src/base/errors';
 import type { LayerDetail, MetricName, ModelSnapshot, ToModelView } from '../../src/protocol/view';
-import type { Job } from '../common/status';
+import { type Job, withJob, withoutJob } from '../common/jobs';
 import { startingGroups } from './expansion';
 import { availableMetrics, latencyColumn } from './metrics';
 import type { ColumnId, Shown, Sort } from './shown';
@@ -151,13 +151,10 @@ function receive(state: ViewState, message: ToModelView, kept: Partial<KeptState
       const selection = state.model === undefined ? undefined : selectionOf(state.model.structure, message.layer);
       return selection === undefined ? state : select(state, selection, true);
     }
-    case 'busy': {
-      const { job: id, message: text, fraction } = message;
-      const job: Job = { id, message: text, ...(fraction === undefined ? {} : { fraction }) };
-      return { ...state, jobs: [...state.jobs.filter((other) => other.id !== id), job] };
-    }
+    case 'busy':
+      return { ...state, jobs: withJob(state.jobs, message) };
     case 'idle':
-      return { ...state, jobs: state.jobs.filter(({ id }) => id !== message.job) };
+      return { ...state, jobs: withoutJob(state.jobs, message.job) };
     case 'gone':
       return { ...state, gone: true };
     case 'engineDied':
