@@ -60,6 +60,8 @@ const canonicalTarget: SimplifyRule = {
     if (context.opset < 5 || scope.constant(wanted) !== undefined || intAttribute(node, 'allowzero', 0) !== 0) return false;
     const output = context.shapeOf(scope, node.outputs[0] ?? '');
     const values = context.valuesOf(scope, wanted);
+    // A target that is not of whole numbers is no target: the runtime refuses the model, and it stays as it is.
+    if (values?.some((value) => typeof value === 'number' && !Number.isSafeInteger(value)) === true) return false;
     const target = output ?? values?.map((value, i) => (value === 0 ? context.shapeOf(scope, data)?.[i] : value === -1 ? undefined : value));
     if (target === undefined) return false;
     const input = context.shapeOf(scope, data);
