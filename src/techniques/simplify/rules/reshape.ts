@@ -1,5 +1,5 @@
 // Reshape targets worked out by Shape, Gather and Concat, written as the constants they come to: sizes, 0 and one −1; or as the Unsqueeze they come to.
-import { canBeZero, sameDimension } from '../../../graph/dimension';
+import { canBeZero, type Dimension, sameDimension } from '../../../graph/dimension';
 import type { Node, Shape } from '../../../graph/model';
 import type { GraphEditor } from '../../../graph/rewrite';
 import { intAttribute } from '../../../graph/traverse';
@@ -61,7 +61,8 @@ const canonicalTarget: SimplifyRule = {
     const output = context.shapeOf(scope, node.outputs[0] ?? '');
     const values = context.valuesOf(scope, wanted);
     // A target that is not of whole numbers is no target: the runtime refuses the model, and it stays as it is.
-    if (values?.some((value) => typeof value === 'number' && !Number.isSafeInteger(value)) === true) return false;
+    const whole = (value: Dimension): boolean => typeof value !== 'number' || Number.isSafeInteger(value);
+    if (values?.every(whole) === false || output?.every(whole) === false) return false;
     const target = output ?? values?.map((value, i) => (value === 0 ? context.shapeOf(scope, data)?.[i] : value === -1 ? undefined : value));
     if (target === undefined) return false;
     const input = context.shapeOf(scope, data);
