@@ -1,8 +1,8 @@
 // A model's own functions: which one a node calls, and its body as one call makes it: attributes the call gives put in where the body refers to them.
 import { cloneNode, makeGraph } from '../graph/construct';
 import type { Attribute, FunctionBody, Graph, Node } from '../graph/model';
+import { functionKey, normalDomain } from '../graph/opsets';
 import { type NodeKey, subgraphs } from '../graph/traverse';
-import { normalDomain } from '../operators/table';
 
 /** Finds the function a node calls: by domain, name and overload; where two are called the same, the last. */
 export class FunctionTable {
@@ -16,8 +16,6 @@ export class FunctionTable {
     return this.functions.size === 0 ? undefined : this.functions.get(functionKey(node.domain, node.opType, node.overload));
   }
 }
-
-const functionKey = (domain: string, name: string, overload: string): string => `${normalDomain(domain)}\0${name}\0${overload}`;
 
 /** A call that gave way to its function's body. */
 export interface CallSite {

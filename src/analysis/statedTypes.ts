@@ -6,9 +6,9 @@ import { maxRank, type Shape, type ValueType } from '../graph/model';
 export function possibleType(type: ValueType | undefined): ValueType | undefined {
   if (type?.kind !== 'tensor' || type.shape === undefined) return type;
   if (type.shape.length > maxRank) return { kind: 'tensor', elementType: type.elementType };
-  const negative = (dimension: Dimension): boolean => typeof dimension === 'number' && dimension < 0;
-  // A size no tensor has: the inputs are too small for the model, and what it then does is not known.
-  return type.shape.some(negative) ? { ...type, shape: type.shape.map((dimension) => (negative(dimension) ? undefined : dimension)) } : type;
+  const noSize = (dimension: Dimension): boolean => typeof dimension === 'number' && (dimension < 0 || !Number.isInteger(dimension));
+  // A size no tensor has: the inputs are too small for the model, or no sizes; what it then does is not known.
+  return type.shape.some(noSize) ? { ...type, shape: type.shape.map((dimension) => (noSize(dimension) ? undefined : dimension)) } : type;
 }
 
 /** The type with nothing said of shapes, also those of a sequence's elements. */

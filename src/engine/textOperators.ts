@@ -2,7 +2,7 @@
 import type { Words } from '../formats/text/words';
 import { nameAt } from '../formats/text/read';
 import { type Signature, signatureOf } from '../operators/signature';
-import { normalDomain } from '../operators/table';
+import { normalDomain } from '../graph/opsets';
 import type { TextOperator } from '../protocol/engine';
 import { operatorHelp } from './operatorHelp';
 import { bracketsAround, type Call, calledBy, commasBetween } from './textPlace';

@@ -10,3 +10,13 @@ export function unrunnableOpset({ opsetImports }: Pick<Model, 'opsetImports'>): 
   const version = opsetImports.get('') ?? 0;
   return version > newestOpset ? { code: 'newer-opset', reason: `The model uses opset ${version}; the newest known is ${newestOpset}` } : undefined;
 }
+
+/** `ai.onnx` is the long name of the default domain ''. */
+export function normalDomain(domain: string): string {
+  return domain === 'ai.onnx' ? '' : domain;
+}
+
+/** A model-local function's identity: calls resolve by domain, name and overload. */
+export function functionKey(domain: string, name: string, overload: string): string {
+  return `${normalDomain(domain)}\0${name}\0${overload}`;
+}

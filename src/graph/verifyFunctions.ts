@@ -1,18 +1,14 @@
 // Rules for model-local functions: each is defined once and none calls itself, directly or round about.
 import type { FunctionBody, Model, Node } from './model';
+import { functionKey } from './opsets';
 import type { Report } from './problem';
 import { subgraphs } from './traverse';
-
-/** A function's identity: calls resolve by domain, name and overload. */
-function identity(domain: string, name: string, overload: string): string {
-  return `${domain}\u0000${name}\u0000${overload}`;
-}
 
 /** Checks every function; `checkBody` checks one body's values. */
 export function checkFunctions(model: Model, report: Report, checkBody: (body: FunctionBody, where: string) => void): void {
   const byIdentity = new Map<string, FunctionBody>();
   for (const body of model.functions) {
-    const id = identity(body.domain, body.name, body.overload);
+    const id = functionKey(body.domain, body.name, body.overload);
     if (byIdentity.has(id)) report({ code: 'duplicate-name', severity: 'error', message: `Two functions are called ${label(body)}.`, item: body.name });
     byIdentity.set(id, body);
     checkBody(body, `function ${label(body)}`);
@@ -30,7 +26,7 @@ function label(body: FunctionBody): string {
 /** Functions called by nodes, those in subgraphs included. */
 function calledFunctions(nodes: readonly Node[], byIdentity: ReadonlyMap<string, FunctionBody>, into = new Set<FunctionBody>()): Set<FunctionBody> {
   for (const node of nodes) {
-    const called = byIdentity.get(identity(node.domain, node.opType, node.overload));
+    const called = byIdentity.get(functionKey(node.domain, node.opType, node.overload));
     if (called !== undefined) into.add(called);
     for (const inner of subgraphs(node)) calledFunctions(inner.graph.nodes, byIdentity, into);
   }

@@ -15,7 +15,8 @@ import { recurrentSignatures } from './signatures/recurrent';
 import { runtimeSignatures } from './signatures/runtime';
 import { shapeSignatures } from './signatures/shape';
 import { signalSignatures } from './signatures/signal';
-import { latestOpset, normalDomain } from './table';
+import { normalDomain } from '../graph/opsets';
+import { latestOpset } from './table';
 
 /** One operator in few words; read when it is first asked for. */
 export interface SignatureRow {

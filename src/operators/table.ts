@@ -1,5 +1,6 @@
 // The table of operators: one row per operator and version range, from one file per family.
 import type { Node } from '../graph/model';
+import { normalDomain } from '../graph/opsets';
 import { attentionRows } from './families/attention';
 import { classicalRows } from './families/classical';
 import { controlRows } from './families/control';
@@ -45,11 +46,6 @@ for (const row of operatorRows) {
   let operators = byDomain.get(row.domain);
   if (operators === undefined) byDomain.set(row.domain, (operators = new Map<string, OperatorRow[]>()));
   operators.set(row.opType, [...(operators.get(row.opType) ?? []), row].sort((a, b) => b.since - a.since));
-}
-
-/** `ai.onnx` is the long name of the default domain ''. */
-export function normalDomain(domain: string): string {
-  return domain === 'ai.onnx' ? '' : domain;
 }
 
 /** The row of an operator in a version of its domain's opset; undefined where the table has none. */

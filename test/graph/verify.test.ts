@@ -67,6 +67,8 @@ describe('illegal graphs', () => {
     expect(codes(model([call], {}, { functions: [functionBody({ nodes: [relu('i', 'o', { attributes })] })] }))).toEqual(['error attribute-reference']);
     expect(codes(model([call], {}, { functions: [functionBody({}), functionBody({})] }))).toEqual(['error duplicate-name']);
     expect(codes(model([call], {}, { functions: [functionBody({ nodes: [relu('i', 'o', { opType: 'F', domain: 'd' })] })] }))).toEqual(['error recursive-function']);
+    // ai.onnx and '' are one domain, however each is spelt.
+    expect(codes(model([call], {}, { functions: [functionBody({ domain: 'ai.onnx', nodes: [relu('i', 'o', { opType: 'F', domain: '' })] })] }))).toContain('error recursive-function');
     expect(codes(model([call], {}, { functions: [functionBody({}), functionBody({ overload: 'two' })] }))).toEqual([]);
   });
 

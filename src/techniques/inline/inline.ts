@@ -8,7 +8,7 @@ import { inlineCall, type InlinedCall } from '../../graph/inlineCall';
 import type { FunctionBody, Graph, Model, Node } from '../../graph/model';
 import { takeNodes, takenNames } from '../../graph/takenNames';
 import { nodeKeys, subgraphs, walkNodes } from '../../graph/traverse';
-import { normalDomain } from '../../operators/table';
+import { normalDomain } from '../../graph/opsets';
 import { hasTrainingInfo } from '../simplify/rules/unused';
 import { type ChangeCounts, raiseGraph } from '../simplify/raiseGraph';
 import { inlinedSize } from './inlinedSize';

@@ -1,5 +1,5 @@
 // Reshape targets worked out by Shape, Gather and Concat, written as the constants they come to: sizes, 0 and one −1; or as the Unsqueeze they come to.
-import { canBeZero, type Dimension, sameDimension } from '../../../graph/dimension';
+import { canBeZero, sameDimension } from '../../../graph/dimension';
 import type { Node, Shape } from '../../../graph/model';
 import type { GraphEditor } from '../../../graph/rewrite';
 import { intAttribute } from '../../../graph/traverse';
@@ -58,11 +58,10 @@ const canonicalTarget: SimplifyRule = {
   apply(node, scope, context) {
     const [data = '', wanted = ''] = node.inputs;
     if (context.opset < 5 || scope.constant(wanted) !== undefined || intAttribute(node, 'allowzero', 0) !== 0) return false;
+    // The runtime refuses a target of another type; the model stays as it is.
+    if ((context.elementTypeOf(scope, wanted) ?? 'int64') !== 'int64') return false;
     const output = context.shapeOf(scope, node.outputs[0] ?? '');
     const values = context.valuesOf(scope, wanted);
-    // A target that is not of whole numbers is no target: the runtime refuses the model, and it stays as it is.
-    const whole = (value: Dimension): boolean => typeof value !== 'number' || Number.isSafeInteger(value);
-    if (values?.every(whole) === false || output?.every(whole) === false) return false;
     const target = output ?? values?.map((value, i) => (value === 0 ? context.shapeOf(scope, data)?.[i] : value === -1 ? undefined : value));
     if (target === undefined) return false;
     const input = context.shapeOf(scope, data);
