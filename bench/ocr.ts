@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOnnxModel } from '../src/formats/onnx/read';
 import type { OptimizationReport } from '../src/protocol/report';
-import { openSamples } from '../src/runtime/datasets';
+import { openSamples } from '../src/runtime/data/datasets';
 import { Runner } from '../src/runtime/runner';
 import { toFloat32Array } from '../src/tensor/decode';
 import { printFigure } from './support/print';

@@ -114,7 +114,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       return await running.bench(file(source), variant === undefined ? undefined : file(variant), bindings, ofModel, context);
     },
     'data/kind': async ({ path }) => {
-      const { dataKind } = await import('../runtime/datasets');
+      const { dataKind } = await import('../runtime/data/datasets');
       return dataKind(path);
     },
     'reports/list': async ({ path }) => {

@@ -45,7 +45,7 @@ export class Running {
       after: await this.profile(after, bindings, part(context, after, 0.4, 0.8)),
     };
     return await this.inTurn(context, async () => {
-      const [{ compareValues }, { valuePairs }, { openSamples }, { firstSample }] = await Promise.all([import('../runtime/compareValues'), import('./pairValues'), import('../runtime/datasets'), import('../runtime/samples')]);
+      const [{ compareValues }, { valuePairs }, { openSamples }, { firstSample }] = await Promise.all([import('../runtime/compareValues'), import('./pairValues'), import('../runtime/data/datasets'), import('../runtime/data/samples')]);
       const sqnrDb = new Float64Array(pairs.count).fill(Number.NaN);
       const maxAbs = new Float64Array(pairs.count).fill(Number.NaN);
       const measured = { profiles, sqnrDb, maxAbs, inputs: 'seeded random numbers' };
@@ -76,10 +76,10 @@ export class Running {
     return await this.inTurn(context, async () => {
       const [{ openModel }, { openSamples }, { benchmark }, { compareModels }, { firstSample }] = await Promise.all([
         import('../formats/open'),
-        import('../runtime/datasets'),
+        import('../runtime/data/datasets'),
         import('../runtime/benchmark'),
         import('../runtime/compare'),
-        import('../runtime/samples'),
+        import('../runtime/data/samples'),
       ]);
       const model = openModel(source.path, source);
       try {
@@ -108,7 +108,7 @@ export class Running {
   /** A copy without the functions named, or without any; its outputs are compared with the model's on seeded inputs. */
   async inline({ model, path, followCacheLinks, settings }: EngineDocument, { bindings, functions, output }: { readonly bindings: Bindings; readonly functions?: readonly string[]; readonly output?: string }, context: WorkContext): Promise<InlinedCopy> {
     return await this.inTurn(context, async () => {
-      const [{ inlineModel }, { modelFile }, { openSamples }] = await Promise.all([import('../recipes/inline'), import('../formats/open'), import('../runtime/datasets')]);
+      const [{ inlineModel }, { modelFile }, { openSamples }] = await Promise.all([import('../recipes/inline'), import('../formats/open'), import('../runtime/data/datasets')]);
       const { path: made, inlined, kept, notCompared } = await inlineModel(
         model,
         { modelPath: path, file: modelFile(path, followCacheLinks), outputPath: output, settings: runSettings(settings, bindings), samples: async () => await openSamples(undefined, model, { bindings }), runnerStart: this.runnerStart(), ...(functions === undefined ? {} : { functions }) },

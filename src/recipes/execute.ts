@@ -8,7 +8,7 @@ import { LatheError, toLatheError } from '../base/errors';
 import { assertOnnx, modelFile, openModel } from '../formats/open';
 import { captureSource } from '../formats/publish';
 import type { OptimizationReport, SourceReport, VariantReport } from '../protocol/report';
-import { openSamples } from '../runtime/datasets';
+import { openSamples } from '../runtime/data/datasets';
 import { inaccuracy } from './acceptance';
 import { Builder, DoesNotApply } from './build';
 import { planOfSteps } from './candidates';

@@ -11,7 +11,7 @@ import type { PictureOptions, Provider, RunSettings } from '../protocol/measurem
 import type { Goal, OptimizationReport, VariantReport } from '../protocol/report';
 import type { Runner, RunnerStart } from '../runtime/runner';
 import { bytesOnDisk } from '../runtime/materialize';
-import { openSamples } from '../runtime/datasets';
+import { openSamples } from '../runtime/data/datasets';
 import { rejection, score } from './acceptance';
 import { Builder } from './build';
 import { type CandidatePlan, type CandidateStep, candidatesByGoal, planOfSteps } from './candidates';

@@ -9,7 +9,7 @@ import { assertValid } from '../graph/verify';
 import type { OutputComparison, RunSettings } from '../protocol/measurement';
 import { compareModels } from '../runtime/compare';
 import { Runner, type RunnerStart } from '../runtime/runner';
-import { firstSample, type SampleSource } from '../runtime/samples';
+import { firstSample, type SampleSource } from '../runtime/data/samples';
 import { assertOutput, publishWinner } from './publish';
 import { placeOfReports } from './readOnlySource';
 

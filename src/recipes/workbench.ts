@@ -4,7 +4,7 @@ import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import type { Model } from '../graph/model';
 import type { Runner } from '../runtime/runner';
-import type { Feeds, SampleSource } from '../runtime/samples';
+import type { Feeds, SampleSource } from '../runtime/data/samples';
 import type { SessionOptions } from '../runtime/sessionOptions';
 import type { Tensor } from '../tensor/tensor';
 import type { TechniqueContext } from '../techniques/technique';

@@ -3,16 +3,16 @@ import { type WorkContext, throwIfCancelled } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import type { Benchmark, Estimate, RunSettings, VariantMeasurement, Verdict } from '../protocol/measurement';
 import { acquireBenchmarkLock } from './benchmarkLock';
-import { bindingsOf } from './inputs';
+import { bindingsOf } from './data/inputs';
 import { describeMachine } from './machine';
 import { type FileOnDisk, type ModelOrPath, asFile } from './materialize';
 import { feedsOfVariant } from './pairing';
 import { SeededRandom } from './random';
 import { Runner, type RunnerStart } from './runner';
 import type { PreparedFeeds, RunnerSession } from './session';
-import type { Feeds } from './samples';
+import type { Feeds } from './data/samples';
 import { driftOf, sentinelMs } from './sentinel';
-import { bootstrapMedian, median, pairedRatio, quantile, relativeHalfWidth, thin } from './statistics';
+import { bootstrapMedian, median, pairedRatio, quantile, relativeHalfWidth, thin } from './metrics/statistics';
 
 export interface BenchmarkOptions extends Partial<WorkContext> {
   readonly settings: RunSettings;

@@ -5,11 +5,11 @@ import type { Comparison, OutputComparison, Provider, RunSettings } from '../pro
 import { toFloat64Array } from '../tensor/decode';
 import { elementKind } from '../tensor/elementType';
 import type { Tensor } from '../tensor/tensor';
-import { AgreementMeter } from './agreement';
+import { AgreementMeter } from './metrics/agreement';
 import type { ModelOrPath } from './materialize';
 import { feedsOfVariant, inTypeOf, pairValues } from './pairing';
 import { Runner, type RunnerStart } from './runner';
-import type { SampleSource } from './samples';
+import type { SampleSource } from './data/samples';
 import { defaultRunSettings } from './sessionOptions';
 
 const holdsNaN = 'holds NaN';

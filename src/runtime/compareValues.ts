@@ -6,7 +6,7 @@ import type { OutputComparison, RunSettings } from '../protocol/measurement';
 import type { Tensor } from '../tensor/tensor';
 import { compareOutputs } from './compare';
 import { Runner, type RunnerStart } from './runner';
-import type { Feeds } from './samples';
+import type { Feeds } from './data/samples';
 
 /** A value of each main graph that is to be compared, and what both take together in bytes. */
 export interface ValuePair {

@@ -9,7 +9,7 @@ import { acquireBenchmarkLock } from './benchmarkLock';
 import { type MeasuredDevice, deviceCachePath, knownDevice, rememberDevice } from './deviceCache';
 import { describeMachine } from './machine';
 import { Runner, type RunnerStart } from './runner';
-import type { Feeds } from './samples';
+import type { Feeds } from './data/samples';
 import { defaultThreads } from './sessionOptions';
 
 export { type MeasuredDevice, knownDevice } from './deviceCache';

@@ -4,7 +4,7 @@ import { elementKind } from '../tensor/elementType';
 import type { Tensor } from '../tensor/tensor';
 import { convertTensor } from './convert';
 import type { SessionValue } from './messages';
-import type { Feeds } from './samples';
+import type { Feeds } from './data/samples';
 
 /** Source name → variant name: by name, else in order among those whose shapes agree. */
 export function pairValues(source: readonly SessionValue[], variant: readonly SessionValue[]): Map<string, string> {

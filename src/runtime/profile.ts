@@ -12,16 +12,16 @@ import { acquireBenchmarkLock } from './benchmarkLock';
 import { type KernelMapping, type SourceIndex, mapKernels, nameNodes } from './kernelMapping';
 import { measureRates } from './device';
 import { knownDevice, rememberDevice } from './deviceCache';
-import { bindingsOf } from './inputs';
+import { bindingsOf } from './data/inputs';
 import { describeMachine } from './machine';
 import { type ModelOrPath, isModel } from './materialize';
 import { type Kernel, readProfile } from './profileEvents';
 import { Runner, type RunnerStart } from './runner';
 import type { PreparedFeeds, RunnerSession } from './session';
-import type { Feeds } from './samples';
-import { seededFeeds } from './seededSamples';
+import type { Feeds } from './data/samples';
+import { seededFeeds } from './data/sources/seededSamples';
 import { defaultThreads } from './sessionOptions';
-import { bootstrapMedian } from './statistics';
+import { bootstrapMedian } from './metrics/statistics';
 import { temporaryFolder } from './temporary';
 
 export interface ProfileOptions extends Partial<WorkContext> {

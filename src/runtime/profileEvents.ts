@@ -1,7 +1,7 @@
 // onnxruntime's profile file read into kernels: each with its own milliseconds per run.
 import { readFileSync } from 'node:fs';
 import { LatheError } from '../base/errors';
-import { median } from './statistics';
+import { median } from './metrics/statistics';
 
 /** One kernel the runtime ran, under the name it has in the optimised graph. */
 export interface Kernel {

@@ -1,5 +1,5 @@
 // A fixed piece of arithmetic whose time should never change: when it does, the machine was busy or changed its clock.
-import { median } from './statistics';
+import { median } from './metrics/statistics';
 
 const steps = 150_000;
 const repeats = 3;

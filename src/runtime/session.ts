@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor/tensor';
 import type { Materialized } from './materialize';
 import { guardActivations } from './memory';
 import type { KernelReading, LoadResult, RunnerMethod, RunnerMethods, SessionValue, Timings } from './messages';
-import type { Feeds } from './samples';
+import type { Feeds } from './data/samples';
 import { type SessionOptions, defaultThreads } from './sessionOptions';
 import { type Budget, type Workload, watchdogBudgetMs } from './watchdog';
 import { tensorMap, wireBytes, wireFeeds } from './wireTensors';

@@ -2,7 +2,7 @@
 import { LatheError } from '../base/errors';
 import { MemorySource, type Tensor } from '../tensor/tensor';
 import type { NamedTensors, WireTensor } from './messages';
-import type { Feeds } from './samples';
+import type { Feeds } from './data/samples';
 
 export function toWire(tensor: Tensor): WireTensor {
   const { elementType: type, dims } = tensor;

@@ -4,8 +4,8 @@ import { type DeviceProfile, modelRoofline } from '../analysis/roofline';
 import type { Model } from '../graph/model';
 import { subgraphs } from '../graph/traverse';
 import { knownDevice } from './deviceCache';
-import { bindingsOf } from './inputs';
-import type { Feeds } from './samples';
+import { bindingsOf } from './data/inputs';
+import type { Feeds } from './data/samples';
 
 export interface RunEstimate {
   /** Undefined where costs are not known. */

@@ -4,10 +4,10 @@ import type { WorkContext } from '../base/cancellation';
 import type { Log } from '../base/log';
 import type { Model } from '../graph/model';
 import type { GainEstimate } from '../protocol/findings';
-import type { Feeds, SampleSource } from '../runtime/samples';
+import type { Feeds, SampleSource } from '../runtime/data/samples';
 import type { Tensor } from '../tensor/tensor';
 
-export type { Feeds, SampleSource } from '../runtime/samples';
+export type { Feeds, SampleSource } from '../runtime/data/samples';
 
 export interface TechniqueContext extends WorkContext {
   readonly log: Log;

@@ -9,7 +9,7 @@ import { cloneModel } from '../../src/graph/construct';
 import { defaultBindings } from '../../src/graph/defaultBindings';
 import type { Model } from '../../src/graph/model';
 import { Runner } from '../../src/runtime/runner';
-import { seededFeeds } from '../../src/runtime/seededSamples';
+import { seededFeeds } from '../../src/runtime/data/sources/seededSamples';
 import { ocrModel, packageFile } from '../runtime/support';
 
 /** Every named value of the top graph, run once at the bindings, beside what inference says of it at the same bindings. */

@@ -15,7 +15,7 @@ import { encodeOnnxModel } from '../../src/formats/onnx/write';
 import { cloneModel } from '../../src/graph/construct';
 import type { Model } from '../../src/graph/model';
 import { verifyModel } from '../../src/graph/verify';
-import { openSamples } from '../../src/runtime/datasets';
+import { openSamples } from '../../src/runtime/data/datasets';
 import { simplify, simplifyOptions } from '../../src/techniques/simplify/simplify';
 import { ocrModel, packageFile } from '../runtime/support';
 import { structuralChanges, type Pick } from '../support/structuralChanges';

@@ -4,7 +4,7 @@ import { inferTypes } from '../../src/analysis/infer';
 import { attributes, makeGraph, makeModel, makeNode, tensorValue } from '../../src/graph/construct';
 import type { Attribute, Model } from '../../src/graph/model';
 import { Runner } from '../../src/runtime/runner';
-import { seededFeeds } from '../../src/runtime/seededSamples';
+import { seededFeeds } from '../../src/runtime/data/sources/seededSamples';
 import { seededTensor } from '../../src/tensor/seeded';
 import { float32Tensor, int64Tensor, type Tensor, tensorFromArray } from '../../src/tensor/tensor';
 

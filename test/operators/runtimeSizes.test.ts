@@ -4,7 +4,7 @@ import { inferTypes } from '../../src/analysis/infer';
 import { GraphBuilder, type AttributeInit, type ModuleBuilder } from '../../src/graph/builder';
 import type { Model, Shape } from '../../src/graph/model';
 import { Runner } from '../../src/runtime/runner';
-import { seededFeeds } from '../../src/runtime/seededSamples';
+import { seededFeeds } from '../../src/runtime/data/sources/seededSamples';
 
 interface Case {
   readonly title: string;

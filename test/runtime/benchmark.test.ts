@@ -6,9 +6,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { benchmark, judge } from '../../src/runtime/benchmark';
 import { acquireBenchmarkLock } from '../../src/runtime/benchmarkLock';
 import { defaultRunSettings } from '../../src/runtime/sessionOptions';
-import { seededFeeds } from '../../src/runtime/seededSamples';
+import { seededFeeds } from '../../src/runtime/data/sources/seededSamples';
 import { driftOf, sentinelMs } from '../../src/runtime/sentinel';
-import { bootstrapMedian, median, pairedRatio, quantile } from '../../src/runtime/statistics';
+import { bootstrapMedian, median, pairedRatio, quantile } from '../../src/runtime/metrics/statistics';
 import { temporaryFolder } from '../../src/runtime/temporary';
 import { matMulModel } from './support';
 

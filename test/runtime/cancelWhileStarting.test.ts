@@ -8,7 +8,7 @@ import { compareModels } from '../../src/runtime/compare';
 import { measureDevice } from '../../src/runtime/device';
 import { profileModel } from '../../src/runtime/profile';
 import { Runner, type RunnerStart } from '../../src/runtime/runner';
-import { seededSamples } from '../../src/runtime/seededSamples';
+import { seededSamples } from '../../src/runtime/data/sources/seededSamples';
 import { defaultRunSettings } from '../../src/runtime/sessionOptions';
 import { temporaryFolder } from '../../src/runtime/temporary';
 import { convolutionModel } from './support';

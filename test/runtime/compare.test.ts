@@ -1,8 +1,8 @@
 // Output comparison by its definitions, and agreement in the terms of the task.
 import { describe, expect, it } from 'vitest';
-import { AgreementMeter, wilson } from '../../src/runtime/agreement';
+import { AgreementMeter, wilson } from '../../src/runtime/metrics/agreement';
 import { compareModels, compareOutputs } from '../../src/runtime/compare';
-import { seededSamples } from '../../src/runtime/seededSamples';
+import { seededSamples } from '../../src/runtime/data/sources/seededSamples';
 import { type Tensor, float32Tensor, int64Tensor } from '../../src/tensor/tensor';
 import { convolutionModel, matMulModel } from './support';
 

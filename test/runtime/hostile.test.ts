@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../src/runtime/temporary';
 import { Watchdog, watchdogBudgetMs } from '../../src/runtime/watchdog';
 import { float32Tensor, int64Tensor } from '../../src/tensor/tensor';
 import { endlessModel, expandModel, matMulModel, ocrModel } from './support';
-import { seededFeeds } from '../../src/runtime/seededSamples';
+import { seededFeeds } from '../../src/runtime/data/sources/seededSamples';
 
 describe('the watchdog’s budget', () => {
   it('is ten seconds for a small model, and grows with the roofline estimate and the bytes', () => {

@@ -9,7 +9,7 @@ import { writeOnnxModel } from '../../src/formats/onnx/write';
 import { compareModels } from '../../src/runtime/compare';
 import { asFile, materialize } from '../../src/runtime/materialize';
 import { Runner } from '../../src/runtime/runner';
-import { openSamples } from '../../src/runtime/datasets';
+import { openSamples } from '../../src/runtime/data/datasets';
 import { sweepTemporaries, temporaryFolder } from '../../src/runtime/temporary';
 import { matMulModel, ocrModel, packageFile } from './support';
 

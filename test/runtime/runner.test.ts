@@ -7,7 +7,7 @@ import { parseProvider } from '../../src/runtime/providers';
 import { Runner } from '../../src/runtime/runner';
 import { RunnerHost } from '../../src/runtime/runnerHost';
 import { selfTestModel } from '../../src/runtime/selfTest';
-import { seededFeeds } from '../../src/runtime/seededSamples';
+import { seededFeeds } from '../../src/runtime/data/sources/seededSamples';
 import { temporaryFolder } from '../../src/runtime/temporary';
 import { float32Tensor } from '../../src/tensor/tensor';
 import { endlessModel, matMulModel, toFloat32 } from './support';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import type { Feeds } from '../../src/runtime/samples';
+import type { Feeds } from '../../src/runtime/data/samples';
 import { toFloat64Array } from '../../src/tensor/decode';
 import { isFloat } from '../../src/tensor/elementType';
 import type { Tensor } from '../../src/tensor/tensor';

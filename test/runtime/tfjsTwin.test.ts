@@ -10,7 +10,7 @@ import { benchmark } from '../../src/runtime/benchmark';
 import { compareModels } from '../../src/runtime/compare';
 import { materialize } from '../../src/runtime/materialize';
 import { feedsOfVariant, inTypeOf, pairValues } from '../../src/runtime/pairing';
-import { seededFeeds, seededSamples } from '../../src/runtime/seededSamples';
+import { seededFeeds, seededSamples } from '../../src/runtime/data/sources/seededSamples';
 import { defaultRunSettings } from '../../src/runtime/sessionOptions';
 import { tensorFromArray } from '../../src/tensor/tensor';
 import { temporaryFolder } from '../support/models';

@@ -1,7 +1,7 @@
 // `lathe bench A [B]`: latency of a model, or of two in interleaved rounds.
 import { modelFile } from '../../formats/open';
 import { benchmark } from '../../runtime/benchmark';
-import { firstSample } from '../../runtime/samples';
+import { firstSample } from '../../runtime/data/samples';
 import type { PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { benchmarkLines } from '../render/measurement';

@@ -5,9 +5,9 @@ import { assertBindable } from '../../graph/defaultBindings';
 import type { Model } from '../../graph/model';
 import type { Provider, RunSettings } from '../../protocol/measurement';
 import type { CopyReport } from '../../recipes/rewrittenCopy';
-import { openSamples } from '../../runtime/datasets';
+import { openSamples } from '../../runtime/data/datasets';
 import type { RunnerStart } from '../../runtime/runner';
-import type { SampleSource } from '../../runtime/samples';
+import type { SampleSource } from '../../runtime/data/samples';
 import { picturesOf, type PictureArguments } from '../arguments';
 import { terminalLog } from '../terminal';
 

@@ -1,7 +1,7 @@
 // Milliseconds per native node: the backend's kernels are timed, and each counts for the node that began last.
 import * as tf from '@tensorflow/tfjs-core';
 import type { KernelReading } from '../messages';
-import { median } from '../statistics';
+import { median } from '../metrics/statistics';
 import type { BackendName } from './backends';
 import type { Network } from './network';
 

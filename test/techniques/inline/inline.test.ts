@@ -8,7 +8,7 @@ import type { Model } from '../../../src/graph/model';
 import { walkNodes } from '../../../src/graph/traverse';
 import { verifyModel } from '../../../src/graph/verify';
 import { compareModels } from '../../../src/runtime/compare';
-import { openSamples } from '../../../src/runtime/datasets';
+import { openSamples } from '../../../src/runtime/data/datasets';
 import { inlineFunctions } from '../../../src/techniques/inline/inline';
 import { sharedRunner, stopRunner } from '../simplify/support';
 import { header, modelsBeyondTheRuntime, modelsWithFunctions, modelWith, nested, nestedModel } from './models';

@@ -11,7 +11,7 @@ import type { Model } from '../../../src/graph/model';
 import type { OutputComparison } from '../../../src/protocol/measurement';
 import { Workbench } from '../../../src/recipes/workbench';
 import { compareModels } from '../../../src/runtime/compare';
-import { openSamples } from '../../../src/runtime/datasets';
+import { openSamples } from '../../../src/runtime/data/datasets';
 import { Runner } from '../../../src/runtime/runner';
 import type { TechniqueContext } from '../../../src/techniques/technique';
 

@@ -6,7 +6,7 @@ import { GraphBuilder, type ModuleBuilder } from '../../../src/graph/builder';
 import { tensorValue } from '../../../src/graph/construct';
 import { evaluateDimension, formatShape } from '../../../src/graph/dimension';
 import type { Model } from '../../../src/graph/model';
-import { seededFeeds } from '../../../src/runtime/seededSamples';
+import { seededFeeds } from '../../../src/runtime/data/sources/seededSamples';
 import { compareOutputs } from '../../../src/runtime/compare';
 import type { Tensor } from '../../../src/tensor/tensor';
 import { simplifyOnly, sharedRunner, stopRunner } from './support';

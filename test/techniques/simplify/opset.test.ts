@@ -5,7 +5,7 @@ import { type AttributeInit, GraphBuilder, type ModuleBuilder, type NodeOptions,
 import type { Model } from '../../../src/graph/model';
 import { assertValid } from '../../../src/graph/verify';
 import { compareModels } from '../../../src/runtime/compare';
-import { openSamples } from '../../../src/runtime/datasets';
+import { openSamples } from '../../../src/runtime/data/datasets';
 import { raisedOpset, raiseOpset } from '../../../src/techniques/simplify/opset';
 import { int64Tensor } from '../../../src/tensor/tensor';
 import type { ElementType } from '../../../src/tensor/elementType';

@@ -1,10 +1,10 @@
 // NumPy's array files: .npy, and .npz archives of them. Source: NumPy's numpy.lib.format documentation.
 import { readFileSync } from 'node:fs';
 import { unzipSync } from 'fflate';
-import { LatheError, toLatheError } from '../base/errors';
-import { type ElementType, packedByteLength } from '../tensor/elementType';
-import { SourceFile } from '../tensor/fileSource';
-import { MemorySource, type Tensor, type TensorSource, elementCount } from '../tensor/tensor';
+import { LatheError, toLatheError } from '../../../base/errors';
+import { type ElementType, packedByteLength } from '../../../tensor/elementType';
+import { SourceFile } from '../../../tensor/fileSource';
+import { MemorySource, type Tensor, type TensorSource, elementCount } from '../../../tensor/tensor';
 
 /** NumPy's type characters and sizes that have an ONNX element type. */
 const elementTypes = new Map<string, ElementType>([

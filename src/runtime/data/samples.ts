@@ -1,7 +1,7 @@
 // What a model is fed: one sample is a tensor per input; a source streams samples for calibration and comparison.
-import { LatheError } from '../base/errors';
-import type { DataDescription } from '../protocol/measurement';
-import type { Tensor } from '../tensor/tensor';
+import { LatheError } from '../../base/errors';
+import type { DataDescription } from '../../protocol/measurement';
+import type { Tensor } from '../../tensor/tensor';
 
 /** Input name → tensor. */
 export type Feeds = ReadonlyMap<string, Tensor>;

@@ -1,16 +1,16 @@
 // A folder of pictures as samples: sizes and layout inferred from the input's shape, and stated.
 import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { LatheError } from '../base/errors';
-import { formatShape } from '../graph/dimension';
-import type { Model } from '../graph/model';
-import type { PictureOptions } from '../protocol/measurement';
-import { isFloat } from '../tensor/elementType';
-import { tensorFromNumbers } from './convert';
-import { type Layout, type Picture, layOut, normalisation, readPicture, resizeBilinear } from './images';
-import { type FedInput, fedInputsAt } from './inputs';
-import { SeededRandom } from './random';
-import type { Feeds, SampleSource } from './samples';
+import { LatheError } from '../../../base/errors';
+import { formatShape } from '../../../graph/dimension';
+import type { Model } from '../../../graph/model';
+import type { PictureOptions } from '../../../protocol/measurement';
+import { isFloat } from '../../../tensor/elementType';
+import { tensorFromNumbers } from '../../convert';
+import { type Layout, type Picture, layOut, normalisation, readPicture, resizeBilinear } from '../files/images';
+import { type FedInput, fedInputsAt } from '../inputs';
+import { SeededRandom } from '../../random';
+import type { Feeds, SampleSource } from '../samples';
 import { indexBound, seededTensor } from './seededSamples';
 
 export interface ImageOptions extends Partial<PictureOptions> {

@@ -1,6 +1,6 @@
 // Medians, quantiles and bootstrap intervals of measured times.
-import type { Estimate } from '../protocol/measurement';
-import { SeededRandom } from './random';
+import type { Estimate } from '../../protocol/measurement';
+import { SeededRandom } from '../random';
 
 /** Quantile by linear interpolation (Hyndman and Fan 1996, type 7). NaN of nothing. */
 export function quantile(values: ArrayLike<number>, share: number): number {

@@ -1,10 +1,10 @@
 // The inputs that have to be fed, with the shapes they get at the bindings.
-import { LatheError } from '../base/errors';
-import { defaultBindings } from '../graph/defaultBindings';
-import { type Dimension, formatShape, symbolsOf } from '../graph/dimension';
-import { fedInputs, inputShape } from '../graph/inputs';
-import type { Model } from '../graph/model';
-import type { ElementType } from '../tensor/elementType';
+import { LatheError } from '../../base/errors';
+import { defaultBindings } from '../../graph/defaultBindings';
+import { type Dimension, formatShape, symbolsOf } from '../../graph/dimension';
+import { fedInputs, inputShape } from '../../graph/inputs';
+import type { Model } from '../../graph/model';
+import type { ElementType } from '../../tensor/elementType';
 import type { Feeds } from './samples';
 
 export interface FedInput {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
-import { LatheError } from '../base/errors';
-import type { PictureOrder, PixelScale } from '../protocol/measurement';
+import { LatheError } from '../../../base/errors';
+import type { PictureOrder, PixelScale } from '../../../protocol/measurement';
 
 /** Red, green, blue, 0–255, row by row, without alpha. */
 export interface Picture {

@@ -1,12 +1,12 @@
 // ONNX's own test data: folders `test_data_set_*` with `input_*.pb` and `output_*.pb`, one TensorProto each.
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { LatheError } from '../base/errors';
-import { readTensorFile } from '../formats/onnx/tensorFile';
-import type { Tensor } from '../tensor/tensor';
-import { convertTensor } from './convert';
-import type { FedInput } from './inputs';
-import type { Feeds, SampleSource } from './samples';
+import { LatheError } from '../../../base/errors';
+import { readTensorFile } from '../../../formats/onnx/tensorFile';
+import type { Tensor } from '../../../tensor/tensor';
+import { convertTensor } from '../../convert';
+import type { FedInput } from '../inputs';
+import type { Feeds, SampleSource } from '../samples';
 
 /** The folders of samples in `folder`, which may be one itself; empty when there are none. */
 export function listDataSets(folder: string): string[] {

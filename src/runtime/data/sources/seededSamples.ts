@@ -1,12 +1,12 @@
 // Inputs made up from a seed: safe for embeddings and masks, the same on every machine; never mistaken for real data.
-import type { Graph, Model, Node } from '../graph/model';
-import { subgraphs } from '../graph/traverse';
-import { isFloat } from '../tensor/elementType';
-import { type Tensor, elementCount } from '../tensor/tensor';
-import { tensorFromNumbers } from './convert';
-import { type FedInput, fedInputsAt } from './inputs';
-import { SeededRandom } from './random';
-import type { Feeds, SampleSource } from './samples';
+import type { Graph, Model, Node } from '../../../graph/model';
+import { subgraphs } from '../../../graph/traverse';
+import { isFloat } from '../../../tensor/elementType';
+import { type Tensor, elementCount } from '../../../tensor/tensor';
+import { tensorFromNumbers } from '../../convert';
+import { type FedInput, fedInputsAt } from '../inputs';
+import { SeededRandom } from '../../random';
+import type { Feeds, SampleSource } from '../samples';
 
 export const defaultSeededSamples = 8;
 

@@ -1,14 +1,14 @@
 // NumPy arrays as samples: one sample per file, or stacked along the first axis; several inputs by name.
 import { readdirSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import { LatheError } from '../base/errors';
-import { formatShape } from '../graph/dimension';
-import { elementBits } from '../tensor/elementType';
-import { type Tensor, elementCount } from '../tensor/tensor';
-import { convertTensor } from './convert';
-import { type FedInput, fits } from './inputs';
-import { part, readNpy, readNpz } from './npy';
-import type { Feeds, SampleSource } from './samples';
+import { LatheError } from '../../../base/errors';
+import { formatShape } from '../../../graph/dimension';
+import { elementBits } from '../../../tensor/elementType';
+import { type Tensor, elementCount } from '../../../tensor/tensor';
+import { convertTensor } from '../../convert';
+import { type FedInput, fits } from '../inputs';
+import { part, readNpy, readNpz } from '../files/npy';
+import type { Feeds, SampleSource } from '../samples';
 
 const extensions: ReadonlySet<string> = new Set(['.npy', '.npz']);
 

@@ -1,15 +1,15 @@
 // Opening data for a model: arrays, ONNX test data, pictures, or, without a path, seeded inputs.
 import { statSync } from 'node:fs';
 import { extname } from 'node:path';
-import { LatheError, toLatheError } from '../base/errors';
-import type { Model } from '../graph/model';
-import type { DataDescription } from '../protocol/measurement';
-import { arraySamples, listArrays } from './arraySamples';
-import { type ImageOptions, imageSamples, listPictures } from './imageSamples';
+import { LatheError, toLatheError } from '../../base/errors';
+import type { Model } from '../../graph/model';
+import type { DataDescription } from '../../protocol/measurement';
+import { arraySamples, listArrays } from './sources/arraySamples';
+import { type ImageOptions, imageSamples, listPictures } from './sources/imageSamples';
 import { fedInputsAt } from './inputs';
 import type { SampleSource } from './samples';
-import { defaultSeededSamples, seededSamples } from './seededSamples';
-import { dataSetSamples, listDataSets } from './testDataSets';
+import { defaultSeededSamples, seededSamples } from './sources/seededSamples';
+import { dataSetSamples, listDataSets } from './sources/testDataSets';
 
 export type SampleOptions = Partial<Pick<ImageOptions, 'bindings' | 'limit' | 'seed' | 'scale' | 'order'>>;
 

@@ -1,9 +1,9 @@
 // How often two models come to the same answer: the class with the highest score, the text read off a sequence of scores, the same whole numbers, or, for other outputs, their SQNR.
-import { editDistance } from '../base/editDistance';
-import type { MetricValue } from '../protocol/measurement';
-import { toFloat64Array } from '../tensor/decode';
-import { elementBits, isFloat } from '../tensor/elementType';
-import { type Tensor, elementCount } from '../tensor/tensor';
+import { editDistance } from '../../base/editDistance';
+import type { MetricValue } from '../../protocol/measurement';
+import { toFloat64Array } from '../../tensor/decode';
+import { elementBits, isFloat } from '../../tensor/elementType';
+import { type Tensor, elementCount } from '../../tensor/tensor';
 import { bootstrap, mean } from './statistics';
 
 type Kind = 'agreement-top1' | 'agreement-sequence' | 'agreement-equal' | 'sqnr';
