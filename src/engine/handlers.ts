@@ -102,6 +102,12 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       return await running.optimize(open, { ...request, ...(output === undefined ? {} : { outputPath: output }) }, chosen, context);
     },
     'model/inline': async ({ document, ...request }, context) => await running.inline(documents.get(document), request, context),
+    'model/convert': async ({ document, output }, context) => {
+      const { convertModel } = await import('../recipes/convert');
+      const { model, path } = documents.get(document);
+      const { path: made, notLowered } = await convertModel(model, { modelPath: path, outputPath: output }, context);
+      return { ...(made === undefined ? {} : { path: made }), notLowered };
+    },
     'recipe/read': async ({ path }) => {
       const { readRecipe, requestOf } = await import('../recipes/execute');
       const { modelPath, outputPath } = requestOf(readRecipe(path), path);

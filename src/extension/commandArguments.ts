@@ -27,6 +27,7 @@ const parameters = {
   showText: z.object({ target, layer }),
   editCopy: z.object({ target }),
   inlineFunctions: z.object({ target, function: z.string().min(1).max(1_000_000).optional() }),
+  saveAsOnnx: z.object({ target }),
   showFindings: z.object({ target }),
   applyFix: z.object({ target, fix: z.string().min(1).max(10_000) }),
   chooseFix: z.object({ target, line: z.int().min(0).max(2 ** 31).optional() }),

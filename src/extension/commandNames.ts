@@ -10,6 +10,7 @@ export const commandNames = [
   'showText',
   'editCopy',
   'inlineFunctions',
+  'saveAsOnnx',
   'showFindings',
   'applyFix',
   'chooseFix',

@@ -45,6 +45,7 @@ const commands: Commands = {
   showText: async (context, { target, layer }) => await onModel(context, target, async (uri) => await showText(context, uri, layer)),
   editCopy: async (context, { target }) => await onOnnx(context, target, 'edited as a copy', async (uri) => await (await context.work()).editCopy(uri)),
   inlineFunctions: async (context, { target, function: name }) => await onOnnx(context, target, 'inlined', async (uri) => await (await context.work()).inlineFunctions(uri, name)),
+  saveAsOnnx: async (context, { target }) => await onModel(context, target ?? activeJson(), async (uri) => await (await import('./saveAsOnnx')).saveAsOnnx(context.host, uri)),
   showFindings: async (context, { target }) => await onModel(context, target, async (uri) => await showFindings(context, uri)),
   applyFix: async (context, { target, fix }) => await onModel(context, target, async (uri) => await (await context.work()).applyFix(uri, fix)),
   chooseFix: async (context, { target, line }) => await fixOnLine(context, target, line),
@@ -121,6 +122,12 @@ async function modelOf(context: CommandContext, target: string | undefined, ask:
   const text = vscode.window.activeTextEditor?.document.uri;
   const ofText = text === undefined ? undefined : modelUri(text);
   return ofText ?? (await askForModel(t('Open Model'), ['onnx', 'json']));
+}
+
+/** The JSON in the text editor that has the focus, which may be a TensorFlow.js model. */
+function activeJson(): string | undefined {
+  const text = vscode.window.activeTextEditor?.document.uri;
+  return text?.scheme === 'file' && isJsonPath(text.path) ? text.toString() : undefined;
 }
 
 /** @throws LatheError `usage` for text that is no address. */

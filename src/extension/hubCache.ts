@@ -12,9 +12,9 @@ export async function askCacheLinks(model: string): Promise<boolean> {
 }
 
 /** Where a result goes: beside the model, as usual, or of a model of the cache into the file that the person names; undefined where none is named. */
-export async function askOutput(model: vscode.Uri): Promise<{ readonly output?: string } | undefined> {
+export async function askOutput(model: vscode.Uri, suffix = '.optimized.onnx'): Promise<{ readonly output?: string } | undefined> {
   if (hubCacheFolder(model.fsPath) === undefined) return {};
-  const name = `${path.basename(model.fsPath, '.onnx')}.optimized.onnx`;
+  const name = `${path.parse(model.fsPath).name}${suffix}`;
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const chosen = await vscode.window.showSaveDialog({
     title: t('The Hugging Face cache is only read: where does the result go?'),

@@ -71,6 +71,9 @@ export class ModelPanel implements vscode.Disposable {
       case 'inline':
         await vscode.commands.executeCommand('modelLathe.inlineFunctions', model.uri, message.function);
         return;
+      case 'saveAsOnnx':
+        await vscode.commands.executeCommand('modelLathe.saveAsOnnx', model.uri);
+        return;
       case 'openText':
         await vscode.commands.executeCommand('modelLathe.showText', model.uri, message.layer);
         return;

@@ -37,7 +37,8 @@ class TfjsModels implements Disposable {
 
   private lenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!beginsLikeTfjs(headOf(document))) return [];
-    return [new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), { command: 'modelLathe.openModelView', title: `$(graph) ${t('Open in Model Lathe')}`, arguments: [document.uri] })];
+    const lens = (command: string, title: string): vscode.CodeLens => new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), { command: `modelLathe.${command}`, title, arguments: [document.uri] });
+    return [lens('openModelView', `$(graph) ${t('Open in Model Lathe')}`), lens('saveAsOnnx', t('Save as ONNX'))];
   }
 
   private async look(uris: readonly vscode.Uri[]): Promise<void> {

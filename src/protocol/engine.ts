@@ -198,6 +198,14 @@ export interface InlinedCopy {
   readonly notCompared?: string;
 }
 
+/** A TensorFlow.js model as a new ONNX file, or what stands in the way. */
+export interface Conversion {
+  /** The new file, where there is one. */
+  readonly path?: string;
+  /** Nodes or layers that cannot be converted; then nothing was written. */
+  readonly notLowered: readonly { readonly node: string; readonly op: string; readonly reason: string }[];
+}
+
 /** Parameters and result of every request. */
 export interface EngineRequests {
   /** Names of the published devices that times can be estimated for. */
@@ -243,6 +251,7 @@ export interface EngineRequests {
   'model/optimize': { params: OptimizeRequest; result: OptimizationReport };
   /** Inlines functions of a model into a new file, all where none are named. */
   'model/inline': { params: { readonly document: DocumentId; readonly bindings: Bindings; readonly functions?: readonly string[]; readonly output?: string }; result: InlinedCopy };
+  'model/convert': { params: { readonly document: DocumentId; readonly output?: string }; result: Conversion };
   /** Which model a recipe is about, and the file it names for the result; absolute paths. */
   'recipe/read': { params: { readonly path: string }; result: { readonly model: string; readonly output?: string } };
   /** `output` holds where the recipe names none; `followCacheLinks` as in `model/open`. */

@@ -123,6 +123,7 @@ export const fromModelView = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('optimize') }),
   z.strictObject({ type: z.literal('fix'), fix: z.string().max(10_000) }),
   z.strictObject({ type: z.literal('inline'), function: z.string().max(1_000_000).optional() }),
+  z.strictObject({ type: z.literal('saveAsOnnx') }),
   z.strictObject({ type: z.literal('openText'), layer: z.string().max(1_000_000).optional() }),
   z.strictObject({ type: z.literal('cancel'), job: z.string().max(100) }),
   z.strictObject({ type: z.literal('restartEngine') }),

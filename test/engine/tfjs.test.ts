@@ -1,9 +1,10 @@
 // A TensorFlow.js model in the engine: profiled from its file, what was measured is told of its own nodes.
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { detachedContext } from '../../src/base/cancellation';
 import { silentLog } from '../../src/base/log';
 import { createHandlers } from '../../src/engine/handlers';
-import { graphDocument, tfjsFile } from '../support/tfjsModels';
+import { graphDocument, placeholder, tfjsFile } from '../support/tfjsModels';
 
 const handlers = createHandlers({ log: silentLog, runnerState: () => undefined, overBudget: () => Promise.resolve('stop') });
 
@@ -16,5 +17,16 @@ describe('a TensorFlow.js model', () => {
     expect(Object.keys(profile?.milliseconds ?? {})).toEqual(['add']);
     expect(layers.keys).toContain('add');
     expect(profile?.runtime).toMatch(/^tfjs/);
+  });
+
+  it('is converted into a new ONNX file beside it, or all that stands in the way is named', async () => {
+    const file = tfjsFile(graphDocument());
+    const { document } = await handlers['model/open']({ path: file, bindings: {} }, detachedContext());
+    const { path, notLowered } = await handlers['model/convert']({ document }, detachedContext());
+    expect([path, notLowered]).toEqual([join(dirname(file), 'model.onnx'), []]);
+    expect((await handlers['model/open']({ path: path ?? '', bindings: {} }, detachedContext())).summary.format).toBe('onnx');
+    const node = [placeholder('x', '-1', '2'), { name: 'a', op: 'Bincount', input: ['x'] }, { name: 'b', op: 'StringLower', input: ['a'] }];
+    const other = await handlers['model/open']({ path: tfjsFile({ format: 'graph-model', modelTopology: { node }, weightsManifest: [] }, {}), bindings: {} }, detachedContext());
+    expect(await handlers['model/convert']({ document: other.document }, detachedContext())).toMatchObject({ notLowered: [{ node: 'a', op: 'Bincount' }, { node: 'b', op: 'StringLower' }] });
   });
 });

@@ -132,7 +132,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
     <div class={isNarrow ? 'page narrow' : 'page'} style={isNarrow ? {} : { gridTemplateColumns: `minmax(0, 1fr) auto ${Math.min(inspectorWidth, size.width - 420).toString()}px` }}>
       <div class="top">
         <Header
-          model={model} busy={state.jobs.length > 0} onProfile={() => host.send({ type: 'profile' })} onOptimize={() => host.send({ type: 'optimize' })}
+          model={model} busy={state.jobs.length > 0} onProfile={() => host.send({ type: 'profile' })} onOptimize={() => host.send({ type: 'optimize' })} onSaveAsOnnx={() => host.send({ type: 'saveAsOnnx' })}
           onBind={(bindings, target) => host.send(target === undefined ? { type: 'bind', bindings } : { type: 'bind', bindings, target })}
           onNotice={(notice) => dispatch({ type: 'notice', notice })}
         />
