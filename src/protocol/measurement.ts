@@ -1,4 +1,6 @@
 // Everything measured: latency, profiles, output comparisons, benchmarks. Times in milliseconds, memory in bytes.
+import type { DataKind, DataSplit } from './data';
+import type { TaskComparison } from './taskMetrics';
 
 export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml';
 
@@ -95,6 +97,8 @@ export interface Comparison {
   readonly runtimes?: readonly [string, string];
   readonly outputs: readonly OutputComparison[];
   readonly metric?: MetricValue;
+  /** How well both do their task, where the data have labels and a metric was chosen. */
+  readonly task?: TaskComparison;
   /** What the inputs were: a data set, or seeded random numbers. */
   readonly data: DataDescription;
 }
@@ -117,12 +121,18 @@ export interface PictureOptions {
 }
 
 export interface DataDescription {
-  readonly kind: 'npy' | 'test-data-set' | 'images' | 'seeded';
+  readonly kind: DataKind;
   readonly path?: string;
   readonly samples: number;
   readonly seed?: number;
   /** How the data were made into inputs, e.g. `RGB, value/255, NCHW, resized to 48×free`. */
   readonly note?: string;
+  /** Samples left out because they could not be read. */
+  readonly skipped?: number;
+  /** Classes the labels name, where they name classes. */
+  readonly classes?: number;
+  /** Which part of a set that was split. */
+  readonly split?: DataSplit;
 }
 
 /** What a node was measured at; its key is a name out of the model, `constructor` perhaps, so only the record's own keys count. */

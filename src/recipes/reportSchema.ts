@@ -1,6 +1,8 @@
 // A report file as its readers rely on it, field by field: the file may come from anywhere.
 import * as z from 'zod';
 import type { OptimizationReport } from '../protocol/report';
+import { dataKinds, dataSplits } from '../protocol/data';
+import { taskMetricNames } from '../protocol/taskMetrics';
 import { providers } from '../runtime/providers';
 
 const metricNames = ['agreement-top1', 'agreement-sequence', 'agreement-equal', 'sqnr', 'top1', 'exact-match'] as const;
@@ -11,11 +13,30 @@ const settings = z.object({ provider: z.enum(providers), threads: z.number(), bi
 const machine = z.object({ cpu: z.string(), cores: z.number(), memoryBytes: z.number(), platform: z.string(), node: z.string(), onnxruntime: z.string() });
 
 const data = z.object({
-  kind: z.enum(['npy', 'test-data-set', 'images', 'seeded']),
+  kind: z.enum(dataKinds),
   path: z.exactOptional(z.string()),
   samples: z.number(),
   seed: z.exactOptional(z.number()),
   note: z.exactOptional(z.string()),
+  skipped: z.exactOptional(z.number()),
+  classes: z.exactOptional(z.number()),
+  split: z.exactOptional(z.enum(dataSplits)),
+});
+
+const figure = estimate.extend({ samples: z.number() });
+
+const task = z.object({
+  metric: z.enum(taskMetricNames),
+  unit: z.enum(['share', 'dB', 'none']),
+  higherIsBetter: z.boolean(),
+  source: figure,
+  variant: figure,
+  difference: estimate,
+  p: z.number(),
+  test: z.enum(['mcnemar-mid-p', 'paired-bootstrap']),
+  lost: z.exactOptional(z.number()),
+  gained: z.exactOptional(z.number()),
+  limit: z.exactOptional(z.object({ mostLoss: z.exactOptional(z.object({ value: z.number(), relative: z.boolean() })), floor: z.exactOptional(z.number()) })),
 });
 
 const measurement = z.object({
@@ -57,6 +78,7 @@ const comparison = z.object({
     }),
   ),
   metric: z.exactOptional(z.object({ name: z.enum(metricNames), value: z.number(), low: z.number(), high: z.number(), samples: z.number() })),
+  task: z.exactOptional(task),
   data,
 });
 

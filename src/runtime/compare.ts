@@ -2,14 +2,18 @@
 import { type WorkContext, throwIfCancelled } from '../base/cancellation';
 import { LatheError } from '../base/errors';
 import type { Comparison, OutputComparison, Provider, RunSettings } from '../protocol/measurement';
+import type { MetricSpec, TaskComparison } from '../protocol/taskMetrics';
 import { toFloat64Array } from '../tensor/decode';
 import { elementKind } from '../tensor/elementType';
 import type { Tensor } from '../tensor/tensor';
 import { AgreementMeter } from './metrics/agreement';
+import type { Metric } from './metrics/metric';
+import { pairedDifference } from './metrics/significance';
+import { metrics } from './metrics/table';
 import type { ModelOrPath } from './materialize';
 import { feedsOfVariant, inTypeOf, pairValues } from './pairing';
 import { Runner, type RunnerStart } from './runner';
-import type { SampleSource } from './data/samples';
+import { type SampleSource, samplesWithLabels } from './data/samples';
 import { defaultRunSettings } from './sessionOptions';
 
 const holdsNaN = 'holds NaN';
@@ -130,6 +134,8 @@ export interface CompareOptions extends Partial<WorkContext> {
   /** Instead of provider and threads. */
   readonly settings?: RunSettings;
   readonly limit?: number;
+  /** How well both do their task on labelled data, beside how far they agree. */
+  readonly metric?: MetricSpec;
   /** A runner to use; otherwise one is started and ended. */
   readonly runner?: Runner;
   readonly start?: RunnerStart;
@@ -138,6 +144,7 @@ export interface CompareOptions extends Partial<WorkContext> {
 /**
  * Runs both models on the same samples. Outputs are paired by name; the metric is chosen by what the first output is:
  * classes of sequences (CTC), classes, whole numbers or texts (share of equal ones), or anything else (SQNR per sample).
+ * With a task metric both models are judged by the labels too, and tested against each other sample by sample.
  * @throws LatheError whatever loading or running throws; `cancelled`; `usage` without samples
  */
 export async function compareModels(source: ModelOrPath, variant: ModelOrPath, samples: SampleSource, options: CompareOptions = {}): Promise<Comparison> {
@@ -157,7 +164,7 @@ export async function compareModels(source: ModelOrPath, variant: ModelOrPath, s
   }
 }
 
-async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPath, samples: SampleSource, { signal, progress, limit, ...options }: CompareOptions & WorkContext): Promise<Comparison> {
+async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPath, samples: SampleSource, { signal, progress, limit, metric: spec, ...options }: CompareOptions & WorkContext): Promise<Comparison> {
   const { provider, threads } = { ...defaultRunSettings(), ...options, ...options.settings };
   const a = await runner.load(source, { provider, threads });
   const b = await runner.load(variant, { provider, threads });
@@ -165,9 +172,10 @@ async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPa
   const outputOf = mixed ? pairValues(a.outputs, b.outputs) : undefined;
   const differences = new Map(a.outputs.map(({ name }) => [name, new OutputDifference(name)]));
   const meter = new AgreementMeter(a.outputs[0]?.name);
+  const task = spec === undefined ? undefined : { source: metrics[spec.name].open(spec), variant: metrics[spec.name].open(spec) };
   const total = Math.min(limit ?? Infinity, samples.description.samples);
   let count = 0;
-  for await (const feeds of samples.samples(total)) {
+  for await (const { feeds, label } of samplesWithLabels(samples, total)) {
     throwIfCancelled(signal);
     progress({ message: `Comparing outputs, sample ${count + 1} of ${total}`, fraction: count / total });
     const left = (await a.run(feeds)).outputs;
@@ -178,6 +186,8 @@ async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPa
     }
     const main = a.outputs[0]?.name ?? '';
     meter.add(left.get(main), right.get(main));
+    task?.source.add(left, label, feeds);
+    task?.variant.add(right, label, feeds);
     count++;
   }
   const runtimes = mixed ? { runtimes: [await a.runtime(), await b.runtime()] as const } : {};
@@ -185,7 +195,14 @@ async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPa
   await b.release();
   if (count === 0) throw new LatheError('usage', 'There are no samples to compare on.');
   const metric = meter.result();
-  return { ...runtimes, outputs: [...differences.values()].map((difference) => difference.result()), ...(metric === undefined ? {} : { metric }), data: { ...samples.description, samples: count } };
+  const skipped = samples.skipped?.().count ?? 0;
+  return { ...runtimes, outputs: [...differences.values()].map((difference) => difference.result()), ...(metric === undefined ? {} : { metric }), ...(task === undefined ? {} : { task: compareTask(task.source, task.variant) }), data: { ...samples.description, samples: count, ...(skipped === 0 ? {} : { skipped }) } };
+}
+
+/** Two metrics of the same samples. @throws LatheError `usage` without samples */
+export function compareTask(source: Metric, variant: Metric): TaskComparison {
+  const { name: metric, unit, higherIsBetter } = source;
+  return { metric, unit, higherIsBetter, source: source.result(), variant: variant.result(), ...pairedDifference(source, variant) };
 }
 
 /** The variant's outputs under the source's names, where another runtime may call them otherwise. */

@@ -1,6 +1,7 @@
 // Output comparison by its definitions, and agreement in the terms of the task.
 import { describe, expect, it } from 'vitest';
-import { AgreementMeter, wilson } from '../../src/runtime/metrics/agreement';
+import { AgreementMeter } from '../../src/runtime/metrics/agreement';
+import { wilson } from '../../src/runtime/metrics/intervals';
 import { compareModels, compareOutputs } from '../../src/runtime/compare';
 import { seededSamples } from '../../src/runtime/data/sources/seededSamples';
 import { type Tensor, float32Tensor, int64Tensor } from '../../src/tensor/tensor';

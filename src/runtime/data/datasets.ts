@@ -42,7 +42,7 @@ function open(path: string | undefined, model: Model, { bindings = {}, seed = 1,
   }
 }
 
-type StoredKind = Exclude<DataDescription['kind'], 'seeded'>;
+type StoredKind = Extract<DataDescription['kind'], 'test-data-set' | 'npy' | 'images'>;
 
 /** What the data at a path are, without reading them. @throws LatheError `not-found`, `usage` when they are nothing that can be fed */
 export function dataKind(path: string): StoredKind {

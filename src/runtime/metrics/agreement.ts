@@ -4,6 +4,7 @@ import type { MetricValue } from '../../protocol/measurement';
 import { toFloat64Array } from '../../tensor/decode';
 import { elementBits, isFloat } from '../../tensor/elementType';
 import { type Tensor, elementCount } from '../../tensor/tensor';
+import { wilson } from './intervals';
 import { bootstrap, mean } from './statistics';
 
 type Kind = 'agreement-top1' | 'agreement-sequence' | 'agreement-equal' | 'sqnr';
@@ -173,12 +174,4 @@ function decibels(reference: Float64Array, other: Float64Array): number {
   if (noise === 0) return mostDecibels;
   const ratio = 10 * Math.log10(signal / noise);
   return Number.isNaN(ratio) ? 0 : Math.max(-mostDecibels, Math.min(mostDecibels, ratio));
-}
-
-/** 95 % score interval of a share (Wilson 1927). */
-export function wilson(share: number, count: number): { low: number; high: number } {
-  const z = 1.959964;
-  const centre = (share + z ** 2 / (2 * count)) / (1 + z ** 2 / count);
-  const half = (z / (1 + z ** 2 / count)) * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
-  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
 }
