@@ -7,7 +7,7 @@ import { elementCount, tensorFromArray, type Tensor } from '../../tensor/tensor'
 import { inlineFunctions } from '../inline/inline';
 import { raiseOpset } from '../simplify/opset';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
-import { type Candidate, findCandidates } from './candidates';
+import { type Candidate, findCandidates } from './choose/candidates';
 import { scanChannelScales, type WeightRange } from './channelScales';
 import { dropUnreadInitializers, hoistConstants } from './constants';
 import { FreshNames } from './names';

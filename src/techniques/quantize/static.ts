@@ -8,14 +8,14 @@ import { elementCount } from '../../tensor/tensor';
 import { inlineFunctions } from '../inline/inline';
 import { raiseOpset } from '../simplify/opset';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
-import { type Candidate, findCandidates, valuesToObserve } from './candidates';
-import { type Choice, chooseLayers } from './choose';
+import { type Candidate, findCandidates, valuesToObserve } from './choose/candidates';
+import { type Choice, chooseLayers } from './choose/choose';
 import { hoistConstants } from './constants';
-import { joinHardSwish } from './hardSwish';
-import { insertQuantization } from './insert';
-import { type Observation, observe } from './observe';
-import { presetNames, presets } from './presets';
-import { settleBiases } from './productBias';
+import { joinHardSwish } from './insert/hardSwish';
+import { insertQuantization } from './insert/insert';
+import { type Observation, observe } from './calibrate/observe';
+import { presetNames, presets } from './choose/presets';
+import { settleBiases } from './insert/productBias';
 import { int8KernelsSaturate } from './saturation';
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with opset 13. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { attributes, float, makeGraph, makeNode, tensorValue } from '../../../src/graph/construct';
 import type { Node } from '../../../src/graph/model';
 import { GraphIndex } from '../../../src/graph/traverse';
-import { usefulRange } from '../../../src/techniques/quantize/usefulRange';
+import { usefulRange } from '../../../src/techniques/quantize/calibrate/usefulRange';
 
 const range = { min: -20, max: 10, low: -20, high: 10, shape: [1, 8] };
 const gate = makeNode({ opType: 'HardSigmoid', inputs: ['x'], outputs: ['gate'], attributes: attributes({ alpha: float(1 / 6), beta: float(0.5) }) });

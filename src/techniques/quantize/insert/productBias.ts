@@ -1,11 +1,11 @@
 // Keeps a product's bias out of the runtime's MatMul + Add → Gemm fusion, which comes before its int8 fusions and leaves a float Gemm.
-import type { Model } from '../../graph/model';
-import { GraphIndex } from '../../graph/traverse';
-import type { Tensor } from '../../tensor/tensor';
-import type { Candidate } from './candidates';
-import { constantOf } from './constants';
-import { FreshNames } from './names';
-import type { Observation } from './observe';
+import type { Model } from '../../../graph/model';
+import { GraphIndex } from '../../../graph/traverse';
+import type { Tensor } from '../../../tensor/tensor';
+import type { Candidate } from '../choose/candidates';
+import { constantOf } from '../constants';
+import { FreshNames } from '../names';
+import type { Observation } from '../calibrate/observe';
 
 /**
  * Where a chosen MatMul is followed by an Add of a constant vector: a product of matrices becomes a Gemm with that bias, which

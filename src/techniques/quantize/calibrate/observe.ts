@@ -1,10 +1,10 @@
 // Calibration: the range every activation takes over the samples, found inside the runtime so that only numbers travel.
-import type { Model } from '../../graph/model';
-import { attributes, cloneModel, makeNode, tensorValue } from '../../graph/construct';
-import { toFloat32Array, toIntegers } from '../../tensor/decode';
-import { int64Tensor, tensorFromArray, type Tensor } from '../../tensor/tensor';
-import type { TechniqueContext } from '../technique';
-import { FreshNames } from './names';
+import type { Model } from '../../../graph/model';
+import { attributes, cloneModel, makeNode, tensorValue } from '../../../graph/construct';
+import { toFloat32Array, toIntegers } from '../../../tensor/decode';
+import { int64Tensor, tensorFromArray, type Tensor } from '../../../tensor/tensor';
+import type { TechniqueContext } from '../../technique';
+import { FreshNames } from '../names';
 
 /** What was seen of one activation. */
 export interface Observation {

@@ -1,9 +1,9 @@
 // The nodes of a graph that have an int8 kernel, each with what decides whether that kernel is worth it.
-import type { TypeInference } from '../../analysis/infer';
-import type { Graph, Model, Node } from '../../graph/model';
-import { GraphIndex, intAttribute, nodeKeys } from '../../graph/traverse';
-import { elementCount, type Tensor } from '../../tensor/tensor';
-import { constantOf } from './constants';
+import type { TypeInference } from '../../../analysis/infer';
+import type { Graph, Model, Node } from '../../../graph/model';
+import { GraphIndex, intAttribute, nodeKeys } from '../../../graph/traverse';
+import { elementCount, type Tensor } from '../../../tensor/tensor';
+import { constantOf } from '../constants';
 
 export type CandidateKind = 'conv' | 'depthwise' | 'matmul' | 'gemm' | 'add' | 'globalPool';
 

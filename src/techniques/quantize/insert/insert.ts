@@ -1,16 +1,16 @@
 // Writes quantization into a graph as QuantizeLinear/DequantizeLinear pairs, placed so that onnxruntime fuses int8 kernels from them.
-import { attributes, makeNode } from '../../graph/construct';
-import type { Graph, Model, Node } from '../../graph/model';
-import { GraphIndex, intAttribute } from '../../graph/traverse';
-import { toFloat32Array } from '../../tensor/decode';
-import { tensorFromArray, type Tensor } from '../../tensor/tensor';
-import type { Candidate } from './candidates';
-import { type ChannelScales, scanChannelScales, type WeightRange } from './channelScales';
-import { constantOf, dropUnreadInitializers } from './constants';
-import { FreshNames } from './names';
-import { scalar, type Observation } from './observe';
-import { usefulRange } from './usefulRange';
-import { quantizedWeight } from './quantizedWeight';
+import { attributes, makeNode } from '../../../graph/construct';
+import type { Graph, Model, Node } from '../../../graph/model';
+import { GraphIndex, intAttribute } from '../../../graph/traverse';
+import { toFloat32Array } from '../../../tensor/decode';
+import { tensorFromArray, type Tensor } from '../../../tensor/tensor';
+import type { Candidate } from '../choose/candidates';
+import { type ChannelScales, scanChannelScales, type WeightRange } from '../channelScales';
+import { constantOf, dropUnreadInitializers } from '../constants';
+import { FreshNames } from '../names';
+import { scalar, type Observation } from '../calibrate/observe';
+import { usefulRange } from '../calibrate/usefulRange';
+import { quantizedWeight } from '../quantizedWeight';
 
 /** Value ≈ scale × (integer − zeroPoint), integers 0 … 255. */
 export interface ActivationParameters {

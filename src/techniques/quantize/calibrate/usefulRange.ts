@@ -1,6 +1,6 @@
 // The part of an activation's range that its readers can tell apart: what a gate maps to zero or one anyway needs no integers.
-import type { Node } from '../../graph/model';
-import { floatAttribute, type GraphIndex } from '../../graph/traverse';
+import type { Node } from '../../../graph/model';
+import { floatAttribute, type GraphIndex } from '../../../graph/traverse';
 import type { Observation } from './observe';
 
 /** HardSwish is exactly 0 up to here: x · max(0, min(1, x/6 + ½)). */

@@ -1,7 +1,7 @@
 // Behind an int8 layer, x · HardSigmoid(x) becomes one HardSwish: it reads the dequantized value once, where two readers make two conversions.
-import { makeNode } from '../../graph/construct';
-import type { Model, Node } from '../../graph/model';
-import { floatAttribute, GraphIndex } from '../../graph/traverse';
+import { makeNode } from '../../../graph/construct';
+import type { Model, Node } from '../../../graph/model';
+import { floatAttribute, GraphIndex } from '../../../graph/traverse';
 
 /** HardSwish came with opset 14; what else changed from 13 to 14 reads on as it was, but for BatchNormalization in training. */
 const hardSwishOpset = 14;

@@ -1,8 +1,8 @@
 // Applies a preset's rules to a graph: which layers go to int8, and the reason for each that stays float.
-import type { Graph, Node } from '../../graph/model';
-import { GraphIndex } from '../../graph/traverse';
+import type { Graph, Node } from '../../../graph/model';
+import { GraphIndex } from '../../../graph/traverse';
 import type { Candidate } from './candidates';
-import type { Observation } from './observe';
+import type { Observation } from '../calibrate/observe';
 import { presets, type PresetName, type Surroundings } from './presets';
 
 export interface Choice {
