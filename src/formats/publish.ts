@@ -6,7 +6,8 @@ import { LatheError, toLatheError } from '../base/errors';
 import type { Model } from '../graph/model';
 import { assertValid } from '../graph/verify';
 import { readOnnxModel } from './onnx/read';
-import { type OpenOutput, writeOnnxModel } from './onnx/write';
+import { writeOnnxModel } from './onnx/write';
+import type { OpenOutput } from './output';
 import { assertUntouched, captureSource, type SourceState } from './sourceState';
 import { errorCode, isTaken, refuseLinkedFolder, StagingFolder, sweepOrphans } from './staging';
 

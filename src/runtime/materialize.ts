@@ -1,4 +1,4 @@
-// A model made ready for the runtime. TensorFlow.js's are handed over by their path. One in memory becomes a small protobuf in which every large weight refers to where its bytes lie already.
+// A model made ready for the runtime. One of ONNX in memory becomes a small protobuf in which every large weight refers to where its bytes lie already; TensorFlow.js's are handed over by their path, and written to a temporary folder where they have none.
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, parse, relative, resolve, sep } from 'node:path';
@@ -8,6 +8,7 @@ import { encodeModel } from '../formats/onnx/encodeModel';
 import type { ExternalPlace } from '../formats/onnx/encodeTensor';
 import { writeOnnxModel } from '../formats/onnx/write';
 import { assertOnnx, openModel, type ModelFile } from '../formats/open';
+import { writeTfjsModel } from '../formats/tfjs/write';
 import type { Graph, Model } from '../graph/model';
 import { newestOpset, unrunnableOpset } from '../graph/opsets';
 import { subgraphs } from '../graph/traverse';
@@ -43,9 +44,10 @@ const chunkBytes = 8 << 20;
 /** Weights begin on a cache line. */
 const alignment = 64;
 
-/** @throws LatheError as `openModel` and {@link assertRunnable}, `io`, `no-space` */
-export function materialize(model: ModelOrPath): Materialized {
-  return isModel(model) ? materializeModel(model) : materializeFile(model);
+/** @throws LatheError as `openModel`, `writeTfjsModel` and {@link assertRunnable}, `io`, `no-space` */
+export async function materialize(model: ModelOrPath): Promise<Materialized> {
+  if (!isModel(model)) return materializeFile(model);
+  return model.format === 'onnx' ? materializeModel(model) : materializeTensorFlow(model);
 }
 
 /** A file on disk is handed over as it is, once its structure and outputs are known to be safe. TensorFlow.js reads its shards itself, in the runner. */
@@ -83,7 +85,7 @@ function materializeModel(model: Model): Materialized {
       model: { bytes },
       configuration: { 'session.model_external_initializers_file_folder_path': weights.root },
       fileBytes: bytes.byteLength + weights.byteLength,
-      label: model.path === undefined ? 'the model' : basename(model.path),
+      label: labelOf(model),
       sourcePath: model.path,
       structure: model,
       dispose: () => weights.dispose(),
@@ -92,6 +94,16 @@ function materializeModel(model: Model): Materialized {
     weights.dispose();
     throw toLatheError(thrown, model.path);
   }
+}
+
+/** TensorFlow.js loads whole files: the model is written as it would be published. */
+async function materializeTensorFlow(model: Model): Promise<Materialized> {
+  const { file, bytes, dispose } = await asFile(model);
+  return { model: { tensorflow: file.path }, configuration: {}, fileBytes: bytes, label: labelOf(model), sourcePath: model.path, structure: model, dispose };
+}
+
+function labelOf({ path }: Model): string {
+  return path === undefined ? 'the model' : basename(path);
 }
 
 /** Weights of the main graph. The runtime's checker refuses some external data inside subgraphs, so those stay in the protobuf. */
@@ -222,8 +234,8 @@ export async function asFile(model: ModelOrPath): Promise<FileOnDisk> {
   }
   const folder = temporaryFolder();
   try {
-    const path = join(folder.path, 'model.onnx');
-    const { files } = await writeOnnxModel(model, path);
+    const path = join(folder.path, model.format === 'onnx' ? 'model.onnx' : 'model.json');
+    const { files } = await (model.format === 'onnx' ? writeOnnxModel(model, path) : writeTfjsModel(model, path));
     return { file: { path }, shownPath: '', bytes: files.reduce((sum, file) => sum + statSync(file).size, 0), format: model.format, dispose: () => folder.dispose() };
   } catch (thrown) {
     folder.dispose();

@@ -111,7 +111,7 @@ export class Runner implements RunnerLink, Disposable {
    */
   async load(model: ModelOrPath, settings: SessionOptions = {}): Promise<RunnerSession> {
     const provider = settings.provider ?? 'cpu';
-    const placed = materialize(model);
+    const placed = await materialize(model);
     try {
       if ('tensorflow' in placed.model) assertTensorFlowProvider(provider);
       else assertProvider(provider, this.info.providers);

@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { makeGraph, makeModel, makeNode, tensorValue } from '../../src/graph/construct';
 import type { Model } from '../../src/graph/model';
 import { openModel } from '../../src/formats/open';
-import type { OutputFile } from '../../src/formats/onnx/write';
+import type { OutputFile } from '../../src/formats/output';
 import { type PublishStep, publishModel, publishText, sweepOrphans } from '../../src/formats/publish';
 import { float32Tensor } from '../../src/tensor/tensor';
 import { asyncRefusal, modelBytes, temporaryFolder } from '../support/models';

@@ -35,10 +35,10 @@ describe('a model in memory', () => {
     model.dispose();
   });
 
-  it('refers to weights in its own file instead of copying them', () => {
+  it('refers to weights in its own file instead of copying them', async () => {
     const model = openModel(ocrModel('rec'));
     const before = leftBehind();
-    const placed = materialize(model);
+    const placed = await materialize(model);
     expect('bytes' in placed.model && placed.model.bytes.byteLength).toBeLessThan(3e6);
     expect(placed.fileBytes).toBeGreaterThan(10e6);
     expect(leftBehind()).toEqual(before);

@@ -42,10 +42,10 @@ describe('inputs and outputs of two runtimes', () => {
   });
 });
 
-it('a model of quantised weights is as large as its files', () => {
+it('a model of quantised weights is as large as its files', async () => {
   const quantised = { name: 'w', shape: [2], dtype: 'float32', quantization: { dtype: 'uint8', scale: 1, min: 0, original_dtype: 'float32' } };
   const path = tfjsFile(graphDocument({ weightsManifest: [{ paths: ['w.bin'], weights: [quantised] }] }), { 'w.bin': new Uint8Array(2) });
-  expect(materialize({ path }).fileBytes).toBe(statSync(path).size + 2);
+  expect((await materialize({ path })).fileBytes).toBe(statSync(path).size + 2);
 });
 
 describe('a TensorFlow.js model and its ONNX twin', () => {

@@ -1,16 +1,16 @@
 // Writes an ONNX model: the structure from memory, the weights streamed a few megabytes at a time, into one file or beside it.
-import { open, rm, statfs } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { checkpoint } from '../../base/cancellation';
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { LatheError, toLatheError } from '../../base/errors';
 import type { Graph, Model, Node } from '../../graph/model';
 import { subgraphs } from '../../graph/traverse';
 import type { Tensor, TensorSource } from '../../tensor/tensor';
+import { checkSpace, type OutputOptions, writeFresh } from '../output';
 import { encodeModel } from './encodeModel';
 import type { ExternalPlace, PlaceTensor } from './encodeTensor';
 import type { Piece, WireWriter } from './wireWriter';
 
-export interface WriteOptions {
+export interface WriteOptions extends OutputOptions {
   /**
    * `auto` (the default): tensors that came from external data stay external, and every large one becomes so where one
    * file would pass 2 GiB. `always`: every tensor from the threshold on. `never`: fails past 2 GiB.
@@ -24,24 +24,10 @@ export interface WriteOptions {
   readonly dataPath?: string;
   /** Name by which the model refers to it; the base name of `dataPath` where not said. */
   readonly dataName?: string;
-  readonly signal?: AbortSignal;
-  /** Opens a file for writing; replaced by tests that make the disk fail. */
-  readonly openOutput?: OpenOutput;
 }
-
-/** What the writer needs of a file handle. */
-export interface OutputFile {
-  write(bytes: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>;
-  sync(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** Opens a new file; fails where the path is taken. */
-export type OpenOutput = (path: string) => Promise<OutputFile>;
 
 /** Protobuf's limit for one message is 2^31 − 1 bytes; a margin is left for readers that count differently. */
 const largestModel = 2 ** 31 - 2 ** 20;
-const chunkBytes = 8 * 2 ** 20;
 /** External tensors start where a page may be mapped; small ones at a cache line. Source: ONNX external data, "offset". */
 const pageBytes = 4096;
 const lineBytes = 64;
@@ -161,66 +147,5 @@ function* padded(external: readonly Placed[]): Generator<Piece> {
     if (offset > at) yield new Uint8Array(offset - at);
     yield source;
     at = offset + source.byteLength;
-  }
-}
-
-/** @throws LatheError `no-space` where the disk has not as much left as will be written. */
-async function checkSpace(path: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(path));
-  const free = bavail * bsize;
-  if (free < bytes) throw new LatheError('no-space', `The new model takes ${bytes} bytes, but the disk has only ${free} left.`, { file: path, hint: 'Make room, or write to another disk.' });
-}
-
-/** Writes the pieces to a new file, small ones gathered, large ones chunk by chunk, and flushes it to the disk. */
-async function writeFresh(path: string, files: string[], options: WriteOptions, pieces: Iterable<Piece>): Promise<void> {
-  const { signal } = options;
-  const handle = await (options.openOutput?.(path) ?? open(path, 'wx'));
-  files.push(path);
-  try {
-    const output = new GatheringOutput(handle);
-    for (const piece of pieces) {
-      if (piece instanceof Uint8Array) await output.write(piece);
-      else
-        for (let at = 0; at < piece.byteLength; at += chunkBytes) {
-          if (signal !== undefined && piece.byteLength > chunkBytes) await checkpoint(signal);
-          await output.write(piece.read(at, Math.min(chunkBytes, piece.byteLength - at)));
-        }
-      if (signal?.aborted === true) await checkpoint(signal);
-    }
-    await output.flush();
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Collects small writes into one buffer, so that 50,000 scalars are not 50,000 system calls. */
-class GatheringOutput {
-  private readonly buffer = Buffer.alloc(2 ** 20);
-  private filled = 0;
-
-  constructor(private readonly handle: OutputFile) {}
-
-  async write(bytes: Uint8Array): Promise<void> {
-    if (this.filled + bytes.byteLength > this.buffer.byteLength) await this.flush();
-    if (bytes.byteLength >= this.buffer.byteLength / 4) {
-      await this.flush();
-      await writeAll(this.handle, bytes);
-      return;
-    }
-    this.buffer.set(bytes, this.filled);
-    this.filled += bytes.byteLength;
-  }
-
-  async flush(): Promise<void> {
-    await writeAll(this.handle, this.buffer.subarray(0, this.filled));
-    this.filled = 0;
-  }
-}
-
-async function writeAll(handle: OutputFile, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done);
-    done += bytesWritten;
   }
 }

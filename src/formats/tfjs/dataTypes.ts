@@ -40,3 +40,11 @@ export function dataTypeName(value: unknown): string {
 export function dataTypeElement(value: unknown): ElementType | undefined {
   return elementTypes.get(dataTypeName(value));
 }
+
+const names = new Map<ElementType, string>();
+for (const [, name, elementType] of rows) if (elementType !== undefined && !names.has(elementType)) names.set(elementType, name);
+
+/** TensorFlow's name of an element type; undefined where it has none. */
+export function dataTypeOf(elementType: ElementType): string | undefined {
+  return names.get(elementType);
+}

@@ -191,7 +191,8 @@ function makeNodeOf(context: TfjsContext, draft: NodeDraft, counts: ReadonlyMap<
 
 const noMetadata: Metadata = [];
 
-function constantOf(context: TfjsContext, { name, definition, where }: NodeDraft, weights: Weights): Tensor {
+/** The tensor of a `Const`: its weight, or what stands in the JSON. @throws LatheError `malformed` where it is in neither */
+export function constantOf(context: TfjsContext, { name, definition, where }: Pick<NodeDraft, 'name' | 'definition' | 'where'>, weights: Pick<Weights, 'tensors'>): Tensor {
   const stored = weights.tensors.get(name);
   if (stored !== undefined) return stored;
   const attributes = field(definition, 'attr');

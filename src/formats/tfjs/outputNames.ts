@@ -67,3 +67,9 @@ export function functionReference(name: string, operatorOf: (node: string) => st
 export function valueName({ node, output }: ValueReference): string {
   return output === 0 ? node : `${node}:${output}`;
 }
+
+/** How a function names an output of one of its nodes: the counterpart of {@link functionReference}. TensorFlow.js goes by the number where it does not know the argument. */
+export function functionName({ node, output }: ValueReference, operator: string): string {
+  const known = outputArguments.get(operator)?.[output];
+  return known === undefined ? `${node}:output:${output}` : `${node}:${known}:0`;
+}

@@ -31,7 +31,7 @@ export function openTfjsModel(path: string, options: TfjsReadOptions = {}): Mode
   const file = new SourceFile(absolute);
   const shards = new ExternalData(absolute, options.externalData ?? 'contained', 'Weights');
   try {
-    const { document, context } = parse(file, absolute);
+    const { document, context } = parseModelJson(file, absolute);
     refuseOtherJson(document, absolute);
     const model = readDocument(context, document, shards);
     const dispose = (): void => {
@@ -46,7 +46,14 @@ export function openTfjsModel(path: string, options: TfjsReadOptions = {}): Mode
   }
 }
 
-function parse(file: SourceFile, path: string): { readonly document: JsonObject; readonly context: TfjsContext } {
+/** A parsed model.json and what its reader collects. */
+export interface ParsedJson {
+  readonly document: JsonObject;
+  readonly context: TfjsContext;
+}
+
+/** The JSON of a model, without a look at what it says. @throws LatheError `not-a-model`, `malformed`, `too-large` or `io` */
+export function parseModelJson(file: SourceFile, path: string): ParsedJson {
   if (file.size > mostJsonBytes) throw new LatheError('too-large', `The JSON file has ${file.size} bytes; ${mostJsonBytes} are the most.`, { file: path });
   const all = Buffer.alloc(file.size);
   file.readInto(all, 0);

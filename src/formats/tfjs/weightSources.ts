@@ -74,9 +74,10 @@ export class DequantizedSource implements TensorSource {
   private readonly width: number;
 
   constructor(
-    private readonly stored: TensorSource,
-    private readonly quantization: WeightQuantization,
-    private readonly elementType: 'float32' | 'int32',
+    /** The numbers as they are stored. */
+    readonly stored: TensorSource,
+    readonly quantization: WeightQuantization,
+    readonly elementType: 'float32' | 'int32',
   ) {
     this.width = quantization.dtype === 'uint8' ? 1 : 2;
     this.byteLength = (stored.byteLength / this.width) * 4;
