@@ -7,8 +7,10 @@ import type { GraphEditor, ModelEditor } from './rewrite';
 /** One rewrite: what it is called, which nodes it looks at, and the change it makes where its conditions hold. */
 export interface RewriteRule<Context> {
   readonly id: string;
-  /** Operators of ai.onnx the rule looks at; `any` for every node of every domain. */
+  /** Operators the rule looks at; `any` for every node of every domain. */
   readonly opTypes: readonly string[] | 'any';
+  /** The domain of those operators; '' (ai.onnx) where not said. */
+  readonly domain?: string;
   /** Changes the graph around `node` and says so, or leaves it alone. Must bring the graph nearer to an end: no rule may undo another's work. */
   readonly apply: (node: Node, scope: GraphEditor, context: Context) => boolean;
 }
@@ -29,14 +31,14 @@ export async function runRules<Context>(
   signal: AbortSignal,
   onApplied: (rule: RewriteRule<Context>) => void,
 ): Promise<void> {
-  const forAny = rules.filter((rule) => rule.opTypes === 'any');
   const byOperator = new Map<string, RewriteRule<Context>[]>();
   const rulesFor = (node: Node): readonly RewriteRule<Context>[] => {
-    if (node.domain !== '' && node.domain !== 'ai.onnx') return forAny;
-    let found = byOperator.get(node.opType);
+    const domain = node.domain === 'ai.onnx' ? '' : node.domain;
+    const key = `${domain}\0${node.opType}`;
+    let found = byOperator.get(key);
     if (found === undefined) {
-      found = rules.filter((rule) => rule.opTypes === 'any' || rule.opTypes.includes(node.opType));
-      byOperator.set(node.opType, found);
+      found = rules.filter((rule) => rule.opTypes === 'any' || ((rule.domain ?? '') === domain && rule.opTypes.includes(node.opType)));
+      byOperator.set(key, found);
     }
     return found;
   };
