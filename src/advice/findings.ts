@@ -8,12 +8,13 @@ import { deadNodes, deadWeights, duplicateWeights } from './rules/dead';
 import { unfoldedBatchNorm, unfusedActivation, unfusedQuantization } from './rules/fusion';
 import { float64Values, notFiniteWeights } from './rules/numbers';
 import { oversizedLayers } from './rules/oversized';
-import { foldableConstants, redundantMoves, shapeContradictions, unknownOperators } from './rules/structure';
+import { foldableConstants, notLowered, redundantMoves, shapeContradictions, unknownOperators } from './rules/structure';
 import { oldOpset, quantizableModel, weightsInConstants } from './rules/whole';
 
 const rules: readonly FindingRule[] = [
   shapeContradictions,
   unknownOperators,
+  notLowered,
   notFiniteWeights,
   unfusedQuantization,
   oversizedLayers,

@@ -5,10 +5,12 @@ import { inputSymbols } from '../graph/inputs';
 import type { Graph, Model, Node } from '../graph/model';
 import { walkNodes } from '../graph/traverse';
 import type { NodeKey } from '../graph/traverse';
+import type { NodeNotLowered } from '../formats/tfjs/lower/lower';
 import type { ValueSummary } from '../protocol/analysis';
 import { nodeCost } from './cost';
 import { bindingMap, inferTypes } from './infer';
 import type { InferOptions, TypeInference } from './infer';
+import { attributed, lowered } from './lowered';
 import { planActivations } from './memory';
 import type { MemoryPlan } from './memory';
 import { summarizeValue, valueBytes } from './summarize';
@@ -63,6 +65,8 @@ export interface ModelAnalysis {
   readonly memory: MemoryPlan;
   /** Symbols of the input dimensions. */
   readonly symbols: readonly string[];
+  /** Nodes of a TensorFlow.js model whose shapes and costs are unknown because there is no ONNX for them, and why; without what depends on them. */
+  readonly notLowered: readonly NodeNotLowered[];
   readonly bindings: ReadonlyMap<string, number>;
 }
 
@@ -73,13 +77,14 @@ export interface ModelAnalysis {
  */
 export function analyzeModel(model: Model, options: InferOptions = {}): ModelAnalysis {
   const bindings = bindingMap(options.bindings);
-  const types = inferTypes(model, options);
+  // What TensorFlow.js's operators make and cost is known of their lowered form only; their weights are known as they are.
+  const lowering = model.format === 'onnx' ? undefined : lowered(model, bindings);
+  const costs = lowering === undefined ? undefined : attributed(lowering, analyzeModel(lowering.model));
+  const types = inferTypes(model, lowering === undefined ? options : { ...options, known: lowering.types });
   const finder = new WeightFinder(types, callLinks(model, types));
   const counted = new Set<object>();
   const trips = new Map<Graph, number>();
   const layers: LayerAnalysis[] = [];
-  // What TensorFlow.js's operators cost is known of their lowered form only; their weights are known as they are.
-  const native = model.format !== 'onnx';
   for (const { node, key, graph, enclosing } of walkNodes(model.graph)) {
     const folded = finder.isFolded(graph, node);
     const uses = folded ? [] : finder.usesOf(graph, node);
@@ -93,7 +98,7 @@ export function analyzeModel(model: Model, options: InferOptions = {}): ModelAna
       parameters += use.parameters;
       weightBytes += use.bytes;
     }
-    const cost = nodeCost({ model, types, finder, graph, node, folded, trips, counted, uses, bindings });
+    const cost = costs?.costOf(key, node) ?? nodeCost({ model, types, finder, graph, node, folded, trips, counted, uses, bindings });
     layers.push({
       key,
       node,
@@ -109,17 +114,14 @@ export function analyzeModel(model: Model, options: InferOptions = {}): ModelAna
       activationBytes: folded ? 0 : known(sumOfBytes(types, graph, node), bindings),
       outputs: node.outputs.filter((name) => name !== '').map((name) => summarizeValue(name, types.typeOf(graph, name))),
       folded,
-      unknownOperator: cost.unknownOperator && !native,
+      unknownOperator: cost.unknownOperator,
     });
   }
-  const memory = native ? unknownMemory : planActivations(model, types, finder);
-  return { layers, totals: { ...modelTotals(layers, types), ...(native ? unknownCosts : {}), peakActivationBytes: memory.peakBytes }, types, memory, symbols: inputSymbols(model.graph), bindings };
+  const memory = costs?.memory ?? planActivations(model, types, finder);
+  return { layers, totals: { ...modelTotals(layers, types), ...costs?.totals, peakActivationBytes: memory.peakBytes }, types, memory, symbols: inputSymbols(model.graph), notLowered: lowering?.notLowered ?? [], bindings };
 }
 
-const unknownMemory: MemoryPlan = { peakBytes: null, aliveBytes: [], reused: 0 };
-const unknownCosts = { macs: null, flops: null, bytesMoved: null } as const;
-
-const known = (dimension: Dimension, bindings: ReadonlyMap<string, number>): number | null => evaluateDimension(dimension, bindings) ?? null;
+const known = (dimension: Dimension | null, bindings: ReadonlyMap<string, number>): number | null => (dimension === null ? null : (evaluateDimension(dimension, bindings) ?? null));
 
 function sumOfBytes(types: TypeInference, graph: Graph, node: Node): Dimension {
   let sum = 0;

@@ -32,6 +32,8 @@ export interface InferOptions {
    * the inputs are not believed, initializers that a caller may override have no values, dimensions of inputs may be 0.
    */
   readonly proven?: boolean;
+  /** Types of values of the main graph that are known from elsewhere; for values that nothing here infers, before what the file declares. */
+  readonly known?: ReadonlyMap<string, ValueType>;
 }
 
 /** What is known of a model's values. Graphs are the model's own, their subgraphs, and function bodies as instantiated for each call. */
@@ -59,7 +61,7 @@ export function inferTypes(model: Model, options: InferOptions = {}): TypeInfere
   const bindings = bindingMap(options.bindings);
   const open = bindings.size > 0 && inputSymbols(model.graph).some((name) => bindings.has(name));
   if (options.proven === true) return provenTypes(model, bindings);
-  return new Inference(model, bindings, { bound: open });
+  return new Inference(model, bindings, { bound: open, ...(options.known === undefined ? {} : { known: options.known }) });
 }
 
 /** Symbols found to be positive may make others known: so many passes follow, and what is not found counts as possibly 0. */
@@ -82,6 +84,8 @@ interface Beliefs {
   readonly bound: boolean;
   /** Says of a symbol what it is proven to be at least; given, only what is proven counts, see {@link InferOptions.proven}. */
   readonly leastOf?: (name: string) => 0 | 1;
+  /** See {@link InferOptions.known}. */
+  readonly known?: ReadonlyMap<string, ValueType>;
 }
 
 export function bindingMap(bindings: InferOptions['bindings']): ReadonlyMap<string, number> {
@@ -226,7 +230,8 @@ class Inference implements TypeInference {
     const declared = this.believed((output ?? scope.graph.valueInfo.get(name))?.type);
     const possible = possibleType(inferred);
     this.doubtful ||= possible !== inferred;
-    const type = declared === undefined ? possible : this.joined(node, name, possible, declared);
+    const known = possible === undefined && scope.parent === undefined ? this.beliefs.known?.get(name) : undefined;
+    const type = known ?? (declared === undefined ? possible : this.joined(node, name, possible, declared));
     if (type === undefined) scope.types.delete(name);
     else scope.types.set(name, type);
     return type;

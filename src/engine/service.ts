@@ -38,7 +38,8 @@ export async function inspect(path: string, options: InspectOptions = {}, contex
     throwIfCancelled(context.signal);
     const deep = options.deep ?? false;
     const findings = await findFindings(model, analysis, { deep, signal: context.signal, ...(options.settings === undefined ? {} : { settings: options.settings }) });
-    const { totals } = model.functions.length === 0 ? analysis : analyzeModel((await import('./shownModel')).shownModel(model).model, { bindings: analysis.bindings });
+    const shown = model.functions.length === 0 ? model : (await import('./shownModel')).shownModel(model).model;
+    const { totals } = shown === model ? analysis : analyzeModel(shown, { bindings: analysis.bindings });
     return { ...toSummary(model, analysis, totals.peakActivationBytes), layers: toLayerSummaries(analysis), findings, deep };
   } finally {
     model.dispose();

@@ -26,7 +26,9 @@ export function shownModel(model: Model): ShownModel {
 
 function opened(model: Model): ShownModel {
   try {
-    return inlineFunctions(model);
+    const inlined = inlineFunctions(model);
+    // TensorFlow's functions are named by an attribute of the node that calls them, and stay closed.
+    return inlined.sites.size === 0 ? { model, sites: inlined.sites } : inlined;
   } catch (thrown) {
     if (thrown instanceof LatheError && thrown.code === 'too-large') return { model, sites: new Map() };
     throw thrown;

@@ -13,6 +13,7 @@ export type FindingCode =
   | 'nan-weights'
   | 'old-opset'
   | 'unknown-operator'
+  | 'unknown-cost'
   | 'shape-contradiction'
   | 'weights-in-constants'
   | 'quantizable'

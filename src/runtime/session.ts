@@ -45,7 +45,7 @@ export class RunnerSession implements Disposable {
   readonly inputs: readonly SessionValue[];
   readonly outputs: readonly SessionValue[];
   readonly loadMs: number;
-  private readonly estimator: RunEstimator | undefined;
+  private readonly estimator: RunEstimator;
   /** The slowest run so far: what later budgets may count on. */
   private slowestMs = 0;
 
@@ -58,8 +58,7 @@ export class RunnerSession implements Disposable {
     this.inputs = loaded.inputs;
     this.outputs = loaded.outputs;
     this.loadMs = loaded.milliseconds;
-    // What TensorFlow.js's own nodes cost is not known: a budget for the unknown serves.
-    this.estimator = placed.structure.format === 'onnx' ? new RunEstimator(placed.structure) : undefined;
+    this.estimator = new RunEstimator(placed.structure);
   }
 
   /**
@@ -148,7 +147,7 @@ export class RunnerSession implements Disposable {
 
   /** The estimate for these inputs, once it is known that their activations fit. */
   private checked(feeds: Feeds): RunEstimate {
-    const estimate = this.estimator?.estimate(feeds) ?? {};
+    const estimate = this.estimator.estimate(feeds);
     const activationBytes = this.settings.activationBytes ?? estimate.activationBytes;
     if (activationBytes !== undefined) guardActivations(activationBytes, this.runner.processId, this.runner.memoryBudgetBytes, this.placed.sourcePath);
     return estimate;

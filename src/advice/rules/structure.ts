@@ -104,6 +104,18 @@ export const unknownOperators: FindingRule = {
   },
 };
 
+/** Operators of TensorFlow.js that ONNX has no counterpart for; what reads their results is unknown with them, and not listed. */
+export const notLowered: FindingRule = {
+  codes: ['unknown-cost'],
+  *find(context): Generator<Draft> {
+    if (context.analysis.notLowered.length === 0) return;
+    const layers = new Set(context.layers.map(({ key }) => key));
+    for (const { node, op, reason } of context.analysis.notLowered) {
+      yield { code: 'unknown-cost', severity: 'information', ...(layers.has(node) ? { layer: node } : {}), message: `What ${op} makes and costs is not known, nor what depends on it: ${reason.replace(/\.$/, '')}.`, cost: {} };
+    }
+  },
+};
+
 export const shapeContradictions: FindingRule = {
   codes: ['shape-contradiction'],
   *find(context): Generator<Draft> {

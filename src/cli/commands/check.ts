@@ -27,7 +27,7 @@ export async function check(session: Session, path: string, options: CheckOption
     ];
     // What the verifier objects to is among the warnings of an open model too; it is said once.
     const known = new Set(problems.map(({ message }) => message));
-    const unknown = unknownOperators(analysis);
+    const unknown = [...unknownOperators(analysis), ...analysis.notLowered.map(({ node, op, reason }): ModelWarning => ({ code: 'unknown-cost', message: `What ${[op, node].filter((part) => part !== '').join(' ')} makes is not known, nor what depends on it: ${reason}.`, ...(node === '' ? {} : { item: node }) }))];
     const warnings = [...model.warnings.filter(({ message }) => !known.has(message)), ...warningsOf(attributeWarnings(model)), ...unknown];
     if (problems.length > 0) session.outcome.exitCode = 1;
     if (options.json) {
@@ -36,7 +36,7 @@ export async function check(session: Session, path: string, options: CheckOption
     }
     for (const warning of warnings) print(`warning: ${visible(warning.message)}`);
     for (const { item, message } of problems) print(`error: ${item === undefined || message.includes(item) ? '' : `${visible(item)}: `}${visible(message)}`);
-    const agree = model.format !== 'onnx' ? 'shapes not checked: so far they are known of ONNX models only' : unknown.length === 0 ? 'shapes agree' : 'shapes agree as far as they are known';
+    const agree = unknown.length === 0 ? 'shapes agree' : 'shapes agree as far as they are known';
     print(problems.length === 0 ? `${visible(path)}: well-formed, valid, ${agree}` : `${visible(path)}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`);
   });
 }

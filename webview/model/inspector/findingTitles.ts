@@ -14,6 +14,7 @@ export const findingTitles: Readonly<Record<FindingCode, string>> = {
   'nan-weights': 'Weights that are not finite',
   'old-opset': 'Old opset',
   'unknown-operator': 'Unknown operator',
+  'unknown-cost': 'Unknown cost',
   'shape-contradiction': 'Contradicting shapes',
   'weights-in-constants': 'Weights in Constant nodes',
   quantizable: 'Quantizable',

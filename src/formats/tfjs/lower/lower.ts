@@ -5,19 +5,19 @@ import type { FunctionBody, Graph, Model, Node, ValueInfo, ValueType } from '../
 import { inputShape } from '../../../graph/inputs';
 import { nodeKeys } from '../../../graph/traverse';
 import { assertValid } from '../../../graph/verify';
-import { type ElementType, elementKind } from '../../../tensor/elementType';
 import type { Tensor } from '../../../tensor/tensor';
-import { toFloat64Array } from '../../../tensor/decode';
 import { Environment, type Held, lastOf, NodeContext, NotLowered, type Rule, type Services } from './context';
 import { Emitter, opsetImports } from './emitter';
 import { exactOutputSigmoids } from './outputSigmoid';
 import { kerasRules } from './keras/index';
-import { derived } from './layout';
+import { needed, reached } from './reach';
+import { converted, runtimeElement } from './storedTensors';
 import { tensorflowRules } from './tensorflow/index';
 import { withoutCounterpart } from './withoutCounterpart';
 import { tfjsContents } from '../contents';
 import { tensorflowDomain } from '../graphModel';
 import { type Frame, type Step, steps } from './tensorflow/loops';
+import { NativeValues } from './nativeValues';
 
 /** A native node that has no place in the ONNX model, and why. */
 export interface NodeNotLowered {
@@ -42,6 +42,28 @@ export function lowerToOnnx(model: Model): Lowering {
   return new Lowerer(model).lower();
 }
 
+/** A lowering that goes as far as it can: what is known of a model without running it, also where some of its nodes have no place in ONNX. */
+export interface PartialLowering {
+  /** All that could be lowered, whether or not an output depends on it; not verified, not for running. */
+  readonly model: Model;
+  /** Types of native values, shapes under their own axes. What is not certain is left out. */
+  readonly types: ReadonlyMap<string, ValueType>;
+  /** Native nodes that are not lowered though an output needs them, and those that read what these would make. */
+  readonly unknown: ReadonlySet<Node>;
+  /** Every output is lowered. */
+  readonly complete: boolean;
+  readonly notLowered: readonly NodeNotLowered[];
+}
+
+/**
+ * Lowers what can be lowered. No weights are read but the small ones that shapes depend on.
+ * @param bindings sizes of the inputs' open dimensions
+ * @throws LatheError `too-large` where unrolled loops and functions would be too many nodes
+ */
+export function lowerAsFarAsPossible(model: Model, bindings: ReadonlyMap<string, number>): PartialLowering {
+  return new Lowerer(model, bindings).lowerPartly();
+}
+
 /** Operators of graph models that are no rule's but the lowering's own, with what makes a loop. */
 export const handledElsewhere: readonly string[] = ['Placeholder', 'Const', 'If', 'StatelessIf', 'While', 'StatelessWhile', 'PartitionedCall', 'StatefulPartitionedCall', 'Enter', 'Merge', 'Switch', 'LoopCond', 'NextIteration', 'Exit'];
 
@@ -60,6 +82,7 @@ class Lowerer {
   private readonly keys: ReadonlyMap<Node, string>;
   private readonly rules: ReadonlyMap<string, Rule>;
   private readonly functions: ReadonlyMap<string, FunctionBody>;
+  private readonly native = new NativeValues(this.onnx);
   private depth = 0;
   /** Nodes that may still be visited. */
   private visits: number;
@@ -69,7 +92,10 @@ class Lowerer {
     ruleOf: ({ opType, domain }) => (domain === tensorflowDomain ? this.special.get(opType) : undefined) ?? this.rules.get(opType),
   };
 
-  constructor(private readonly source: Model) {
+  constructor(
+    private readonly source: Model,
+    private readonly bindings: ReadonlyMap<string, number> = new Map(),
+  ) {
     this.keys = nodeKeys(source.graph);
     this.rules = source.format === 'tfjs-layers' ? kerasRules : tensorflowRules;
     this.functions = new Map(source.functions.map((body) => [body.name, body]));
@@ -77,6 +103,22 @@ class Lowerer {
   }
 
   lower(): Lowering {
+    const { inputs, results } = this.walk();
+    if (results.length < this.source.graph.outputs.length) return { model: undefined, notLowered: [...this.refused.values()] };
+    const lowered = this.finished(inputs, results, []);
+    assertValid(lowered);
+    // What was not lowered is in nobody's way: a branch that is never taken.
+    return { model: lowered, notLowered: [] };
+  }
+
+  lowerPartly(): PartialLowering {
+    const { inputs, results } = this.walk();
+    const complete = results.length === this.source.graph.outputs.length;
+    return { model: this.finished(inputs, results, complete ? [] : this.native.read), types: this.native.types, unknown: this.native.unknown, complete, notLowered: complete ? [] : [...this.refused.values()] };
+  }
+
+  /** Lowers every node that an output needs, as far as it can be. */
+  private walk(): { readonly inputs: readonly ValueInfo[]; readonly results: readonly Result[] } {
     const { graph } = this.source;
     const environment = new Environment();
     for (const { name } of [...graph.inputs, ...graph.outputs]) this.onnx.reserve(name);
@@ -85,16 +127,11 @@ class Lowerer {
     const todo = steps(needed(graph));
     this.listWithoutRule(todo.flatMap((step) => ('merges' in step ? [...step.before, ...step.body] : [step])), environment);
     for (const step of todo) this.step(step, environment);
-    const results = graph.outputs.flatMap(({ name }) => this.output(name, environment));
-    if (results.length < graph.outputs.length) return { model: undefined, notLowered: [...this.refused.values()] };
-    const lowered = this.finished(inputs, results);
-    assertValid(lowered);
-    // What was not lowered is in nobody's way: a branch that is never taken.
-    return { model: lowered, notLowered: [] };
+    return { inputs, results: graph.outputs.flatMap(({ name }) => this.output(name, environment)) };
   }
 
   /** The value of an output of the model; none where it is not lowered. */
-  private output(name: string, environment: Environment): { readonly name: string; readonly value: string }[] {
+  private output(name: string, environment: Environment): Result[] {
     const held = environment.get(name);
     if (held === undefined && environment.isBlocked(name)) return [];
     this.onnx.label = name;
@@ -128,7 +165,7 @@ class Lowerer {
   }
 
   private input(input: ValueInfo, environment: Environment): ValueInfo {
-    const shape = inputShape(input);
+    const shape = inputShape(input, this.bindings);
     const elementType = input.type?.kind === 'tensor' ? runtimeElement(input.type.elementType) : 'float32';
     const type = tensorType(elementType, shape);
     this.onnx.input(input.name, type);
@@ -158,7 +195,7 @@ class Lowerer {
   private node(node: Node, environment: Environment): boolean {
     if (--this.visits < 0) throw new LatheError('too-large', 'Its loops and functions run so often that unrolled they would be too many nodes.', { item: node.name });
     if (node.inputs.some((name) => environment.isBlocked(name))) {
-      environment.block(node.outputs);
+      this.blocked(node, environment);
       return false;
     }
     const key = this.keys.get(node) ?? node.name;
@@ -169,15 +206,21 @@ class Lowerer {
     try {
       if (rule === undefined) throw new NotLowered(reasonWithoutRule(node));
       rule(new NodeContext(node, this.onnx, environment, this.services));
+      if (this.depth === 0) this.native.made(node, environment);
       return true;
     } catch (thrown) {
       // NotLowered; what the operator table finds contradictory; and axes that it did not foresee.
       const known = thrown instanceof NotLowered || thrown instanceof RangeError || (thrown instanceof LatheError && thrown.code !== 'internal' && thrown.code !== 'too-large');
       if (!known) throw thrown;
       this.refuse(key, node.opType, thrown.message);
-      environment.block(node.outputs);
+      this.blocked(node, environment);
       return false;
     }
+  }
+
+  private blocked(node: Node, environment: Environment): void {
+    environment.block(node.outputs);
+    if (this.depth === 0) this.native.missed(node, environment);
   }
 
   private refuse(node: string, op: string, reason: string): void {
@@ -241,6 +284,7 @@ class Lowerer {
   private loop(frame: Frame, outer: Environment): boolean {
     const refuse = (reason: string): false => {
       this.refuse(frame.name, 'loop', reason);
+      for (const node of [...frame.merges, ...frame.switches, ...frame.exits, ...frame.before, ...frame.body]) this.native.missed(node, outer);
       outer.block(frame.exits.flatMap(({ outputs }) => outputs));
       return false;
     };
@@ -279,8 +323,8 @@ class Lowerer {
     return refuse(`it runs more than ${mostRounds} times`);
   }
 
-  /** The model of all nodes that the outputs need; values take the names of the outputs they are. */
-  private finished(inputs: readonly ValueInfo[], results: readonly { readonly name: string; readonly value: string }[]): Model {
+  /** The model of all nodes that the outputs need, and values that else would be read; values take the names of the outputs they are. */
+  private finished(inputs: readonly ValueInfo[], results: readonly Result[], read: Iterable<string>): Model {
     const { onnx } = this;
     const makers = new Map(onnx.nodes.flatMap((node) => node.outputs.map((output): [string, Node] => [output, node])));
     const renamed = new Map<string, string>();
@@ -288,15 +332,14 @@ class Lowerer {
       if (makers.has(value) && !renamed.has(value)) renamed.set(value, name);
       else if (name !== value) onnx.nodes.push(onnx.identity(value, name));
     }
-    const live = reached(onnx.nodes, new Set(results.flatMap(({ name, value }) => [name, value])));
+    const live = reached(onnx.nodes, new Set([...results.flatMap(({ name, value }) => [name, value]), ...read]));
     const nodes = exactOutputSigmoids(onnx, onnx.nodes.filter((node) => live.has(node)), results.flatMap(({ name, value }) => [name, value]), opsetImports);
     for (const node of nodes) {
       node.inputs = node.inputs.map((input) => renamed.get(input) ?? input);
       node.outputs = node.outputs.map((output) => renamed.get(output) ?? output);
     }
-    const read = new Set(nodes.flatMap((node) => node.inputs));
     const initializers = new Map<string, Tensor>();
-    for (const name of read) {
+    for (const name of new Set(nodes.flatMap((node) => node.inputs))) {
       const tensor = onnx.tensor(name);
       if (tensor !== undefined) initializers.set(name, tensor);
     }
@@ -306,28 +349,15 @@ class Lowerer {
   }
 }
 
+/** An output of the model, and the ONNX value it is. */
+interface Result {
+  readonly name: string;
+  readonly value: string;
+}
+
 const reasonWithoutRule = ({ opType }: Node): string => withoutCounterpart.get(opType) ?? 'there is no rule for it';
 
 const typed = (name: string, type: ValueType | undefined): ValueInfo => (type === undefined ? { name } : { name, type });
-
-/** The nodes that an output of the graph needs; control edges add nothing, as native operators that are lowered have no effects. */
-function needed(graph: Graph): Node[] {
-  const wanted = reached(graph.nodes, new Set(graph.outputs.map(({ name }) => name)));
-  return graph.nodes.filter((node) => wanted.has(node));
-}
-
-function reached(nodes: readonly Node[], names: ReadonlySet<string>): ReadonlySet<Node> {
-  const makers = new Map(nodes.flatMap((node) => node.outputs.map((output): [string, Node] => [output, node])));
-  const found = new Set<Node>();
-  const queue = [...names];
-  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-    const maker = makers.get(name);
-    if (maker === undefined || found.has(maker)) continue;
-    found.add(maker);
-    queue.push(...maker.inputs);
-  }
-  return found;
-}
 
 function chosen(c: NodeContext): void {
   const known = truth(c.onnx, c.held(0));
@@ -347,20 +377,4 @@ function results(c: NodeContext, values: readonly Held[] | undefined): void {
 function truth(onnx: Emitter, { last }: Held): boolean | undefined {
   const value = last === undefined ? undefined : onnx.values(last)?.[0];
   return typeof value === 'number' ? value !== 0 : undefined;
-}
-
-/** The type TensorFlow.js computes with where the model stores another. */
-function runtimeElement(elementType: ElementType): ElementType {
-  const kind = elementKind(elementType);
-  if (kind === 'float') return 'float32';
-  return kind === 'signed' || kind === 'unsigned' ? 'int32' : elementType;
-}
-
-function converted(name: string, tensor: Tensor): Tensor {
-  const to = runtimeElement(tensor.elementType);
-  if (to === tensor.elementType) return { ...tensor, name };
-  return derived(name, tensor, tensor.dims, () => {
-    const values = toFloat64Array(tensor);
-    return new Uint8Array((to === 'int32' ? Int32Array.from(values) : Float32Array.from(values)).buffer);
-  }, to);
 }
