@@ -13,7 +13,8 @@ import { type Choice, chooseLayers } from './choose/choose';
 import { hoistConstants } from './constants';
 import { joinHardSwish } from './insert/hardSwish';
 import { insertQuantization } from './insert/insert';
-import { type Observation, observe } from './calibrate/observe';
+import { calibrations, calibrators, type CalibrationSettings } from './calibrate/calibrators';
+import { type Observation, observe, rangesOf } from './calibrate/observe';
 import { presetNames, presets } from './choose/presets';
 import { settleBiases } from './insert/productBias';
 import { int8KernelsSaturate } from './saturation';
@@ -24,7 +25,8 @@ const leastOpset = 13;
 export const staticOptions = z.strictObject({
   preset: z.enum(presetNames).default('rule').describe('Which layers go to int8.'),
   samples: z.int().min(1).max(10_000).default(32).describe('Calibration samples.'),
-  percentile: z.number().min(90).max(100).default(100).describe('100: min-max. 99.99: the outermost 0.01 % of each activation is clipped.'),
+  calibration: z.enum(calibrations).optional().describe('How the range of an activation follows from the samples; min-max where nothing is said. percentile takes 99.99 unless you say another.'),
+  percentile: z.number().min(90).max(100).default(100).describe('Below 100 it asks for calibration by percentile: at 99.99 the outermost 0.01 % of each activation is clipped.'),
   reduceRange: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('Scale weights so that sums of two products fit 16 bits: needed where int8 kernels saturate (x86 without VNNI). auto: find out here.'),
   keepFloat: z.array(z.string()).default([]).describe('Layers that stay float whatever the preset says.'),
   only: z.array(z.string()).optional().describe('When given, no other layers go to int8.'),
@@ -72,6 +74,16 @@ function prepare(model: Model): Prepared {
   return prepared;
 }
 
+/** What `calibration: percentile` clips where no percentile is given: one value in ten thousand. */
+const usualPercentile = 99.99;
+const uint8Steps = 255;
+
+/** Which calibrator the options ask for: a percentile below 100 alone asks for that one. */
+export function calibrationOf({ calibration, percentile }: Pick<StaticOptions, 'calibration' | 'percentile'>): CalibrationSettings {
+  const chosen = calibration ?? (percentile < 100 ? 'percentile' : 'minmax');
+  return { calibration: chosen, percentile: chosen === 'percentile' && percentile >= 100 ? usualPercentile : percentile, steps: uint8Steps };
+}
+
 interface Plan {
   readonly model: Model;
   readonly observations: ReadonlyMap<string, Observation>;
@@ -83,7 +95,7 @@ interface Plan {
 async function plan(model: Model, options: StaticOptions, context: TechniqueContext): Promise<Plan> {
   const prepared = prepare(model);
   context.progress({ message: `Calibrating on up to ${options.samples} samples` });
-  const observations = await observe(prepared.model, prepared.values, { samples: options.samples, percentile: options.percentile }, context);
+  const observations = rangesOf(await observe(prepared.model, prepared.values, options.samples, context), calibrationOf(options));
   const copy = cloneModel(prepared.model);
   const candidates = findCandidates(copy);
   const only = options.only === undefined ? undefined : new Set(options.only);
@@ -99,6 +111,7 @@ export async function int8Layers(model: Model, options: StaticOptions, context: 
 async function apply(model: Model, options: StaticOptions, context: TechniqueContext): Promise<TechniqueResult> {
   const { model: result, observations, candidates, choice } = await plan(model, options, context);
   const { chosen, kept } = choice;
+  const calibration = calibrationOf(options);
   const reduced = options.reduceRange === 'auto' ? await int8KernelsSaturate(context) : options.reduceRange;
   const { notFinite } = insertQuantization(result, settleBiases(result, chosen, observations), observations, reduced ? 'pairs' : 'full');
   joinHardSwish(result);
@@ -107,7 +120,7 @@ async function apply(model: Model, options: StaticOptions, context: TechniqueCon
     model: result,
     notes: [
       `${counted(chosen, candidates)} to int8 (${presets[options.preset].title})`,
-      options.percentile >= 100 ? 'activation ranges: min-max' : `activation ranges: percentile ${options.percentile}`,
+      `activation ranges: ${calibrators[calibration.calibration].title(calibration)}`,
       ...(reduced ? ['weights scaled so that no two products overflow 16 bits: int8 kernels without VNNI saturate there'] : []),
     ],
     kept: [...kept, ...unreadable],

@@ -1,52 +1,49 @@
-// Calibration: the range every activation takes over the samples, found inside the runtime so that only numbers travel.
-import type { Model } from '../../../graph/model';
+// Calibration: what every activation does over the samples, gathered inside the runtime in one pass, so that only numbers travel.
+import { inferTypes } from '../../../analysis/infer';
 import { attributes, cloneModel, makeNode, tensorValue } from '../../../graph/construct';
+import type { Model } from '../../../graph/model';
 import { toFloat32Array, toIntegers } from '../../../tensor/decode';
-import { int64Tensor, tensorFromArray, type Tensor } from '../../../tensor/tensor';
+import { elementTypeCode } from '../../../tensor/elementType';
+import { elementCount, int64Tensor, tensorFromArray, type Tensor } from '../../../tensor/tensor';
 import type { TechniqueContext } from '../../technique';
 import { FreshNames } from '../names';
+import { type CalibrationSettings, calibrators, type Statistics } from './calibrators';
+import { Histogram } from './histogram';
 
-/** What was seen of one activation. */
+/** What was seen of one activation, and the range that gets integers. */
 export interface Observation {
-  /** Smallest and largest value over all samples. */
+  /** Smallest and largest value over all samples; NaN where a value was NaN or infinite. */
   readonly min: number;
   readonly max: number;
-  /** Range without the outermost values, where a percentile was asked for. */
   readonly low: number;
   readonly high: number;
   /** Shape on the first sample. */
   readonly shape: readonly number[];
 }
 
-export interface ObservationSettings {
-  readonly samples: number;
-  /** 100 keeps every value; 99.99 leaves out the outermost 0.01 %. */
-  readonly percentile: number;
+/** The range of each activation by the chosen calibrator. */
+export function rangesOf(seen: ReadonlyMap<string, Statistics>, settings: CalibrationSettings): Map<string, Observation> {
+  const { range } = calibrators[settings.calibration];
+  return new Map([...seen].map(([value, statistics]) => {
+    const { min, max, shape, histogram } = statistics;
+    const finite = Number.isFinite(min) && Number.isFinite(max) && histogram.notFinite === 0;
+    return [value, finite ? { min, max, shape, ...range(statistics, settings) } : { min: Number.NaN, max: Number.NaN, low: Number.NaN, high: Number.NaN, shape }];
+  }));
 }
 
-/** Values per activation and sample that the percentile is estimated from: a strided subset of this size. */
-const histogramValues = 8192;
-const histogramBins = 2048;
-
-interface Probe {
-  readonly value: string;
-  readonly min: string;
-  readonly max: string;
-  readonly shape: string;
-}
-
-const remembered = new WeakMap<Model, Map<string, Promise<Map<string, Observation>>>>();
+const remembered = new WeakMap<Model, Map<string, Promise<Map<string, Statistics>>>>();
 
 /**
- * Runs the model over the samples and returns the range of each named value, all of them float32.
- * Asked again for the same model, data and settings it answers from memory: variants share one calibration.
+ * Runs the model over at most `samples` samples and returns what each named value did, all of them float32. Memory does not
+ * grow with the samples, and their sizes may differ. Asked again for the same model and data it answers from memory: variants
+ * and calibrators share one pass.
  * @throws LatheError what the runner throws; `cancelled`.
  */
-export async function observe(model: Model, values: readonly string[], settings: ObservationSettings, context: TechniqueContext): Promise<Map<string, Observation>> {
-  const key = JSON.stringify([settings, context.data.description, context.bindings, context.seed, values]);
-  const known = remembered.get(model) ?? new Map<string, Promise<Map<string, Observation>>>();
+export async function observe(model: Model, values: readonly string[], samples: number, context: TechniqueContext): Promise<Map<string, Statistics>> {
+  const key = JSON.stringify([samples, context.data.description, context.bindings, context.seed, values]);
+  const known = remembered.get(model) ?? new Map<string, Promise<Map<string, Statistics>>>();
   remembered.set(model, known);
-  const running = known.get(key) ?? observeAfresh(model, values, settings, context);
+  const running = known.get(key) ?? observeAfresh(model, values, samples, context);
   known.set(key, running);
   try {
     return await running;
@@ -56,105 +53,135 @@ export async function observe(model: Model, values: readonly string[], settings:
   }
 }
 
-async function observeAfresh(model: Model, values: readonly string[], settings: ObservationSettings, context: TechniqueContext): Promise<Map<string, Observation>> {
+async function observeAfresh(model: Model, values: readonly string[], samples: number, context: TechniqueContext): Promise<Map<string, Statistics>> {
+  const gathered = values.map((value) => new Gathered(value));
   if (values.length === 0) return new Map();
-  const ranges = await observeRanges(model, values, settings.samples, context);
-  if (settings.percentile >= 100) return ranges;
-  return observePercentiles(model, ranges, settings, context);
+  const probe = new Probe(model, values, pickedFor(samples));
+  await context.runSamples(probe.model, context.data, samples, probe.outputs, (results) => probe.read(results, gathered));
+  return new Map(gathered.filter(({ samples: seen }) => seen > 0).map((one) => [one.value, one.statistics()]));
 }
 
-/** One pass: ReduceMin, ReduceMax and Shape of each value as extra outputs. */
-async function observeRanges(model: Model, values: readonly string[], samples: number, context: TechniqueContext): Promise<Map<string, Observation>> {
-  const probed = cloneModel(model);
-  const names = new FreshNames(probed.graph);
-  const probes = values.map((value): Probe => ({ value, min: names.fresh(`${value}_min`), max: names.fresh(`${value}_max`), shape: names.fresh(`${value}_shape`) }));
-  probed.graph.outputs = [];
-  for (const { value, min, max, shape } of probes) {
-    const keepdims = attributes({ keepdims: 0 });
-    probed.graph.nodes.push(
-      makeNode({ opType: 'ReduceMin', inputs: [value], outputs: [min], attributes: keepdims }),
-      makeNode({ opType: 'ReduceMax', inputs: [value], outputs: [max], attributes: keepdims }),
-      makeNode({ opType: 'Shape', inputs: [value], outputs: [shape] }),
-    );
-    probed.graph.outputs.push(tensorValue(min, 'float32', []), tensorValue(max, 'float32', []), tensorValue(shape, 'int64'));
+/** Values that go into each histogram over all samples: the outermost 0.01 % are still 26 of them. */
+const pickedInAll = 1 << 18;
+const leastPicked = 512;
+const mostPicked = 8192;
+
+/** Values of an activation that one of so many samples gives to the histogram. */
+function pickedFor(samples: number): number {
+  return Math.min(mostPicked, Math.max(leastPicked, Math.ceil(pickedInAll / samples)));
+}
+
+class Gathered {
+  samples = 0;
+  private min = Number.POSITIVE_INFINITY;
+  private max = Number.NEGATIVE_INFINITY;
+  private sumMin = 0;
+  private sumMax = 0;
+  private shape: readonly number[] = [];
+  private readonly histogram = new Histogram();
+
+  constructor(readonly value: string) {}
+
+  add(min: number, max: number, shape: readonly number[], picked: Float32Array): void {
+    if (this.samples++ === 0) this.shape = shape;
+    this.min = Math.min(this.min, min);
+    this.max = Math.max(this.max, max);
+    this.sumMin += min;
+    this.sumMax += max;
+    this.histogram.add(picked);
   }
-  const seen = new Map<string, Observation>();
-  const outputs = probed.graph.outputs.map((output) => output.name);
-  await context.runSamples(probed, context.data, samples, outputs, (results) => {
-    for (const probe of probes) noteRange(seen, probe, results);
-  });
-  return seen;
-}
 
-function noteRange(seen: Map<string, Observation>, probe: Probe, results: ReadonlyMap<string, Tensor>): void {
-  const [min] = floats(results.get(probe.min));
-  const [max] = floats(results.get(probe.max));
-  const shape = integers(results.get(probe.shape));
-  if (min === undefined || max === undefined) return;
-  const before = seen.get(probe.value);
-  const low = Math.min(min, before?.min ?? min);
-  const high = Math.max(max, before?.max ?? max);
-  seen.set(probe.value, { min: low, max: high, low, high, shape: before?.shape ?? shape });
-}
-
-/** A second pass: a strided subset of each value goes into a histogram over its range. */
-async function observePercentiles(model: Model, ranges: ReadonlyMap<string, Observation>, settings: ObservationSettings, context: TechniqueContext): Promise<Map<string, Observation>> {
-  const probed = cloneModel(model);
-  const names = new FreshNames(probed.graph);
-  const constants = { flat: names.fresh('lathe_flat'), start: names.fresh('lathe_start'), end: names.fresh('lathe_end'), axis: names.fresh('lathe_axis') };
-  const add = (tensor: Tensor): void => void probed.graph.initializers.set(tensor.name, tensor);
-  add(int64Tensor(constants.flat, [1], [-1]));
-  add(int64Tensor(constants.start, [1], [0]));
-  add(int64Tensor(constants.end, [1], [Number.MAX_SAFE_INTEGER]));
-  add(int64Tensor(constants.axis, [1], [0]));
-  const histograms = new Map<string, { readonly value: string; readonly range: Observation; readonly bins: Float64Array }>();
-  probed.graph.outputs = [];
-  for (const [value, range] of ranges) {
-    const elements = range.shape.reduce((product, dim) => product * dim, 1);
-    const step = names.fresh(`${value}_step`);
-    add(int64Tensor(step, [1], [Math.max(1, Math.floor(elements / histogramValues))]));
-    const flat = names.fresh(`${value}_flat`);
-    const sampled = names.fresh(`${value}_sampled`);
-    probed.graph.nodes.push(
-      makeNode({ opType: 'Reshape', inputs: [value, constants.flat], outputs: [flat] }),
-      makeNode({ opType: 'Slice', inputs: [flat, constants.start, constants.end, constants.axis, step], outputs: [sampled] }),
-    );
-    probed.graph.outputs.push(tensorValue(sampled, 'float32', [undefined]));
-    histograms.set(sampled, { value, range, bins: new Float64Array(histogramBins) });
-  }
-  await context.runSamples(probed, context.data, settings.samples, [...histograms.keys()], (results) => {
-    for (const [output, histogram] of histograms) count(histogram.bins, histogram.range, floats(results.get(output)));
-  });
-  return new Map([...histograms.values()].map(({ value, range, bins }) => [value, { ...range, ...percentileRange(bins, range, settings.percentile) }]));
-}
-
-function count(bins: Float64Array, range: Observation, values: Float32Array): void {
-  const perUnit = range.max > range.min ? histogramBins / (range.max - range.min) : 0;
-  for (const value of values) {
-    const bin = Math.min(histogramBins - 1, Math.floor((value - range.min) * perUnit));
-    bins[bin] = (bins[bin] ?? 0) + 1;
+  statistics(): Statistics {
+    const { min, max, samples, shape, histogram } = this;
+    return { min, max, meanMin: this.sumMin / samples, meanMax: this.sumMax / samples, shape, histogram };
   }
 }
 
-/** Bounds that leave out (100 − percentile) % of the values, half of it at each end. */
-function percentileRange(bins: Float64Array, range: Observation, percentile: number): { low: number; high: number } {
-  const total = bins.reduce((sum, value) => sum + value, 0);
-  const outside = (total * (100 - percentile)) / 200;
-  const width = (range.max - range.min) / histogramBins;
-  let first = 0;
-  for (let sum = bins[0] ?? 0; sum < outside && first < histogramBins - 1; sum += bins[++first] ?? 0);
-  let last = histogramBins - 1;
-  for (let sum = bins[last] ?? 0; sum < outside && last > first; sum += bins[--last] ?? 0);
-  return { low: range.min + first * width, high: range.min + (last + 1) * width };
+/**
+ * The model with four outputs instead of its own: all extremes, ranks, shapes and picked values, each joined into one tensor,
+ * because a thousand small outputs would cost more than the run.
+ */
+class Probe {
+  readonly model: Model;
+  readonly outputs: readonly string[];
+  private readonly names: FreshNames;
+  /** Values picked of each activation; undefined where all are taken. */
+  private readonly pickedCounts: readonly (number | undefined)[];
+
+  constructor(model: Model, values: readonly string[], picked: number) {
+    const types = inferTypes(model);
+    this.model = cloneModel(model);
+    this.names = new FreshNames(this.model.graph);
+    const graph = this.model.graph;
+    const parts = { extremes: [] as string[], ranks: [] as string[], shapes: [] as string[], picked: [] as string[] };
+    const pick = this.picker(picked);
+    const flatShape = this.constant(int64Tensor('lathe_flat', [1], [-1]));
+    this.pickedCounts = values.map((value) => {
+      const flat = this.node('Reshape', [value, flatShape], `${value}_flat`);
+      const shape = this.node('Shape', [value], `${value}_shape`);
+      parts.extremes.push(this.node('ReduceMin', [flat], `${value}_min`, { keepdims: 1 }), this.node('ReduceMax', [flat], `${value}_max`, { keepdims: 1 }));
+      parts.shapes.push(shape);
+      parts.ranks.push(this.node('Shape', [shape], `${value}_rank`));
+      const whole = mostElements(types.typeOf(model.graph, value)) <= picked;
+      parts.picked.push(whole ? flat : pick(flat));
+      return whole ? undefined : picked;
+    });
+    const joined = Object.entries(parts).map(([name, inputs]) => this.node('Concat', inputs, `lathe_${name}`, { axis: 0 }));
+    const floats = [true, false, false, true];
+    graph.outputs = joined.map((name, i) => tensorValue(name, floats[i] === true ? 'float32' : 'int64', [undefined]));
+    this.outputs = joined;
+  }
+
+  read(results: ReadonlyMap<string, Tensor>, gathered: readonly Gathered[]): void {
+    const [extremes, ranks, shapes, picked] = this.outputs.map((output) => results.get(output));
+    if (extremes === undefined || ranks === undefined || shapes === undefined || picked === undefined) return;
+    const [ends, dims, values] = [toFloat32Array(extremes), toIntegers(shapes), toFloat32Array(picked)];
+    let dim = 0;
+    let first = 0;
+    toIntegers(ranks).forEach((rank, i) => {
+      const shape = dims.slice(dim, dim + rank);
+      const count = this.pickedCounts[i] ?? elementCount(shape);
+      gathered[i]?.add(ends[2 * i] ?? Number.NaN, ends[2 * i + 1] ?? Number.NaN, shape, values.subarray(first, first + count));
+      dim += rank;
+      first += count;
+    });
+  }
+
+  /**
+   * Picks values spread evenly over a flat tensor of any size: one from each of `count` equal stretches, at places that follow no
+   * period of the tensor's own rows (a fixed stride may read one column of every row only).
+   */
+  private picker(count: number): (flat: string) => string {
+    const goldenRatio = (Math.sqrt(5) - 1) / 2;
+    const places = Float64Array.from({ length: count }, (_, i) => (i + ((i * goldenRatio) % 1)) / count);
+    const fractions = this.constant(tensorFromArray('lathe_places', 'float64', [count], places));
+    return (flat) => {
+      const size = this.node('Cast', [this.node('Size', [flat], `${flat}_size`)], `${flat}_double`, { to: elementTypeCode('float64') });
+      const indices = this.node('Cast', [this.node('Mul', [fractions, size], `${flat}_places`)], `${flat}_indices`, { to: elementTypeCode('int64') });
+      return this.node('Gather', [flat, indices], `${flat}_picked`, { axis: 0 });
+    };
+  }
+
+  private node(opType: string, inputs: readonly string[], wanted: string, given: Parameters<typeof attributes>[0] = {}): string {
+    const output = this.names.fresh(wanted);
+    this.model.graph.nodes.push(makeNode({ opType, inputs: [...inputs], outputs: [output], attributes: attributes(given) }));
+    return output;
+  }
+
+  private constant(tensor: Tensor): string {
+    const name = this.names.fresh(tensor.name);
+    this.model.graph.initializers.set(name, { ...tensor, name });
+    return name;
+  }
 }
 
-function floats(tensor: Tensor | undefined): Float32Array {
-  return tensor?.elementType === 'float32' ? toFloat32Array(tensor) : new Float32Array(0);
+/** Elements of a value; infinite where its shape depends on the input's. */
+function mostElements(type: ReturnType<ReturnType<typeof inferTypes>['typeOf']>): number {
+  if (type?.kind !== 'tensor' || type.shape === undefined) return Number.POSITIVE_INFINITY;
+  const dims = type.shape.filter((dim) => typeof dim === 'number');
+  return dims.length === type.shape.length ? elementCount(dims) : Number.POSITIVE_INFINITY;
 }
 
-function integers(tensor: Tensor | undefined): number[] {
-  return tensor?.elementType === 'int64' ? toIntegers(tensor) : [];
-}
 
 /** Bytes of a scalar as an initializer, for probes and parameters. */
 export function scalar(name: string, elementType: 'float32' | 'uint8', value: number): Tensor {

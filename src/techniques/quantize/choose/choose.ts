@@ -37,7 +37,10 @@ export function chooseLayers(graph: Graph, candidates: readonly Candidate[], obs
   for (const candidate of candidates) {
     if (keepFloat.has(candidate.key)) drop(candidate, 'given up for accuracy');
     else if (only !== undefined && !only.has(candidate.key)) drop(candidate, 'not asked for');
-    else if (!observed(candidate, observations)) drop(candidate, 'its activations are not finite float32 values');
+    else {
+      const reason = unusable(candidate, observations);
+      if (reason !== undefined) drop(candidate, reason);
+    }
   }
   const isInt8 = (node: Node | undefined): boolean => {
     const candidate = node === undefined ? undefined : byNode.get(node);
@@ -54,12 +57,17 @@ export function chooseLayers(graph: Graph, candidates: readonly Candidate[], obs
   return { chosen: candidates.filter((candidate) => chosen.has(candidate)), kept: [...reasons].map(([layer, reason]) => ({ layer, reason })) };
 }
 
-function observed(candidate: Candidate, observations: ReadonlyMap<string, Observation>): boolean {
+/** Below this every value is as good as zero: its square leaves float32. */
+const smallestRange = 1e-30;
+
+/** Why what calibration saw of a layer's activations gives no scale. */
+function unusable(candidate: Candidate, observations: ReadonlyMap<string, Observation>): string | undefined {
   const values = [candidate.output, ...candidate.activations.map((input) => candidate.node.inputs[input] ?? '')];
-  return values.every((value) => {
-    const range = observations.get(value);
-    return range !== undefined && Number.isFinite(range.min) && Number.isFinite(range.max);
-  });
+  const ranges = values.map((value) => observations.get(value));
+  if (ranges.some((range) => range === undefined)) return 'its activations are not float32 values';
+  if (ranges.some((range) => range !== undefined && !(Number.isFinite(range.min) && Number.isFinite(range.max)))) return 'its activations held NaN or infinite values in calibration';
+  if (ranges.some((range) => range !== undefined && Math.max(range.max, -range.min) < smallestRange)) return 'its activations were zero throughout in calibration: nothing is known of their scale';
+  return undefined;
 }
 
 function surroundings(candidate: Candidate, graph: Graph, index: GraphIndex, observations: ReadonlyMap<string, Observation>, isInt8: (node: Node | undefined) => boolean): Surroundings {
