@@ -43,7 +43,8 @@ export function forEachFloat32(tensor: Tensor, from: number, to: number, use: (v
   }
 }
 
-function asFloat32(bytes: Uint8Array): Float32Array {
+/** Bytes as float32, copied only where they are not aligned. */
+export function asFloat32(bytes: Uint8Array): Float32Array {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
 }
