@@ -19,6 +19,11 @@ export interface TextLine {
 
 const browsers = [process.env['CHROME_PATH'] ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
 
+/** The browser that renders: `CHROME_PATH`, or one found on the machine. */
+export function browserPath(): string | undefined {
+  return browsers.find((path) => path !== '' && existsSync(path));
+}
+
 const words = (
   'about above account action after again agree almost along animal answer apple around autumn balance basket beautiful because before begin behind believe better between beyond ' +
   'border bottle bread bridge bright brother build butter camera candle carry castle center chance change charge circle clean clock coffee color common copper corner cotton country ' +
@@ -46,12 +51,12 @@ export async function renderTextPages(folder: string, { count, seed, executableP
 }
 
 /** Draws PNG pictures in a browser's page and writes them into `folder`. @returns their paths */
-async function renderPictures<Drawn>(folder: string, browserPath: string | undefined, draw: (drawing: Drawn) => string[], drawing: Drawn): Promise<string[]> {
+export async function renderPictures<Drawn>(folder: string, browser: string | undefined, draw: (drawing: Drawn) => string[], drawing: Drawn): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
-  const executablePath = browserPath ?? browsers.find((path) => path !== '' && existsSync(path));
-  const browser = await chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: ['--no-sandbox'] });
+  const executablePath = browser ?? browserPath();
+  const opened = await chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: ['--no-sandbox'] });
   try {
-    const page = await browser.newPage();
+    const page = await opened.newPage();
     const pictures = await page.evaluate<string[], unknown>(draw as (drawing: unknown) => string[], drawing);
     return pictures.map((picture, i) => {
       const path = join(folder, `${String(i).padStart(4, '0')}.png`);
@@ -59,12 +64,12 @@ async function renderPictures<Drawn>(folder: string, browserPath: string | undef
       return path;
     });
   } finally {
-    await browser.close();
+    await opened.close();
   }
 }
 
 /** One or two words, sometimes with a capital or a number. */
-function lineOf(random: () => number): string {
+export function lineOf(random: () => number): string {
   const word = (): string => words[Math.floor(random() * words.length)] ?? '';
   const first = random() < 0.3 ? word().replace(/^./, (letter) => letter.toUpperCase()) : word();
   const choice = random();
@@ -73,7 +78,7 @@ function lineOf(random: () => number): string {
 }
 
 /** Mulberry32: a few lines that give the same numbers everywhere. */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -90,13 +95,13 @@ interface Drawing {
 }
 
 /** What the page needs of the canvas; typed here because this project's Node side knows no DOM. */
-interface Canvas {
+export interface Canvas {
   width: number;
   height: number;
   getContext(kind: '2d'): Context;
   toDataURL(type: string): string;
 }
-interface Context {
+export interface Context {
   font: string;
   fillStyle: string;
   filter: string;

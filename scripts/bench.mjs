@@ -17,6 +17,7 @@ const benchmarks = {
   simplify: 'Simplifying, beside onnxsim',
   int8: 'Quantizing BERT-base to int8',
   ocr: 'Optimizing the PP-OCRv4 models',
+  quantization: 'Choosing int8 by measurement, on text that is hard to read',
   tfjs: 'TensorFlow.js models and their ONNX twins',
   webview: 'Drawing graphs of 20,000 and 50,000 nodes',
 };
