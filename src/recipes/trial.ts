@@ -11,7 +11,7 @@ import type { Builder} from './build';
 import { type Built, DoesNotApply } from './build';
 import type { CandidatePlan, CandidateStep } from './candidates';
 import { whySlower } from './reasons';
-import { giveUpSchedule, rankBySensitivity } from './sensitivity';
+import { giveUpSchedule, rankBySensitivity } from './sensitivity/groups';
 import { weightBytes } from './source';
 
 /** How variants are measured; the optimization supplies it. */

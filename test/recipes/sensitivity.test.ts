@@ -1,7 +1,7 @@
 // Ordering layers by harm with few measurements.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { giveUpSchedule, rankBySensitivity } from '../../src/recipes/sensitivity';
+import { giveUpSchedule, rankBySensitivity } from '../../src/recipes/sensitivity/groups';
 
 /** Noise powers add: the SQNR of a group is that of its layers' powers summed. */
 function bench(harm: ReadonlyMap<string, number>): { readonly noise: (only: readonly string[]) => Promise<number>; readonly measured: () => number } {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openModel } from '../../src/formats/open';
 import { cloneModel } from '../../src/graph/construct';
 import { compareModels } from '../../src/runtime/compare';
-import { openSamples } from '../../src/runtime/datasets';
+import { openSamples } from '../../src/runtime/data/datasets';
 import { Runner } from '../../src/runtime/runner';
 import { publicTfjsModels } from '../support/tfjsModels';
 

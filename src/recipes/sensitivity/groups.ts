@@ -1,5 +1,5 @@
 // Which layers lose most when they alone go to int8: groups first, the worst split in halves, so that deep models stay affordable.
-import { throwIfCancelled } from '../base/cancellation';
+import { throwIfCancelled } from '../../base/cancellation';
 
 export interface SensitivityRequest {
   /** Layer keys, in graph order. */

@@ -2,8 +2,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../../src/graph/builder';
 import type { Model } from '../../../src/graph/model';
-import type { SampleSource } from '../../../src/runtime/samples';
-import { findCandidates } from '../../../src/techniques/quantize/candidates';
+import type { SampleSource } from '../../../src/runtime/data/samples';
+import { findCandidates } from '../../../src/techniques/quantize/choose/candidates';
 import { type CollectSettings, forEachHessian, type LayerHessian, type WeightedLayer } from '../../../src/techniques/rounding/collect';
 import { float32Tensor } from '../../../src/tensor/tensor';
 import { contextFor, stopWorkbench } from '../quantize/support';

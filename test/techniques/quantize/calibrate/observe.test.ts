@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../../../src/graph/builder';
 import type { Model } from '../../../../src/graph/model';
-import type { SampleSource } from '../../../../src/runtime/samples';
+import type { SampleSource } from '../../../../src/runtime/data/samples';
 import { tensorFromArray } from '../../../../src/tensor/tensor';
 import { observe, rangesOf } from '../../../../src/techniques/quantize/calibrate/observe';
 import { quantizeStatic, staticOptions } from '../../../../src/techniques/quantize/static';
