@@ -1,13 +1,13 @@
-// Publishes new files: whole or not at all, under a name that was free, with the source checked to be what it was.
+// Publishes new models: whole or not at all, under a name that was free, with the source checked to be what it was.
 import { lstat, mkdir, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { throwIfCancelled } from '../base/cancellation';
 import { LatheError, toLatheError } from '../base/errors';
 import type { Model } from '../graph/model';
 import { assertValid } from '../graph/verify';
-import { readOnnxModel } from './onnx/read';
-import { writeOnnxModel } from './onnx/write';
+import { readModel } from './open';
 import type { OpenOutput } from './output';
+import { type Layout, layoutOf } from './publishLayouts';
 import { assertUntouched, captureSource, type SourceState } from './sourceState';
 import { errorCode, isTaken, refuseLinkedFolder, StagingFolder, sweepOrphans } from './staging';
 
@@ -20,10 +20,12 @@ export type PublishStep = 'captured' | 'staged' | 'written' | 'verified' | 'comp
 export interface PublishOptions {
   /** Folder of the new file: the source's, as a rule. */
   readonly directory: string;
-  /** The source's name without `.onnx`. */
+  /** The source's name without `.onnx` or `.json`. */
   readonly stem: string;
   /** What was done, e.g. `int8`; may be empty. */
   readonly tag: string;
+  /** Name of the model's own file where it becomes a folder; `model.json` where not said. */
+  readonly fileName?: string;
   /** Take the name as it is and fail where it is taken, instead of going on to `-2`, `-3` … */
   readonly exact?: boolean;
   /** Path of the model this one was made from; it must not change until the end. */
@@ -42,21 +44,23 @@ export interface PublishOptions {
 const attempts = 10;
 
 /**
- * Writes a model as `<stem>.<tag>.onnx` (with `….onnx.data` where weights lie outside) into a staging folder, reopens and
- * verifies it, then lets it appear: weights first, the model last. Nothing is ever replaced; a failure or cancel leaves nothing.
+ * Writes a model as `<stem>.<tag>.onnx` (with `….onnx.data` where weights lie outside), or one of TensorFlow.js as the folder
+ * `<stem>.<tag>` with its model.json and shards, into a staging folder, reopens and verifies it, then lets it appear: weights first,
+ * the model last; a folder at once. Nothing is ever replaced; a failure or cancel leaves nothing.
  * @returns The path of the new model.
  * @throws LatheError `source-touched`, `no-space`, `io`, `cancelled`, or what `verify` throws.
  */
 export async function publishModel(model: Model, options: PublishOptions): Promise<string> {
   const directory = resolve(options.directory);
   const step = options.onStep ?? ((): void => undefined);
+  const layout = layoutOf(model.format);
   try {
     sweepOrphans(directory);
     const state = options.sourceState ?? (options.source === undefined ? undefined : await captureSource(options.source));
     step('captured');
     for (let attempt = 1; ; attempt++) {
-      const name = await freeName(directory, options);
-      const path = await tryPublish(model, directory, name, state, options, step);
+      const name = await freeName(directory, layout, options);
+      const path = await tryPublish(model, { directory, name, layout }, state, options, step);
       if (path !== undefined) return path;
       if (options.exact === true || attempt === attempts) throw await nameTaken(join(directory, name), options.source);
     }
@@ -65,26 +69,28 @@ export async function publishModel(model: Model, options: PublishOptions): Promi
   }
 }
 
+interface Place {
+  readonly directory: string;
+  readonly name: string;
+  readonly layout: Layout;
+}
+
 /** One attempt under one name; undefined where the name was taken meanwhile. */
-async function tryPublish(model: Model, directory: string, name: string, state: SourceState | undefined, options: PublishOptions, step: (step: PublishStep) => void): Promise<string | undefined> {
+async function tryPublish(model: Model, { directory, name, layout }: Place, state: SourceState | undefined, options: PublishOptions, step: (step: PublishStep) => void): Promise<string | undefined> {
   const staging = await StagingFolder.create(directory);
   step('staged');
   try {
-    const staged = staging.path(name);
-    const { files } = await writeOnnxModel(model, staged, { signal: options.signal, ...(options.openOutput === undefined ? {} : { openOutput: options.openOutput }) });
+    const staged = await layout.write(model, staging, name, options);
     step('written');
-    reopen(staged);
+    reopen(staged.path);
     step('verified');
-    await options.verify?.(staged);
+    await options.verify?.(staged.path);
     step('compared');
     throwIfCancelled(options.signal);
     if (state !== undefined) await assertUntouched(state);
-    for (const file of files) {
-      await staging.publish(basename(file));
-      if (file !== staged) step('weights-published');
-    }
+    await staged.publish(() => step('weights-published'));
     step('published');
-    return join(directory, name);
+    return join(directory, staged.published);
   } catch (thrown) {
     await staging.retract();
     if (errorCode(thrown) === 'EEXIST') return undefined;
@@ -95,7 +101,7 @@ async function tryPublish(model: Model, directory: string, name: string, state: 
 }
 
 function reopen(path: string): void {
-  const model = readOnnxModel(path);
+  const model = readModel(path, {});
   try {
     assertValid(model);
   } finally {
@@ -103,20 +109,21 @@ function reopen(path: string): void {
   }
 }
 
-async function freeName(directory: string, { stem, tag, exact, source }: Pick<PublishOptions, 'stem' | 'tag' | 'exact' | 'source'>): Promise<string> {
+async function freeName(directory: string, { suffix, beside }: Layout, { stem, tag, exact, source }: Pick<PublishOptions, 'stem' | 'tag' | 'exact' | 'source'>): Promise<string> {
   const base = tag === '' ? stem : `${stem}.${tag}`;
   if (basename(base) !== base || base === '') throw new LatheError('usage', `"${base}" is no file name.`);
   for (let n = 1; ; n++) {
-    const name = `${base}${n === 1 ? '' : `-${n}`}.onnx`;
+    const name = `${base}${n === 1 ? '' : `-${n}`}${suffix}`;
     const path = join(directory, name);
-    if (!(await isTaken(path)) && !(await isTaken(`${path}.data`))) return name;
+    const taken = await Promise.all([path, ...beside.map((ending) => `${path}${ending}`)].map(isTaken));
+    if (!taken.includes(true)) return name;
     if (exact === true) throw await nameTaken(path, source);
   }
 }
 
 /** Checks before the work that a name asked for is still free. @throws LatheError as {@link publishModel} */
-export async function assertNameFree(options: Pick<PublishOptions, 'directory' | 'stem' | 'tag' | 'source'>): Promise<void> {
-  await freeName(resolve(options.directory), { ...options, exact: true });
+export async function assertNameFree(format: Model['format'], options: Pick<PublishOptions, 'directory' | 'stem' | 'tag' | 'source'>): Promise<void> {
+  await freeName(resolve(options.directory), layoutOf(format), { ...options, exact: true });
 }
 
 /** The error for a name that is taken: by the source itself (also by a link, or in other case), or by another file. */

@@ -55,6 +55,23 @@ export class StagingFolder {
     this.published.push(target);
   }
 
+  /**
+   * Makes a staged folder appear in the target folder, in one step: there is no moment at which some of its files are there.
+   * @throws an `EEXIST` error where the name is taken.
+   */
+  async publishFolder(name: string): Promise<void> {
+    const target = join(this.directory, name);
+    if (await isTaken(target)) throw Object.assign(new Error(`${name} exists already.`), { code: 'EEXIST' });
+    await flushFolder(this.path(name));
+    try {
+      // Should another appear meanwhile: files, links and folders that hold anything are never replaced by a folder.
+      await rename(this.path(name), target);
+    } catch (thrown) {
+      if (await isTaken(target)) throw Object.assign(new Error(`${name} exists already.`, { cause: thrown }), { code: 'EEXIST' });
+      throw thrown;
+    }
+  }
+
   /** Takes back what was published, after a failure. */
   async retract(): Promise<void> {
     for (const target of this.published.splice(0)) await unlink(target);

@@ -27,6 +27,8 @@ export interface VariantReport {
   readonly path?: string;
   /** Of the published file, so that a frozen replay can tell whether it made the same bytes. */
   readonly sha256?: string;
+  /** Of its other files together, where its weights lie outside. */
+  readonly weightsSha256?: string;
   readonly fileBytes?: number;
   readonly weightBytes?: number;
   /** True when quantised without real data. */

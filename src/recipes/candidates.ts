@@ -1,5 +1,7 @@
 // The variants that are tried for each goal, best guesses first.
+import type { Model } from '../graph/model';
 import type { Goal } from '../protocol/report';
+import { techniques } from '../techniques/registry';
 
 export interface CandidateStep {
   readonly technique: string;
@@ -9,7 +11,7 @@ export interface CandidateStep {
 export interface CandidatePlan {
   readonly id: string;
   readonly title: string;
-  /** The published file's name: `<stem>.<tag>.onnx`. */
+  /** The published file's name: `<stem>.<tag>.onnx`, or the folder `<stem>.<tag>` of a TensorFlow.js model. */
   readonly tag: string;
   readonly steps: readonly CandidateStep[];
 }
@@ -27,12 +29,32 @@ const plans = {
 } as const satisfies Record<string, CandidatePlan>;
 
 /** Candidates by goal. Those whose technique does not apply to the model are left out by the caller. */
-export const candidatesByGoal: Readonly<Record<Goal, readonly CandidatePlan[]>> = {
+const onnxCandidates: Readonly<Record<Goal, readonly CandidatePlan[]>> = {
   latency: [plans.simplified, plans.rule, plans.wide, plans.all, plans.dynamic],
   size: [plans.all, plans.wide, plans.rule, plans.dynamic, plans.float16],
   memory: [plans.simplified, plans.all, plans.rule, plans.dynamic],
   simplification: [plans.simplified],
 };
+
+/** Weights in fewer bits are widened when TensorFlow.js loads them: smaller, not faster. */
+const tensorflowPlans = {
+  simplified: { id: 'simplified', title: 'Simplified', tag: 'simplified', steps: [{ technique: 'tensorflow-simplify', options: {} }] },
+  float16: { id: 'weights-float16', title: 'Weights as float16', tag: 'float16', steps: [{ technique: 'tensorflow-weights', options: { dtype: 'float16' } }] },
+  uint16: { id: 'weights-uint16', title: 'Weights as uint16', tag: 'uint16', steps: [{ technique: 'tensorflow-weights', options: { dtype: 'uint16' } }] },
+  uint8: { id: 'weights-uint8', title: 'Weights as uint8', tag: 'uint8', steps: [{ technique: 'tensorflow-weights', options: { dtype: 'uint8' } }] },
+} as const satisfies Record<string, CandidatePlan>;
+
+const tensorflowCandidates: Readonly<Record<Goal, readonly CandidatePlan[]>> = {
+  latency: [tensorflowPlans.simplified],
+  size: [tensorflowPlans.uint8, tensorflowPlans.float16, tensorflowPlans.uint16],
+  memory: [tensorflowPlans.simplified],
+  simplification: [tensorflowPlans.simplified],
+};
+
+/** What is tried for a goal; those whose technique does not apply to the model are told apart later. */
+export function candidates(format: Model['format'], goal: Goal): readonly CandidatePlan[] {
+  return (format === 'onnx' ? onnxCandidates : tensorflowCandidates)[goal].filter(({ steps }) => steps.every(({ technique }) => techniques.has(technique)));
+}
 
 const tags: Readonly<Record<string, string>> = { simplify: 'simplified', 'quantize-static': 'int8', 'quantize-dynamic': 'int8-dynamic', float16: 'float16' };
 

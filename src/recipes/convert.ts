@@ -33,7 +33,7 @@ export interface ConvertReport {
 export async function convertModel(model: Model, { modelPath, outputPath }: ConvertRequest, work: WorkContext): Promise<ConvertReport> {
   if (model.format === 'onnx') throw new LatheError('usage', 'The model is ONNX already.', { file: modelPath, hint: 'Give the model.json of a TensorFlow.js model.' });
   placeOfReports(modelPath, outputPath);
-  await assertOutput(modelPath, outputPath);
+  await assertOutput(modelPath, outputPath, 'onnx');
   const sourceState = await captureSource(resolve(modelPath));
   work.progress({ message: 'Converting' });
   const { model: lowered, notLowered } = lowerToOnnx(model);

@@ -5,7 +5,7 @@ import { assertShapesAgree } from '../analysis/contradictions';
 import type { WorkContext } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import { LatheError, toLatheError } from '../base/errors';
-import { assertOnnx, modelFile, openModel } from '../formats/open';
+import { modelFile, openModel } from '../formats/open';
 import { captureSource } from '../formats/publish';
 import type { OptimizationReport, SourceReport, VariantReport } from '../protocol/report';
 import { openSamples } from '../runtime/data/datasets';
@@ -108,14 +108,13 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
   const winner = recorded.variants.find((variant) => variant.id === recorded.winner);
   if (winner === undefined) throw new LatheError('rejected', `The recorded run accepted nothing, so there is nothing to replay. ${recorded.conclusion}`, { file: recipePath });
   placeOfReports(request.modelPath, request.outputPath);
-  await assertOutput(request.modelPath, request.outputPath);
   const file = modelFile(request.modelPath, request.followCacheLinks);
   const budgets = { ...defaultBudgets, ...request.budgets };
   const { settings, seed } = recorded;
   const owned = new DisposableStore();
   try {
     const source = owned.add(openModel(file.path, file));
-    assertOnnx(source, 'optimized');
+    await assertOutput(request.modelPath, request.outputPath, source.format);
     const sourceState = await captureSource(request.modelPath);
     assertRecorded(recorded, await sourceHashes(sourceState), request.modelPath);
     const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
@@ -128,8 +127,8 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
     const inaccurate = inaccuracy(comparison, laboratory.floorOf(comparison.metric));
     if (inaccurate !== undefined) throw new LatheError('rejected', sentence(`replayed, but ${inaccurate}`), { file: request.modelPath });
     const published = await publishWinner(built.model, plan, { modelPath: request.modelPath, outputPath: request.outputPath, sourceState, signal: work.signal });
-    const same = winner.sha256 === published.sha256;
-    const variant: VariantReport = { ...decisionOf(winner, recorded.startedAt), path: published.path, sha256: published.sha256, fileBytes: fileBytes(published.path), comparison };
+    const same = winner.sha256 === published.sha256 && winner.weightsSha256 === published.weightsSha256;
+    const variant: VariantReport = { ...decisionOf(winner, recorded.startedAt), ...published, fileBytes: fileBytes(published.path), comparison };
     return {
       ...without(recorded, ['confirmation']),
       variants: [variant],

@@ -180,6 +180,7 @@ export class Laboratory implements Bench, Disposable {
   }
 
   async kernels(variant: Model): Promise<string | undefined> {
+    if (variant.format !== 'onnx') return undefined; // TensorFlow.js fuses nothing of its own
     const path = join(this.folder.path, `optimised-${++this.kernelFiles}.onnx`);
     try {
       await this.workbench.writeOptimised(variant, path, this.signal);

@@ -5,8 +5,9 @@ import type { WorkContext } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import type { Log } from '../base/log';
 import { assertBindable } from '../graph/defaultBindings';
-import { assertOnnx, modelFile, openModel } from '../formats/open';
+import { modelFile, openModel } from '../formats/open';
 import { captureSource } from '../formats/publish';
+import type { Model } from '../graph/model';
 import type { PictureOptions, Provider, RunSettings } from '../protocol/measurement';
 import type { Goal, OptimizationReport, VariantReport } from '../protocol/report';
 import type { Runner, RunnerStart } from '../runtime/runner';
@@ -14,7 +15,7 @@ import { bytesOnDisk } from '../runtime/materialize';
 import { openSamples } from '../runtime/data/datasets';
 import { rejection, score } from './acceptance';
 import { Builder } from './build';
-import { type CandidatePlan, type CandidateStep, candidatesByGoal, planOfSteps } from './candidates';
+import { type CandidatePlan, type CandidateStep, candidates, planOfSteps } from './candidates';
 import { conclude } from './conclusion';
 import { Laboratory } from './laboratory';
 import { assertOutput, publishWinner } from './publish';
@@ -89,10 +90,9 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   const owned = new DisposableStore();
   try {
     const source = owned.add(openModel(file.path, file));
-    assertOnnx(source, 'optimized');
     assertBindable(source.graph, settings.bindings);
     const reports = placeOfReports(modelPath, request.outputPath);
-    await assertOutput(modelPath, request.outputPath);
+    await assertOutput(modelPath, request.outputPath, source.format);
     work.progress({ message: 'Reading the model and the data' });
     const sourceState = await captureSource(modelPath);
     const hashes = await sourceHashes(sourceState);
@@ -100,7 +100,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
     const laboratory = owned.add(new Laboratory({ source, file, data, settings, seed, budgets, floor: request.floor, services, work }));
     assertShapesAgree(source);
     await laboratory.assertSourceRuns();
-    const plans = plansOf(request);
+    const plans = plansOf(request, source.format);
     const context = laboratory.context();
     const builder = new Builder(source, context);
     const trials = new Trials(
@@ -131,7 +131,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
       const published = await publishWinner(winner.built.model, winner.plan, { modelPath, outputPath: request.outputPath, sourceState, signal: work.signal });
       const place = variants.findIndex((variant) => variant.id === winner.plan.id);
       const report = variants[place];
-      if (report !== undefined) variants[place] = { ...report, path: published.path, sha256: published.sha256, fileBytes: fileBytes(published.path), ...(layers === undefined ? {} : { layers }) };
+      if (report !== undefined) variants[place] = { ...report, ...published, fileBytes: fileBytes(published.path), ...(layers === undefined ? {} : { layers }) };
     }
     const machine = laboratory.machine();
     const report: OptimizationReport = {
@@ -160,10 +160,10 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   }
 }
 
-function plansOf(request: OptimizeRequest): readonly CandidatePlan[] {
+function plansOf(request: OptimizeRequest, format: Model['format']): readonly CandidatePlan[] {
   if (request.fix !== undefined) return [planOfSteps(stepsOfFix(request.fix), request.fix.title ?? request.fix.technique)];
   if (request.steps !== undefined && request.steps.length > 0) return [planOfSteps(request.steps, 'Recipe')];
-  return candidatesByGoal[request.goal];
+  return candidates(format, request.goal);
 }
 
 function stepsOfFix({ technique, options, simplifyFirst }: NonNullable<OptimizeRequest['fix']>): CandidateStep[] {

@@ -99,6 +99,7 @@ const variant = z.object({
   reason: z.string(),
   path: z.exactOptional(z.string()),
   sha256: z.exactOptional(z.string()),
+  weightsSha256: z.exactOptional(z.string()),
   fileBytes: z.exactOptional(z.number()),
   weightBytes: z.exactOptional(z.number()),
   uncalibrated: z.boolean(),

@@ -52,7 +52,7 @@ export interface CopyReport {
 export async function publishCopy<T extends Rewritten>(rewrite: () => T, request: CopyRequest, work: WorkContext): Promise<CopyReport & { readonly rewritten: T }> {
   const { modelPath, outputPath } = request;
   placeOfReports(modelPath, outputPath);
-  await assertOutput(modelPath, outputPath);
+  await assertOutput(modelPath, outputPath, 'onnx');
   const sourceState = await captureSource(resolve(modelPath));
   const rewritten = rewrite();
   assertValid(rewritten.model);

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { openModel } from '../formats/open';
 import { sha256, type SourceState } from '../formats/publish';
+import { storedBytes } from '../formats/tfjs/manifest';
 import type { Graph, Model } from '../graph/model';
 import { subgraphs } from '../graph/traverse';
 import type { SourceReport } from '../protocol/report';
 import { bytesOnDisk } from '../runtime/materialize';
-import { packedByteLength } from '../tensor/elementType';
-import { elementCount, type Tensor } from '../tensor/tensor';
+import type { Tensor } from '../tensor/tensor';
 
 /** Hashes of a model's file and of the files that hold its external data, if any; those taken when the state was noted are not taken again. @throws LatheError as {@link sha256} */
 export async function sourceHashes({ files }: SourceState): Promise<Pick<SourceReport, 'sha256' | 'weightsSha256'>> {
@@ -50,5 +50,5 @@ function nodeBytes(node: Graph['nodes'][number]): number {
 }
 
 function tensorBytes(tensor: Tensor): number {
-  return packedByteLength(tensor.elementType, elementCount(tensor.dims));
+  return storedBytes(tensor);
 }

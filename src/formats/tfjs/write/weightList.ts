@@ -91,7 +91,7 @@ function storedForm(name: string, tensor: Tensor): StoredForm {
   const { source, elementType } = tensor;
   if (source instanceof DequantizedSource) {
     const { dtype, scale, min } = source.quantization;
-    return { dtype: source.elementType, bytes: source.stored, quantization: dtype === 'float16' ? { dtype } : { dtype, min, scale } };
+    return { dtype: source.elementType, bytes: source.stored, quantization: { dtype, ...(dtype === 'float16' ? {} : { min, scale }), original_dtype: source.elementType } };
   }
   const dtype = writtenTypes.get(elementType);
   if (dtype === undefined) throw new LatheError('unsupported', `The weight is ${elementType}, which TensorFlow.js does not have.`, { item: name });
