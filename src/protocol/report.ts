@@ -4,6 +4,17 @@ import type { Benchmark, Comparison, DataDescription, Machine, MetricValue, RunS
 
 export type Goal = 'latency' | 'size' | 'memory' | 'simplification';
 
+/** A weight that is stored in fewer bits, and what that loses. */
+export interface StoredWeightReport {
+  readonly name: string;
+  /** E.g. `uint8`. */
+  readonly dtype: string;
+  readonly bytes: number;
+  /** Signal to noise of the stored numbers in dB; absent where nothing is lost. */
+  readonly sqnrDb?: number;
+  readonly maxAbs: number;
+}
+
 /** One step of a recipe as applied: technique, options, and what it did. */
 export interface StepReport {
   readonly technique: string;
@@ -13,6 +24,8 @@ export interface StepReport {
   readonly notes: readonly string[];
   /** Layers left as they were, with the reason. */
   readonly kept: readonly { readonly layer: string; readonly reason: string }[];
+  /** Weights stored in fewer bits, each with its error. */
+  readonly weights?: readonly StoredWeightReport[];
   readonly milliseconds: number;
 }
 

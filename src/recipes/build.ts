@@ -57,7 +57,7 @@ export class Builder {
     const start = performance.now();
     const result = await technique.apply(before.model, options, this.context);
     assertValid(result.model);
-    const step: StepReport = { technique: technique.id, title: technique.title, options, notes: result.notes, kept: result.kept, milliseconds: performance.now() - start };
+    const step: StepReport = { technique: technique.id, title: technique.title, options, notes: result.notes, kept: result.kept, ...(result.weights === undefined ? {} : { weights: result.weights }), milliseconds: performance.now() - start };
     return {
       model: result.model,
       steps: [...before.steps, step],

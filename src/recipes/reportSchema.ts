@@ -88,6 +88,7 @@ const step = z.object({
   options: z.record(z.string(), z.unknown()),
   notes: z.array(z.string()),
   kept: z.array(z.object({ layer: z.string(), reason: z.string() })),
+  weights: z.exactOptional(z.array(z.object({ name: z.string(), dtype: z.string(), bytes: z.number(), sqnrDb: z.exactOptional(z.number()), maxAbs: z.number() }))),
   milliseconds: z.number(),
 });
 

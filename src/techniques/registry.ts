@@ -4,5 +4,15 @@ import { quantizeDynamic } from './quantize/dynamic';
 import { quantizeStatic } from './quantize/static';
 import { simplify } from './simplify/simplify';
 import type { Technique } from './technique';
+import { tensorflowWeights } from './tensorflow/weights/weights';
 
-export const techniques: ReadonlyMap<string, Technique> = new Map([simplify, quantizeStatic, quantizeDynamic, float16].map((technique) => [technique.id, technique as Technique]));
+/** For ONNX models only: their rules know ONNX's operators. */
+const ofOnnx = [simplify, quantizeStatic, quantizeDynamic, float16].map((technique): Technique => onlyOnnx(technique as Technique));
+/** For TensorFlow.js models only; each says so itself. */
+const ofTensorflow = [tensorflowWeights].map((technique) => technique as Technique);
+
+export const techniques: ReadonlyMap<string, Technique> = new Map([...ofOnnx, ...ofTensorflow].map((technique) => [technique.id, technique]));
+
+function onlyOnnx(technique: Technique): Technique {
+  return { ...technique, applies: (model) => (model.format === 'onnx' ? technique.applies(model) : 'it is for ONNX models') };
+}

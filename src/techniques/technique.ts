@@ -4,6 +4,7 @@ import type { WorkContext } from '../base/cancellation';
 import type { Log } from '../base/log';
 import type { Model } from '../graph/model';
 import type { GainEstimate } from '../protocol/findings';
+import type { StoredWeightReport } from '../protocol/report';
 import type { Feeds, SampleSource } from '../runtime/data/samples';
 import type { Tensor } from '../tensor/tensor';
 
@@ -25,6 +26,8 @@ export interface TechniqueResult {
   /** Short facts, e.g. `12 BatchNormalization folded`. */
   readonly notes: readonly string[];
   readonly kept: readonly { readonly layer: string; readonly reason: string }[];
+  /** Weights stored in fewer bits, each with its error. */
+  readonly weights?: readonly StoredWeightReport[];
   /** True when nothing was changed. */
   readonly unchanged: boolean;
   /** True when the result was calibrated on random numbers only. */
