@@ -225,7 +225,8 @@ function decibels({ sqnrDb, maxAbs }: OutputComparison): readonly number[] {
 /** Sums kernels by the source layer they came from; layers fused into another count where their kernel is. */
 export function layerDifferences(source: Model, before: Profile, variant: Model, after: Profile): LayerDifference[] {
   const ops = new Map(source.graph.nodes.map((node) => [node.name, node.opType]));
-  const origins = new Map(variant.graph.nodes.map((node) => [node.name, node.origin]));
+  // TensorFlow calls a node as what it makes, whatever it was called in memory.
+  const origins = new Map(variant.graph.nodes.map((node) => [variant.format === 'onnx' ? node.name : (node.outputs[0] ?? node.name), node.origin]));
   const sums = new Map<string, { sourceMs: number; variantMs: number }>();
   const add = (layer: string, sourceMs: number, variantMs: number): void => {
     const sum = sums.get(layer) ?? { sourceMs: 0, variantMs: 0 };

@@ -3,9 +3,10 @@ import { toLatheError } from '../base/errors';
 import { formatVerdict } from '../base/format';
 import type { Model } from '../graph/model';
 import type { Benchmark, Comparison, Profile } from '../protocol/measurement';
-import type { Goal, VariantReport } from '../protocol/report';
+import type { Goal, StepReport, VariantReport } from '../protocol/report';
 import { int8Layers, quantizeStatic, type StaticOptions } from '../techniques/quantize/static';
 import type { TechniqueContext } from '../techniques/technique';
+import { tensorflowWeights, type TensorflowWeightsOptions, widerTypes } from '../techniques/tensorflow/weights/weights';
 import { inaccuracy, type Measured, rejection, score, uncalibratedReason } from './acceptance';
 import type { Builder} from './build';
 import { type Built, DoesNotApply } from './build';
@@ -42,6 +43,15 @@ export interface Trial {
   readonly built?: Built;
   readonly measured?: Measured;
 }
+
+/** A variant with other options, and whether it is as accurate as it must be. */
+interface Attempt {
+  readonly built: Built;
+  readonly comparison: Comparison;
+  readonly holds: boolean;
+}
+
+type TryOptions = (options: CandidateStep['options']) => Promise<Attempt | undefined>;
 
 /** A percentile that clips one value in ten thousand: the usual remedy for activations with rare outliers. */
 const clippingPercentile = 99.99;
@@ -121,19 +131,40 @@ export class Trials {
     return whySlower({ ratio: ratio.value, unsuited: unsuited.filter((layer) => all.includes(layer)), layers: all, cost });
   }
 
-  /** Clips outliers, then gives up the most sensitive layers, until the floor holds; undefined when it never does. */
-  private async backOff(plan: CandidatePlan, built: Built, floor: number): Promise<{ built: Built; comparison: Comparison } | undefined> {
+  /** Gives up what hurts most, until the floor holds; undefined where that is of no use, or never enough. */
+  private async backOff(plan: CandidatePlan, built: Built, floor: number): Promise<Attempt | undefined> {
     const last = plan.steps.at(-1);
-    const before = await this.builder.build(plan.steps.slice(0, -1));
     const done = built.steps.at(-1);
-    if (last?.technique !== quantizeStatic.id || done === undefined || before instanceof DoesNotApply) return undefined;
-    let options = done.options as StaticOptions;
-    const attempt = async (changed: StaticOptions): Promise<{ built: Built; comparison: Comparison; holds: boolean } | undefined> => {
-      const next = await this.builder.build([...plan.steps.slice(0, -1), { technique: last.technique, options: changed }]);
+    if (last === undefined || done === undefined) return undefined;
+    const attempt: TryOptions = async (options) => {
+      const next = await this.builder.build([...plan.steps.slice(0, -1), { technique: last.technique, options }]);
       if (next instanceof DoesNotApply) return undefined;
       const comparison = await this.bench.compare(next.model);
       return { built: next, comparison, holds: inaccuracy(comparison, floor) === undefined };
     };
+    if (last.technique === tensorflowWeights.id) return this.widenWeights(plan, done, last, attempt);
+    return last.technique === quantizeStatic.id ? this.giveUpLayers(plan, built, done.options as StaticOptions, last, attempt) : undefined;
+  }
+
+  /** Stores the weights that hurt most in more bits. */
+  private async widenWeights(plan: CandidatePlan, done: StepReport, last: CandidateStep, attempt: TryOptions): Promise<Attempt | undefined> {
+    const options = done.options as TensorflowWeightsOptions;
+    const weights = (done.weights ?? []).map(({ name }) => name);
+    const ranked = await this.rankBy(plan, weights, last, (only) => ({ ...options, only }));
+    for (const dtype of widerTypes(options.dtype))
+      for (const count of giveUpSchedule(ranked.length)) {
+        this.context.progress({ message: `${plan.title}: the ${count} most sensitive of ${ranked.length} weights as ${dtype}` });
+        const wider = await attempt({ ...options, choices: [...options.choices, ...ranked.slice(0, count).map((name) => ({ weights: name, dtype }))] });
+        if (wider?.holds === true) return wider;
+      }
+    return undefined;
+  }
+
+  /** Clips outliers, then leaves the most sensitive layers in float. */
+  private async giveUpLayers(plan: CandidatePlan, built: Built, first: StaticOptions, last: CandidateStep, attempt: TryOptions): Promise<Attempt | undefined> {
+    const before = await this.builder.build(plan.steps.slice(0, -1));
+    if (before instanceof DoesNotApply) return undefined;
+    let options = first;
     if (options.percentile === 100) {
       this.context.progress({ message: `${plan.title}: clipping outliers` });
       const clipped = await attempt({ ...options, percentile: clippingPercentile });
@@ -141,7 +172,8 @@ export class Trials {
       const [original, better] = [await this.bench.noise(built.model), clipped === undefined ? Number.NEGATIVE_INFINITY : await this.bench.noise(clipped.built.model)];
       if (better > original) options = { ...options, percentile: clippingPercentile };
     }
-    const ranked = await this.rank(plan, before.model, options, last);
+    const layers = await int8Layers(before.model, options, this.context);
+    const ranked = await this.rankBy(plan, layers, last, (only) => ({ ...options, only: [...only] }));
     for (const count of giveUpSchedule(ranked.length)) {
       this.context.progress({ message: `${plan.title}: giving up the ${count} most sensitive of ${ranked.length} layers` });
       const reduced = await attempt({ ...options, keepFloat: [...options.keepFloat, ...ranked.slice(0, count)] });
@@ -150,15 +182,15 @@ export class Trials {
     return undefined;
   }
 
-  private async rank(plan: CandidatePlan, float: Model, options: StaticOptions, last: CandidateStep): Promise<string[]> {
-    const layers = await int8Layers(float, options, this.context);
+  /** Layers or weights by what the outputs lose where only they are changed, most first. */
+  private rankBy(plan: CandidatePlan, layers: readonly string[], last: CandidateStep, optionsOf: (only: readonly string[]) => CandidateStep['options']): Promise<string[]> {
     return rankBySensitivity({
       layers,
       signal: this.context.signal,
       budgetMs: this.settings.sensitivityMs,
       noise: async (only) => {
-        this.context.progress({ message: `${plan.title}: how much ${only.length === 1 ? (only[0] ?? '') : `${only.length} layers`} would lose` });
-        const next = await this.builder.build([...plan.steps.slice(0, -1), { technique: last.technique, options: { ...options, only: [...only] } }]);
+        this.context.progress({ message: `${plan.title}: how much ${only.length === 1 ? (only[0] ?? '') : `${only.length} of them`} would lose` });
+        const next = await this.builder.build([...plan.steps.slice(0, -1), { technique: last.technique, options: optionsOf(only) }]);
         return next instanceof DoesNotApply || next.unchanged ? Number.POSITIVE_INFINITY : this.bench.noise(next.model);
       },
     });

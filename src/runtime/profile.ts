@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ReportProgress, type WorkContext, throwIfCancelled } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
 import { LatheError } from '../base/errors';
-import { type ModelFile, openModel } from '../formats/open';
+import { openModel } from '../formats/open';
 import { cloneModel } from '../graph/construct';
 import type { Graph } from '../graph/model';
 import type { Profile, RunSettings } from '../protocol/measurement';
@@ -60,7 +60,7 @@ export async function profileModel(model: ModelOrPath, options: ProfileOptions):
     const runner = options.runner instanceof Runner ? options.runner : owned.add(await Runner.start(options.runner ?? options.start));
     owned.add(runner.killOn(signal));
     throwIfCancelled(signal);
-    if (!isModel(model) && opened.format !== 'onnx') return { ...(await profileTensorFlow(runner, model, { ...options, progress })), machine: describeMachine(runner.info), measuredAt: new Date().toISOString() };
+    if (opened.format !== 'onnx') return { ...(await profileTensorFlow(runner, model, { ...options, progress })), machine: describeMachine(runner.info), measuredAt: new Date().toISOString() };
     const feeds = options.feeds ?? seededFeeds(opened, options.settings.bindings);
     progress({ message: 'Measuring the whole model', fraction: 0.1 });
     const whole = await measureWhole(runner, opened, feeds, options);
@@ -124,7 +124,7 @@ async function measureRuns(session: RunnerSession, prepared: PreparedFeeds, runs
 }
 
 /** TensorFlow.js's kernels are timed within it; what its own work between them takes is told as added. */
-async function profileTensorFlow(runner: Runner, file: ModelFile, { settings, runs, feeds: given, progress }: ProfileOptions & Pick<WorkContext, 'progress'>): Promise<Omit<Profile, 'machine' | 'measuredAt'>> {
+async function profileTensorFlow(runner: Runner, file: ModelOrPath, { settings, runs, feeds: given, progress }: ProfileOptions & Pick<WorkContext, 'progress'>): Promise<Omit<Profile, 'machine' | 'measuredAt'>> {
   const session = await runner.load(file, { provider: settings.provider });
   const { structure } = session;
   const feeds = given ?? seededFeeds(structure, settings.bindings);

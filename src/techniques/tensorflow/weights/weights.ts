@@ -43,6 +43,11 @@ export const tensorflowWeights: Technique<TensorflowWeightsOptions> = {
   apply: (model, options, context) => Promise.resolve(apply(model, options, context)),
 };
 
+/** What a weight that hurts may be stored as instead, least bits first. */
+export function widerTypes(dtype: WeightDtype): readonly TensorflowWeightsOptions['choices'][number]['dtype'][] {
+  return dtype === 'uint8' ? ['uint16', 'float32'] : ['float32'];
+}
+
 /** The weights a model reads, each once: TensorFlow.js knows them by name, wherever they are read. */
 function weightsOf(model: Model): Set<Tensor> {
   const weights = new Set(model.graph.initializers.values());
