@@ -48,7 +48,7 @@ export function makeProgram(session: Session): Command {
     .option(...imageScale)
     .option('--floor <value>', 'least acceptable agreement with the source (0–1), or SQNR in dB', parseNumber('--floor'))
     .option('--recipe <file>', 'do with this model what the recipe says; options given beside it override the recipe')
-    .option('-o, --output <file>', 'where the result goes (never overwrites)')
+    .option('-o, --output <file>', 'where the result goes (never overwrites); a folder of a TensorFlow.js model')
     .option('--allow-slower', 'accept a smaller model that is slower')
     .option('--allow-uncalibrated', 'accept a model quantised without real data')
     .option(...json)
@@ -107,6 +107,15 @@ export function makeProgram(session: Session): Command {
     .option(...followCacheLinks)
     .option(...json)
     .action((model: string, options: commands.ConvertOptions) => commands.convert(session, model, options));
+
+  program
+    .command('shard <model>')
+    .description('a TensorFlow.js model (model.json) with its weights in files of at most 4 MiB, or as large as said; nothing else changes')
+    .option('--shard-bytes <count>', 'the most bytes of a file with weights', parseInteger('--shard-bytes', 1))
+    .option('-o, --output <folder>', 'where the result goes (never overwrites)')
+    .option(...followCacheLinks)
+    .option(...json)
+    .action((model: string, options: commands.ShardOptions) => commands.shard(session, model, options));
 
   withRunOptions(program.command('upgrade <model>'))
     .description('a copy at a newer opset, where every change is mechanical; run beside the source')

@@ -26,6 +26,8 @@ export interface PublishOptions {
   readonly tag: string;
   /** Name of the model's own file where it becomes a folder; `model.json` where not said. */
   readonly fileName?: string;
+  /** The most bytes of a file with weights, where a model has such; see `writeTfjsModel`. */
+  readonly shardBytes?: number;
   /** Take the name as it is and fail where it is taken, instead of going on to `-2`, `-3` … */
   readonly exact?: boolean;
   /** Path of the model this one was made from; it must not change until the end. */

@@ -6,7 +6,7 @@ import type { Model } from '../graph/model';
 import { writeOnnxModel } from './onnx/write';
 import type { OutputOptions } from './output';
 import type { StagingFolder } from './staging';
-import { writeTfjsModel } from './tfjs/write';
+import { type TfjsWriteOptions, writeTfjsModel } from './tfjs/write';
 
 /** A model in the staging folder. */
 export interface StagedModel {
@@ -24,7 +24,7 @@ export interface Layout {
   /** Endings of other names that must be free too. */
   readonly beside: readonly string[];
   /** @throws LatheError as the format's writer */
-  write(model: Model, staging: StagingFolder, name: string, options: OutputOptions & { readonly fileName?: string }): Promise<StagedModel>;
+  write(model: Model, staging: StagingFolder, name: string, options: TfjsWriteOptions & { readonly fileName?: string }): Promise<StagedModel>;
 }
 
 const oneFile: Layout = {
@@ -54,7 +54,7 @@ const folder: Layout = {
     if (basename(fileName) !== fileName || !fileName.endsWith('.json')) throw new LatheError('usage', `"${fileName}" is no name of a model.json.`);
     const path = join(staging.path(name), fileName);
     await mkdir(staging.path(name));
-    await writeTfjsModel(model, path, outputOptions(options));
+    await writeTfjsModel(model, path, { ...outputOptions(options), ...(options.shardBytes === undefined ? {} : { shardBytes: options.shardBytes }) });
     return { path, published: join(name, fileName), publish: () => staging.publishFolder(name) };
   },
 };

@@ -56,7 +56,7 @@ export function candidates(format: Model['format'], goal: Goal): readonly Candid
   return (format === 'onnx' ? onnxCandidates : tensorflowCandidates)[goal].filter(({ steps }) => steps.every(({ technique }) => techniques.has(technique)));
 }
 
-const tags: Readonly<Record<string, string>> = { simplify: 'simplified', 'quantize-static': 'int8', 'quantize-dynamic': 'int8-dynamic', float16: 'float16' };
+const tags: Readonly<Record<string, string>> = { simplify: 'simplified', 'quantize-static': 'int8', 'quantize-dynamic': 'int8-dynamic', float16: 'float16', 'tensorflow-weights': 'weights', 'tensorflow-simplify': 'simplified' };
 
 /** One plan made of given steps: a recipe's, or a single fix. */
 export function planOfSteps(steps: readonly CandidateStep[], title: string): CandidatePlan {

@@ -16,6 +16,8 @@ export interface PublishRequest {
   /** The source, external data included, as it was when the work began. */
   readonly sourceState: SourceState;
   readonly signal: AbortSignal;
+  /** The most bytes of a file with weights, of a TensorFlow.js model. */
+  readonly shardBytes?: number;
 }
 
 export interface Published {
@@ -34,7 +36,7 @@ export async function publishWinner(model: Model, plan: Pick<CandidatePlan, 'tag
   const path = await publishModel(model, { ...place, exact: request.outputPath !== undefined, source: request.modelPath, sourceState: request.sourceState, verify: async (written) => {
       reopen(written);
       await Promise.resolve();
-    }, signal: request.signal });
+    }, signal: request.signal, ...(request.shardBytes === undefined ? {} : { shardBytes: request.shardBytes }) });
   return { path, ...(await sourceHashes(await captureSource(path))) };
 }
 

@@ -8,10 +8,11 @@ import type { InlineOptions } from './inline';
 import type { InspectOptions } from './inspect';
 import type { OptimizeOptions, RunOptions } from './optimize';
 import type { ProfileOptions } from './profile';
+import type { ShardOptions } from './shard';
 import type { TextOptions } from './text';
 import type { UpgradeOptions } from './upgrade';
 
-export type { BenchOptions, CheckOptions, CompareOptions, ConvertOptions, InlineOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, TextOptions, UpgradeOptions };
+export type { BenchOptions, CheckOptions, CompareOptions, ConvertOptions, InlineOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, ShardOptions, TextOptions, UpgradeOptions };
 
 export async function inspect(session: Session, model: string, options: InspectOptions): Promise<void> {
   await (await import('./inspect')).inspect(session, model, options);
@@ -39,6 +40,10 @@ export async function check(session: Session, model: string, options: CheckOptio
 
 export async function convert(session: Session, model: string, options: ConvertOptions): Promise<void> {
   await (await import('./convert')).convert(session, model, options);
+}
+
+export async function shard(session: Session, model: string, options: ShardOptions): Promise<void> {
+  await (await import('./shard')).shard(session, model, options);
 }
 
 export async function profile(session: Session, model: string, options: ProfileOptions): Promise<void> {

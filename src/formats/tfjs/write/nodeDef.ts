@@ -66,13 +66,15 @@ function encodeInputs(node: Node, known: JsonObject | undefined, { readReference
   const waits = node.attributes.get(controlAttribute);
   const controls = (waits?.type === 'strings' ? waits.value : []).flatMap((name) => control(name) ?? []);
   const given = field(known ?? {}, 'input');
+  const named = node.inputs.map(reference);
   if (isList(given)) {
     const texts = given.filter((text) => typeof text === 'string');
     const reads = texts.filter((text) => !text.startsWith('^')).map((text) => valueName(readReference(text)));
     const waited = texts.filter((text) => text.startsWith('^')).map((text) => text.slice(1));
-    if (isDeepStrictEqual(reads, node.inputs) && isDeepStrictEqual(waited, controls)) return given;
+    // Another spelling of the same: a value that had to take another name is not what was read before.
+    if (isDeepStrictEqual(reads, named.map((text) => valueName(readReference(text)))) && isDeepStrictEqual(waited, controls)) return given;
   }
-  return [...node.inputs.map(reference), ...controls.map((name) => `^${name}`)];
+  return [...named, ...controls.map((name) => `^${name}`)];
 }
 
 function encodeAttributes(node: Node, known: JsonObject | undefined, scope: NodeScope): JsonObject {
