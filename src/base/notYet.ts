@@ -11,7 +11,7 @@ export function isJsonPath(path: string): boolean {
  * @param done what cannot be done, as in "cannot be … yet"
  */
 export function onlyOnnxYet(done: string, path: string | undefined): LatheError {
-  return new LatheError('unsupported', `A TensorFlow.js model cannot be ${done} yet: it can be viewed, checked, run, and converted to ONNX.`, {
+  return new LatheError('unsupported', `A TensorFlow.js model cannot be ${done} yet: it can be viewed, checked, run, optimized, and converted to ONNX.`, {
     ...(path === undefined ? {} : { file: path }),
     hint: 'Convert it with "lathe convert", and use the ONNX model for that.',
   });

@@ -37,7 +37,7 @@ const commands: Commands = {
     const uri = await modelOf(context, target, true);
     if (uri !== undefined) await vscode.commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
   },
-  optimize: async (context, { target }) => await onOnnx(context, target, 'optimized', async (uri) => await (await context.work()).optimize(uri)),
+  optimize: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).optimize(uri)),
   profile: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).profile(uri)),
   benchmark: async (context, { target }) => await onModel(context, target, async (uri) => await (await context.work()).benchmark(uri)),
   compareWith: async (context, { target, selected, how }) => await compareWith(context, target, selected ?? [], how),

@@ -7,7 +7,7 @@ import { LatheError, toLatheError } from '../base/errors';
 import { encodeModel } from '../formats/onnx/encodeModel';
 import type { ExternalPlace } from '../formats/onnx/encodeTensor';
 import { writeOnnxModel } from '../formats/onnx/write';
-import { assertOnnx, openModel, type ModelFile } from '../formats/open';
+import { openModel, type ModelFile } from '../formats/open';
 import { writeTfjsModel } from '../formats/tfjs/write';
 import type { Graph, Model } from '../graph/model';
 import { newestOpset, unrunnableOpset } from '../graph/opsets';
@@ -122,7 +122,6 @@ const unreadable: ReadonlySet<string> = new Set(['int4', 'uint4', 'int2', 'uint2
 /** @throws LatheError `unsupported` for operator sets no runtime takes, and for outputs that would take the runner down. */
 export function assertRunnable(model: Model): void {
   const file = model.path === undefined ? {} : { file: model.path };
-  assertOnnx(model, 'run from memory');
   const unrunnable = unrunnableOpset(model);
   if (unrunnable !== undefined) throw new LatheError('unsupported', `${unrunnable.reason}: it can be viewed, not run.`, { ...file, item: 'ai.onnx', hint: `Export it for opset ${newestOpset} or older.` });
   for (const { name, type } of model.graph.outputs)

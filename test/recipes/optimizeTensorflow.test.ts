@@ -1,7 +1,7 @@
 // An optimization of TensorFlow.js models end to end: a new folder or a reason, a report, a recipe that does it again.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { detachedContext } from '../../src/base/cancellation';
 import { openModel } from '../../src/formats/open';
 import { sha256 } from '../../src/formats/publish';
@@ -13,6 +13,9 @@ import { SeededRandom } from '../../src/runtime/random';
 import { decodedByTfjs, modelDocument, placeholder, tfjsFile, weight } from '../support/tfjsModels';
 import { smallNetwork } from '../techniques/quantize/support';
 import { optimize, services, smallBudgets, temporaryFolder, writeSource } from './support';
+
+/** Benchmarks wait for a machine that has settled. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const float = { type: 'DT_FLOAT' };
 const convolution = (name: string, input: string, filter: string): object => ({
