@@ -1,7 +1,7 @@
 // Which stored tensors a node owns as weights: found through everything the runtime folds away before it runs (casts, transposes, dequantising …).
 import type { Graph, Node } from '../graph/model';
 import { isDeterministic, type OperatorRow, type WeightInput, type WeightRole } from '../operators/row';
-import { storedWeight } from '../formats/tfjs/manifest';
+import { storedBytes } from '../formats/tfjs/manifest';
 import { nativeWeights } from '../operators/nativeWeights';
 import { constantTensor } from '../operators/evaluate';
 import { type ElementType, elementBits, elementKind, packedByteLength } from '../tensor/elementType';
@@ -180,7 +180,7 @@ function isWeight(part: StoredWeight, role: WeightRole): boolean {
 }
 
 function storedTensor(tensor: Tensor, name: string): StoredWeight {
-  return { identity: tensor, name, elementType: tensor.elementType, dims: tensor.dims, bytes: storedWeight(tensor)?.bytes.byteLength ?? packedByteLength(tensor.elementType, elementCount(tensor.dims)), tensor, quantization: false };
+  return { identity: tensor, name, elementType: tensor.elementType, dims: tensor.dims, bytes: storedBytes(tensor), tensor, quantization: false };
 }
 
 function constantWeight(node: Node, name: string): readonly StoredWeight[] | undefined {

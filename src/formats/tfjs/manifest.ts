@@ -44,10 +44,10 @@ export function storedWeight(tensor: Tensor): StoredWeight | undefined {
 }
 
 /** Bytes a weight takes where it is stored: quantised ones, of a file or not yet written, take fewer than their elements. */
-export function storedBytes({ elementType, dims, source, strings }: Pick<Tensor, 'elementType' | 'dims' | 'source' | 'strings'>): number {
+export function storedBytes(tensor: Tensor): number {
+  const { elementType, dims, source } = tensor;
   if (source instanceof DequantizedSource) return source.stored.byteLength;
-  if (strings !== undefined) return strings.reduce((sum, text) => sum + stringLengthBytes + text.byteLength, 0);
-  return packedByteLength(elementType, elementCount(dims));
+  return stored.get(tensor)?.bytes.byteLength ?? packedByteLength(elementType, elementCount(dims));
 }
 
 /** What TensorFlow.js's own reader knows. Source: tfjs-core, io/types.ts `DTYPE_VALUE_SIZE_MAP`, io_utils.ts `decodeWeight`. */
