@@ -4,7 +4,7 @@ import { LatheError } from '../base/errors';
 import { FreeNames } from '../base/freeNames';
 import { makeNode, type NodeInit } from './construct';
 import type { Graph, Model, Node } from './model';
-import { sortTopologically } from './rewriteOrder';
+import { sortRounds } from './rewriteOrder';
 import { nodeReads, subgraphs } from './traverse';
 
 /** One node reading a value, and the scope the node stands in (the value's own or one nested in it). */
@@ -328,7 +328,7 @@ export class GraphEditor {
   }
 
   /** @internal */ writeBack(): void {
-    this.graph.nodes = sortTopologically([...this.nodeSet], nodeReads);
+    this.graph.nodes = sortRounds([...this.nodeSet], nodeReads);
     const known = new Set([...this.producers.keys(), ...this.graph.initializers.keys()]);
     for (const name of this.graph.valueInfo.keys()) if (!known.has(name)) this.graph.valueInfo.delete(name);
   }

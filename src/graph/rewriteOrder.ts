@@ -1,5 +1,6 @@
 // Topological order that keeps to the order given wherever dependencies allow.
 import type { Node } from './model';
+import { closesLoop } from './traverse';
 
 /**
  * Sorts nodes so that makers stand before readers; a node already in place keeps its place.
@@ -27,4 +28,10 @@ export function sortTopologically(nodes: readonly Node[], reads: (node: Node) =>
     }
   }
   return sorted;
+}
+
+/** The same where nodes may hand a value to the next round of a loop: who reads that may stand before it. */
+export function sortRounds(nodes: readonly Node[], reads: (node: Node) => readonly string[]): Node[] {
+  const later = new Set(nodes.filter(closesLoop).flatMap(({ outputs }) => outputs));
+  return sortTopologically(nodes, (node) => (later.size === 0 ? reads(node) : reads(node).filter((name) => !later.has(name))));
 }

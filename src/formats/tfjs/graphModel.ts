@@ -4,8 +4,7 @@ import { makeGraph, makeNode, tensorType } from '../../graph/construct';
 import { symbol } from '../../graph/dimension';
 import { namelessSymbol } from '../../graph/inputs';
 import type { Attribute, FunctionBody, Graph, Metadata, Node, Shape, ValueInfo } from '../../graph/model';
-import { sortTopologically } from '../../graph/rewriteOrder';
-import { closesLoop } from '../../graph/traverse';
+import { sortRounds } from '../../graph/rewriteOrder';
 import type { Tensor } from '../../tensor/tensor';
 import { readAttributeValue } from './attributeValues';
 import { anyField, field, isObject, kindOf, type JsonObject, type TfjsContext } from './context';
@@ -54,7 +53,7 @@ export function readGraphDef(context: TfjsContext, definition: JsonObject, weigh
   const counts = outputCounts(operators, results.map(({ reference }) => reference));
   const nodes = operators.map((draft) => makeNodeOf(context, draft, counts));
   return makeGraph('graph', {
-    nodes: sort(nodes),
+    nodes: sortRounds(nodes, ({ inputs }) => inputs),
     inputs: [...new Set([...inputs.keys(), ...placeholders.keys()])].flatMap((name) => placeholders.get(name) ?? []),
     outputs: [...new Map(results.map((entry) => [valueName(entry.reference), entry])).entries()].map(([name, entry]) => outputInfo(name, entry)),
     initializers,
@@ -99,19 +98,13 @@ function readFunction(context: TfjsContext, definition: JsonObject, where: strin
     outputs: outputs.map(valueName),
     attributes: [],
     attributeDefaults: new Map(),
-    nodes: sort(nodes),
+    nodes: sortRounds(nodes, ({ inputs }) => inputs),
     opsetImports,
     docString: '',
     valueInfo: [],
     metadata: [],
     unknownFields: [],
   };
-}
-
-/** In an order in which everything is made before it is read, but what NextIteration hands to the next round. */
-function sort(nodes: readonly Node[]): Node[] {
-  const later = new Set(nodes.filter(closesLoop).flatMap(({ outputs }) => outputs));
-  return sortTopologically(nodes, ({ inputs }) => (later.size === 0 ? inputs : inputs.filter((name) => !later.has(name))));
 }
 
 type Refer = (input: string) => ValueReference;

@@ -3,7 +3,7 @@ import type { Attribute, Node } from '../../../graph/model';
 import { type GraphEditor, mergedOrigin, type ModelEditor } from '../../../graph/rewrite';
 import { hashTensor, sameContent } from '../../../tensor/statistics';
 import type { Tensor } from '../../../tensor/tensor';
-import type { SimplifyRule } from '../context';
+import type { RewriteRule } from '../../../graph/rewriteRules';
 import { annotatedNames } from './unused';
 
 /** Operators whose equal nodes are not the same: random ones, and the pairs of quantization that a runtime wants one per reader. */
@@ -57,14 +57,20 @@ function sameTensors(a: Node, b: Node): boolean {
   return true;
 }
 
-/** A rule that remembers, per scope, the first node of each kind; made anew for every run. */
-export function duplicateNodes(): SimplifyRule {
+/** Whether equal nodes of ONNX's own operators are the same. */
+const isJoined = (node: Node): boolean => node.domain === '' && !neverJoined.has(node.opType);
+
+/**
+ * A rule that remembers, per scope, the first node of each kind; made anew for every run.
+ * @param mayJoin whether equal nodes like this one are the same
+ */
+export function duplicateNodes<Context>(mayJoin: (node: Node, context: Context) => boolean = isJoined): RewriteRule<Context> {
   const seen = new WeakMap<GraphEditor, Map<string, Node>>();
   return {
     id: 'duplicate-node',
     opTypes: 'any',
-    apply(node, scope) {
-      if (node.domain !== '' || node.inputs.length === 0 || neverJoined.has(node.opType)) return false;
+    apply(node, scope, context) {
+      if (node.inputs.length === 0 || !mayJoin(node, context)) return false;
       const key = nodeKey(node);
       if (key === undefined) return false;
       let nodes = seen.get(scope);
