@@ -8,7 +8,7 @@ import type { Model } from '../../../src/graph/model';
 import { layersToGraph } from '../../../src/formats/tfjs/toGraph/toGraph';
 import { simplifyTensorflow, tensorflowSimplifyOptions } from '../../../src/techniques/tensorflow/simplify/simplify';
 import type { TechniqueContext } from '../../../src/techniques/technique';
-import { openSamples } from '../../../src/runtime/datasets';
+import { openSamples } from '../../../src/runtime/data/datasets';
 import { elementKind } from '../../../src/tensor/elementType';
 import type { Tensor } from '../../../src/tensor/tensor';
 import { relativeDifference } from '../../formats/tfjs/lower/lowered';
