@@ -1,14 +1,13 @@
 // TensorFlow.js models: opening a large graph, and a model beside its ONNX twin and that twin's int8, on one thread.
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Benchmark } from '../src/protocol/measurement';
 import type { OptimizationReport } from '../src/protocol/report';
 import { printFigure } from './support/print';
-import { bestOf, lathe, root, runProgram, scratchFolder } from './support/program';
+import { bestOf, lathe, runProgram, scratchFolder } from './support/program';
+import { nsfwModel } from './support/tfjsModels';
 
 const largeJson = 50e6;
-const load = createRequire(join(root, 'package.json'));
 
 /** A graph model of as many small convolutions as its JSON needs for that size; weights of zeros. */
 function writeLargeGraph(folder: string): string {
@@ -34,17 +33,6 @@ function writeLargeGraph(folder: string): string {
   writeFileSync(join(folder, 'weights.bin'), new Uint8Array(weights.length * 4 * 144));
   writeFileSync(path, JSON.stringify({ format: 'graph-model', modelTopology: { node: nodes, versions: { producer: 716 } }, weightsManifest: [{ paths: ['weights.bin'], weights }] }));
   return path;
-}
-
-/** One of nsfwjs's models, whose weights lie as base64 in JavaScript. */
-function nsfwModel(folder: string, name: string): string {
-  const source = join(root, 'node_modules', 'nsfwjs', 'dist', 'models', name);
-  const place = join(folder, name);
-  mkdirSync(place);
-  const document = load(join(source, 'model.min.js')) as { readonly weightsManifest: readonly { readonly paths: readonly string[] }[] };
-  writeFileSync(join(place, 'model.json'), JSON.stringify(document));
-  for (const path of document.weightsManifest.flatMap(({ paths }) => paths)) writeFileSync(join(place, path), Buffer.from(load(join(source, `${path}.min.js`)) as string, 'base64'));
-  return join(place, 'model.json');
 }
 
 /** How many times as fast the second is, and the interval's lower end. */

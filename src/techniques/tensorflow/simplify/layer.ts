@@ -45,6 +45,8 @@ export interface Layer {
   readonly inputFactors: (scale: Float64Array) => ChannelFactors;
   /** Whether a constant added to the input is the same as one added to the output: every input channel is fully summed. */
   readonly shiftableInput: boolean;
+  /** False for products with a transposed operand: there the wasm backend adds a fused bias wrongly from the second row on (TensorFlow.js 4.22). */
+  readonly takesBias: boolean;
 }
 
 /** The layer a node is, where its weights are a constant and channels come last; undefined otherwise. */
@@ -76,7 +78,7 @@ function fusedParts(node: Node): Pick<Layer, 'bias' | 'activation'> | undefined 
 const defaultSlope = 0.2;
 
 /** Weights are [height, width, inputs, outputs], of depthwise ones [height, width, inputs, multiplier], of products [inputs, outputs] or transposed. */
-function channelsOf(node: Node, kind: Kind, { dims }: Tensor): Pick<Layer, 'inputChannels' | 'channels' | 'outputFactors' | 'inputFactors' | 'shiftableInput'> {
+function channelsOf(node: Node, kind: Kind, { dims }: Tensor): Pick<Layer, 'inputChannels' | 'channels' | 'outputFactors' | 'inputFactors' | 'shiftableInput' | 'takesBias'> {
   const [before = 0, last = 0] = dims.slice(-2);
   const inLastAxis = (factors: Float64Array): ChannelFactors => ({ inner: 1, factors });
   const inAxisBefore = (factors: Float64Array): ChannelFactors => ({ inner: last, factors });
@@ -84,11 +86,11 @@ function channelsOf(node: Node, kind: Kind, { dims }: Tensor): Pick<Layer, 'inpu
     const plainInput = intAttribute(node, 'transpose_a', 0) === 0;
     const transposed = intAttribute(node, 'transpose_b', 0) !== 0;
     return transposed
-      ? { inputChannels: last, channels: before, outputFactors: inAxisBefore, inputFactors: inLastAxis, shiftableInput: plainInput }
-      : { inputChannels: before, channels: last, outputFactors: inLastAxis, inputFactors: inAxisBefore, shiftableInput: plainInput };
+      ? { inputChannels: last, channels: before, outputFactors: inAxisBefore, inputFactors: inLastAxis, shiftableInput: plainInput, takesBias: false }
+      : { inputChannels: before, channels: last, outputFactors: inLastAxis, inputFactors: inAxisBefore, shiftableInput: plainInput, takesBias: plainInput };
   }
   const shiftableInput = stringAttribute(node, 'padding') === 'VALID';
-  return { inputChannels: before, channels: kind === depthwise ? before * last : last, outputFactors: inLastAxis, inputFactors: inAxisBefore, shiftableInput };
+  return { inputChannels: before, channels: kind === depthwise ? before * last : last, outputFactors: inLastAxis, inputFactors: inAxisBefore, shiftableInput, takesBias: true };
 }
 
 /** Weights shared by several layers above this size are not copied to fold something into one of them. */
@@ -99,8 +101,9 @@ export function mayScale({ node, weight }: Layer, scope: GraphEditor, context: T
   return context.mayReplace(weight) && (scope.useCount(node.inputs[1] ?? '') === 1 || weight.source.byteLength <= copyableBytes);
 }
 
-/** The bias as one number per channel, zeros where there is none; undefined where it is no constant. */
-export function biasOf({ bias, channels }: Layer, scope: GraphEditor, context: TensorflowContext): Float64Array | undefined {
+/** The bias as one number per channel, zeros where there is none; undefined where it is no constant, or there may be none. */
+export function biasOf({ bias, channels, takesBias }: Layer, scope: GraphEditor, context: TensorflowContext): Float64Array | undefined {
+  if (!takesBias) return undefined;
   if (bias === undefined) return new Float64Array(channels);
   const numbers = context.floats(scope, bias);
   return numbers?.length === channels && scope.constant(bias)?.dims.length === 1 ? numbers : undefined;

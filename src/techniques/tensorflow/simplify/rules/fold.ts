@@ -12,11 +12,11 @@ import { biasOf, type Layer, layerOf, mayScale, writeLayer } from '../layer';
 function afterwards(layer: Layer, { scale, shift }: Affine, scope: GraphEditor, context: TensorflowContext): { factors?: ReturnType<Layer['outputFactors']>; bias?: Float64Array } | undefined {
   const { channels } = layer;
   const bias = biasOf(layer, scope, context);
-  if (layer.activation !== undefined || bias === undefined || (scale !== undefined && !mayScale(layer, scope, context))) return undefined;
+  const changesBias = shift !== undefined || layer.bias !== undefined;
+  if (layer.activation !== undefined || (changesBias && bias === undefined) || (scale !== undefined && !mayScale(layer, scope, context))) return undefined;
   const factors = scale === undefined ? undefined : spread(scale, channels);
   const added = shift === undefined ? undefined : spread(shift, channels);
-  const changesBias = added !== undefined || layer.bias !== undefined;
-  return { ...(factors === undefined ? {} : { factors: layer.outputFactors(factors) }), ...(changesBias ? { bias: bias.map((value, c) => value * (factors?.[c] ?? 1) + (added?.[c] ?? 0)) } : {}) };
+  return { ...(factors === undefined ? {} : { factors: layer.outputFactors(factors) }), ...(changesBias && bias !== undefined ? { bias: bias.map((value, c) => value * (factors?.[c] ?? 1) + (added?.[c] ?? 0)) } : {}) };
 }
 
 const intoLayerBefore = rule('fold-into-preceding-layer', affineOperators, (node, scope, context) => {

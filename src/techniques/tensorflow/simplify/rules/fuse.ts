@@ -12,7 +12,7 @@ const fusable: ReadonlySet<string> = new Set(['Relu', 'Relu6', 'Elu', 'Sigmoid',
 const activationIntoLayer = rule('fuse-activation', [...fusable], (node, scope, context) => {
   const input = node.inputs[0] ?? '';
   const layer = layerOf(context.ownProducer(input, node, scope), scope);
-  if (layer === undefined || layer.activation !== undefined || node.outputs.length !== 1) return false;
+  if (layer === undefined || layer.activation !== undefined || !layer.takesBias || node.outputs.length !== 1) return false;
   // The fused depthwise convolution of TensorFlow.js's converter has no slope for LeakyRelu.
   if (node.opType === 'LeakyRelu' && layer.kind.plain === 'DepthwiseConv2dNative') return false;
   const slopes = node.opType === 'Prelu' ? slopesPerChannel(node, layer.channels, scope) : undefined;
