@@ -86,7 +86,7 @@ export function analyzeModel(model: Model, options: InferOptions = {}): ModelAna
   const trips = new Map<Graph, number>();
   const layers: LayerAnalysis[] = [];
   for (const { node, key, graph, enclosing } of walkNodes(model.graph)) {
-    const folded = finder.isFolded(graph, node);
+    const folded = costs === undefined && finder.isFolded(graph, node);
     const uses = folded ? [] : finder.usesOf(graph, node);
     let parameters = 0;
     let weightBytes = 0;

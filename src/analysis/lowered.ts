@@ -8,21 +8,22 @@ import type { LayerAnalysis, ModelAnalysis } from './analyze';
 import type { NodeCost } from './cost';
 import type { MemoryPlan } from './memory';
 
-/** Costs of a native node; null where unknown. */
-export type LoweredCost = Pick<LayerAnalysis, 'macs' | 'flops' | 'bytesMoved'>;
+type Sums = Pick<LayerAnalysis, 'macs' | 'flops' | 'bytesMoved'>;
+/** Costs of a native node; null where unknown. Its weights are its own, and its operator is known, if not what it costs. */
+export type LoweredCost = Sums & Pick<NodeCost, 'unknownOperator' | 'inner'>;
 
 /** What the lowered form tells of a native model. */
 export interface LoweredAnalysis {
-  costOf(key: NodeKey, node: Node): LoweredCost & Pick<NodeCost, 'unknownOperator' | 'inner'>;
+  costOf(key: NodeKey, node: Node): LoweredCost;
   /** Null as a whole where a node that an output needs is unknown. */
-  readonly totals: LoweredCost;
+  readonly totals: Sums;
   readonly memory: MemoryPlan;
 }
 
-/** The weights of a native node are its own; its operator is known, if not what it costs. */
-const ofTheNode = { unknownOperator: false, inner: { parameters: 0, weightBytes: 0 } } as const;
-const unknownCost: LoweredCost = { macs: null, flops: null, bytesMoved: null };
-const nothing: LoweredCost = { macs: 0, flops: 0, bytesMoved: 0 };
+const cost = (macs: number | null, flops: number | null, bytesMoved: number | null): LoweredCost => ({ macs, flops, bytesMoved, unknownOperator: false, inner: noWeights });
+const noWeights = { parameters: 0, weightBytes: 0 } as const;
+const unknownCost = cost(null, null, null);
+const nothing = cost(0, 0, 0);
 const unknownMemory: MemoryPlan = { peakBytes: null, aliveBytes: [], reused: 0 };
 
 /** Lowering takes some 0.1 ms a node, and a model is not opened before its costs are known: this many take 2 s. Public models have up to 2,000. */
@@ -55,10 +56,10 @@ export function attributed({ complete, unknown }: PartialLowering, analysis: Mod
     const [key] = node.origin;
     if (key === undefined) continue;
     const sum = sums.get(key);
-    sums.set(key, sum === undefined ? { macs, flops, bytesMoved } : { macs: plus(sum.macs, macs), flops: plus(sum.flops, flops), bytesMoved: plus(sum.bytesMoved, bytesMoved) });
+    sums.set(key, sum === undefined ? cost(macs, flops, bytesMoved) : cost(plus(sum.macs, macs), plus(sum.flops, flops), plus(sum.bytesMoved, bytesMoved)));
   }
   return {
-    costOf: (key, node) => ({ ...(unknown.has(node) ? unknownCost : (sums.get(key) ?? nothing)), ...ofTheNode }),
+    costOf: (key, node) => (unknown.has(node) ? unknownCost : (sums.get(key) ?? nothing)),
     totals: complete ? { macs: allMacs, flops: allFlops, bytesMoved: allBytes } : unknownCost,
     memory: complete ? { ...unknownMemory, peakBytes: analysis.memory.peakBytes } : unknownMemory,
   };

@@ -9,6 +9,7 @@ import { closesLoop } from './traverse';
 export function sortTopologically(nodes: readonly Node[], reads: (node: Node) => readonly string[]): Node[] {
   const makers = new Map<string, Node>();
   for (const node of nodes) for (const output of node.outputs) if (output !== '') makers.set(output, node);
+  if (isSorted(nodes, reads, makers)) return [...nodes];
   const sorted: Node[] = [];
   const state = new Map<Node, 'open' | 'done'>();
   for (const first of nodes) {
@@ -34,4 +35,17 @@ export function sortTopologically(nodes: readonly Node[], reads: (node: Node) =>
 export function sortRounds(nodes: readonly Node[], reads: (node: Node) => readonly string[]): Node[] {
   const later = new Set(nodes.filter(closesLoop).flatMap(({ outputs }) => outputs));
   return sortTopologically(nodes, (node) => (later.size === 0 ? reads(node) : reads(node).filter((name) => !later.has(name))));
+}
+
+/** Most files have their nodes in order: to see that takes less than to sort them. */
+function isSorted(nodes: readonly Node[], reads: (node: Node) => readonly string[], makers: ReadonlyMap<string, Node>): boolean {
+  const made = new Set<Node>();
+  for (const node of nodes) {
+    for (const name of reads(node)) {
+      const maker = makers.get(name);
+      if (maker !== undefined && !made.has(maker)) return false;
+    }
+    made.add(node);
+  }
+  return true;
 }

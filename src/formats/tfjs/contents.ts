@@ -2,7 +2,7 @@
 import type { FunctionBody, Graph, Model } from '../../graph/model';
 import type { JsonObject } from './context';
 import type { Weights } from './manifest';
-import type { JsonRanges } from './scanJson';
+import type { JsonRanges } from './parseJson';
 
 export interface TfjsContents {
   /** Every weight of the manifest and where the shards are. */

@@ -2,7 +2,7 @@
 import { LatheError } from '../../base/errors';
 import type { ModelWarning } from '../../graph/model';
 import { showName } from '../onnx/utf8';
-import type { JsonRanges } from './scanJson';
+import type { JsonRanges } from './parseJson';
 
 /** A parsed JSON object. Its own properties only are read: see {@link field}. */
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -156,18 +156,7 @@ function makeNodeOf(context: TfjsContext, draft: NodeDraft, counts: ReadonlyMap<
   const { name, op, control, definition } = draft;
   const count = counts.get(name) ?? 1;
   if (count > mostOutputs) throw context.malformed(name, `Output ${count - 1} of the node is read; ${mostOutputs} are the most.`);
-  const attributes = new Map<string, Attribute>();
-  const given = field(definition, 'attr');
-  if (given !== undefined && given !== null) {
-    context.node = name;
-    const object = context.object(given, 'attr');
-    for (const key of Object.keys(object)) {
-      if (op === 'Const' && key === 'value') continue; // its data lie in the manifest
-      const attribute = readAttributeValue(context, object[key], key);
-      if (attribute !== undefined) attributes.set(key, attribute);
-    }
-    context.node = undefined;
-  }
+  const attributes = new Map(attributesOf(context, name, op, field(definition, 'attr')));
   if (control.length > 0) attributes.set(controlAttribute, { type: 'strings', value: control });
   const device = field(definition, 'device');
   const metadata: Metadata = typeof device === 'string' && device !== '' ? [['device', device]] : noMetadata;
@@ -183,6 +172,28 @@ function makeNodeOf(context: TfjsContext, draft: NodeDraft, counts: ReadonlyMap<
 }
 
 const noMetadata: Metadata = [];
+const noAttributes: ReadonlyMap<string, Attribute> = new Map();
+
+/** Attributes of nodes that share theirs, see `parseJson`. */
+const known = new WeakMap<JsonObject, ReadonlyMap<string, Attribute>>();
+
+function attributesOf(context: TfjsContext, name: string, op: string, given: unknown): ReadonlyMap<string, Attribute> {
+  if (given === undefined || given === null) return noAttributes;
+  context.node = name;
+  const object = context.object(given, 'attr');
+  const attributes = known.get(object) ?? new Map(readAttributes(context, op, object));
+  known.set(object, attributes);
+  context.node = undefined;
+  return attributes;
+}
+
+function* readAttributes(context: TfjsContext, op: string, object: JsonObject): Generator<[string, Attribute]> {
+  for (const key of Object.keys(object)) {
+    if (op === 'Const' && key === 'value') continue; // its data lie in the manifest
+    const attribute = readAttributeValue(context, object[key], key);
+    if (attribute !== undefined) yield [key, attribute];
+  }
+}
 
 /** The tensor of a `Const`: its weight, or what stands in the JSON. @throws LatheError `malformed` where it is in neither */
 export function constantOf(context: TfjsContext, { name, definition, where }: Pick<NodeDraft, 'name' | 'definition' | 'where'>, weights: Pick<Weights, 'tensors'>): Tensor {

@@ -47,7 +47,7 @@ const outputArguments: ReadonlyMap<string, readonly string[]> = new Map<string, 
 
 /** `Identity:0`, `split:1`, `name`. */
 export function graphReference(name: string): ValueReference {
-  const match = /^(.*):(\d{1,6})$/s.exec(name);
+  const match = name.includes(':') ? /^(.*):(\d{1,6})$/s.exec(name) : null;
   return match === null ? { node: name, output: 0 } : { node: match[1] ?? name, output: Number(match[2]) };
 }
 

@@ -12,7 +12,7 @@ import { readFunctionLibrary, readGraphDef, tensorflowDomain } from './graphMode
 import { kerasDomain, readKerasModel } from './layersModel';
 import { readManifest, type Weights } from './manifest';
 import { refuseOtherJson } from './otherJson';
-import { scanJson } from './scanJson';
+import { parseJson } from './parseJson';
 
 export interface TfjsReadOptions {
   /** How the shards may be reached; `contained` where not said. */
@@ -55,18 +55,12 @@ export interface ParsedJson {
 /** The JSON of a model, without a look at what it says. @throws LatheError `not-a-model`, `malformed`, `too-large` or `io` */
 export function parseModelJson(file: SourceFile, path: string): ParsedJson {
   if (file.size > mostJsonBytes) throw new LatheError('too-large', `The JSON file has ${file.size} bytes; ${mostJsonBytes} are the most.`, { file: path });
-  const all = Buffer.alloc(file.size);
+  const all = Buffer.allocUnsafeSlow(file.size);
   file.readInto(all, 0);
   file.dispose(); // read again only if something else asks
   if (!isUtf8(all)) throw new LatheError('malformed', 'The JSON file is not UTF-8.', { file: path });
-  const byteOrderMark = all[0] === 0xef && all[1] === 0xbb && all[2] === 0xbf ? 3 : 0;
-  const context = new TfjsContext(path, scanJson(all, path));
-  let document: unknown;
-  try {
-    document = JSON.parse(all.toString('utf8', byteOrderMark));
-  } catch (thrown) {
-    throw new LatheError('malformed', `This is not valid JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { file: path, cause: thrown });
-  }
+  const { document, ranges } = parseJson(all, path);
+  const context = new TfjsContext(path, ranges);
   if (!isObject(document)) {
     refuseOtherJson(document, path);
     throw new LatheError('not-a-model', 'This JSON document is not a TensorFlow.js model.', { file: path });
