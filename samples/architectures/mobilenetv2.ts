@@ -15,24 +15,32 @@ const rows = [
   { expansion: 6, to: 320, repeats: 1, stride: 1 },
 ] as const;
 
-/** input [batch, 3, size, size] → output [batch, classes]; BatchNormalization is left unfolded. */
-export function buildMobileNetV2({ batch = 1, size = 224, classes = 1000, seed = 2 }: ImageModelOptions = {}): Model {
+/** Channels at a width: to the next multiple of 8, never over a tenth fewer. Source: tensorflow/models, research/slim/nets/mobilenet/conv_blocks.py, `_make_divisible`. */
+function channelsAt(width: number, channels: number): number {
+  const rounded = Math.max(8, Math.floor((channels * width + 4) / 8) * 8);
+  return rounded < 0.9 * channels * width ? rounded + 8 : rounded;
+}
+
+/** input [batch, 3, size, size] → output [batch, classes]; BatchNormalization is left unfolded. `width` multiplies the channels, the last ones only where it is over 1. */
+export function buildMobileNetV2({ batch = 1, size = 224, classes = 1000, seed = 2, width = 1 }: ImageModelOptions & { readonly width?: number } = {}): Model {
+  const at = (channels: number): number => channelsAt(width, channels);
   const builder = new GraphBuilder('mobilenet_v2', { seed });
   const root = builder.module('');
   let x = builder.input('input', 'float32', [batch, 3, size, size]);
-  x = convNormRelu6(root.module('features.0'), x, { from: 3, to: 32, kernel: 3, stride: 2 });
-  let from = 32;
+  x = convNormRelu6(root.module('features.0'), x, { from: 3, to: at(32), kernel: 3, stride: 2 });
+  let from = at(32);
+  const last = channelsAt(Math.max(1, width), 1280);
   let index = 1;
   for (const row of rows) {
     for (let repeat = 0; repeat < row.repeats; repeat++) {
-      x = invertedResidual(root.module(`features.${index}`), x, from, row.to, row.expansion, repeat === 0 ? row.stride : 1);
-      from = row.to;
+      x = invertedResidual(root.module(`features.${index}`), x, from, at(row.to), row.expansion, repeat === 0 ? row.stride : 1);
+      from = at(row.to);
       index++;
     }
   }
-  x = convNormRelu6(root.module(`features.${index}`), x, { from, to: 1280, kernel: 1 });
+  x = convNormRelu6(root.module(`features.${index}`), x, { from, to: last, kernel: 1 });
   x = root.node('Flatten', [root.node('GlobalAveragePool', [x])], { axis: 1 });
-  builder.output(fullyConnected(root.module('classifier.1'), x, 1280, classes), 'float32', [batch, classes], 'output');
+  builder.output(fullyConnected(root.module('classifier.1'), x, last, classes), 'float32', [batch, classes], 'output');
   return builder.build();
 }
 

@@ -24,6 +24,17 @@ describe('architectures built with random weights', () => {
     expect(mega(totals.macs)).toBe(300.8);
   });
 
+  // Source: tensorflow/models, research/slim/nets/mobilenet/README.md, with 1001 classes.
+  it.each([
+    [1.4, 224, 582, 6.06],
+    [1, 192, 221, 3.47],
+    [0.5, 160, 50, 1.95],
+  ])('MobileNetV2 at width %d and %d² has %d million MACs and %d million parameters', (width, size, macs, parameters) => {
+    const { totals } = analyzeModel(buildMobileNetV2({ width, size, classes: 1001 }));
+    expect(Math.round(mega(totals.macs))).toBe(macs);
+    expect(Math.abs(totals.parameters / 1e6 - parameters)).toBeLessThan(0.06);
+  });
+
   it('ViT-B/16 has 86,567,656 parameters and 17,564 million MACs', () => {
     const { totals } = analyzeModel(buildViT());
     expect(totals.parameters).toBe(86_567_656);
