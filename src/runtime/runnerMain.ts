@@ -20,7 +20,11 @@ let tensorFlow: Promise<TensorFlow> | undefined;
 /** TensorFlow.js lies in a bundle of its own beside this one, which only its models pay for. */
 function startTensorFlow(): Promise<TensorFlow> {
   const { startTensorFlow: start } = createRequire(import.meta.url)(join(import.meta.dirname, 'runnerTfjs.js')) as { startTensorFlow: typeof startRuntime };
-  return (tensorFlow ??= start(import.meta.dirname));
+  // One that did not start is tried again with the next model.
+  return (tensorFlow ??= start(import.meta.dirname).catch((thrown: unknown) => {
+    tensorFlow = undefined;
+    throw thrown;
+  }));
 }
 
 function session(id: number): HeldModel {

@@ -1,8 +1,8 @@
 // TensorFlow.js models in the runner: what they compute is what TensorFlow.js computes in this process, nothing stays behind, and no code of theirs runs.
 import { renameSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openModel } from '../../src/formats/open';
 import { nodeKeys } from '../../src/graph/traverse';
 import { profileModel } from '../../src/runtime/profile';
@@ -11,6 +11,8 @@ import { RunnerHost } from '../../src/runtime/runnerHost';
 import type { Feeds } from '../../src/runtime/data/samples';
 import { seededFeeds } from '../../src/runtime/data/sources/seededSamples';
 import { defaultRunSettings } from '../../src/runtime/sessionOptions';
+import { readTensorFlowFiles } from '../../src/runtime/tensorflow/files';
+import { SourceFile } from '../../src/tensor/fileSource';
 import { toFloat64Array } from '../../src/tensor/decode';
 import { type Tensor, tensorFromArray } from '../../src/tensor/tensor';
 import { constant, graphDocument, layersDocument, placeholder, publicTfjsModels, tfjsFile } from '../support/tfjsModels';
@@ -174,6 +176,17 @@ describe('the files of a model', () => {
     await expect(load).rejects.toMatchObject({ code: 'unsafe-path', item: 'w.bin' });
   });
 
+  it('are closed where a later one is missing', () => {
+    const closed: string[] = [];
+    const dispose = vi.spyOn(SourceFile.prototype, 'dispose').mockImplementation(function (this: SourceFile) {
+      closed.push(basename(this.path));
+    });
+    const path = tfjsFile(graphDocument({ weightsManifest: [{ paths: ['w.bin', 'missing.bin'], weights: [] }] }), weights);
+    expect(() => readTensorFlowFiles(path)).toThrow(expect.objectContaining({ code: 'not-found', item: 'missing.bin' }));
+    expect(closed).toEqual(['model.json', 'w.bin']);
+    dispose.mockRestore();
+  });
+
   it.each(['../w.bin', 'https://example.com/w.bin', '/w.bin'])('are never looked for at %s', async (shard) => {
     const path = tfjsFile(graphDocument({ weightsManifest: [{ paths: [shard], weights: [] }] }));
     await expect(runner.call('load', { model: { tensorflow: path }, options: {} }, { milliseconds: 10_000 }, 'loading')).rejects.toMatchObject({ code: 'unsafe-path' });
@@ -198,6 +211,20 @@ describe('many runs', () => {
       await session.release();
     }
     expect((await runner.memory()).tensors).toBe(before);
+  });
+
+  it('that fail halfway through an asynchronous run leave none behind either', async () => {
+    const document = loopDocument('Less') as { readonly modelTopology: { readonly node: readonly object[] } };
+    const loop = document.modelTopology.node.slice(0, 2);
+    const shape = { name: 'shape', op: 'Const', attr: { dtype: { type: 'DT_INT32' }, value: { tensor: { dtype: 'DT_INT32', tensorShape: { dim: [{ size: '1' }] } } } } };
+    const node = [...loop, shape, { name: 'twice', op: 'AddV2', input: ['loop', 'loop'], attr: { T: float } }, { name: 'other', op: 'Mul', input: ['x', 'loop'], attr: { T: float } }, { name: 'y', op: 'Reshape', input: ['twice', 'shape'], attr: { T: float } }, { name: 'z', op: 'AddV2', input: ['y', 'other'], attr: { T: float } }];
+    const path = tfjsFile({ ...document, modelTopology: { ...document.modelTopology, node }, weightsManifest: [{ paths: ['w.bin'], weights: [{ name: 'shape', shape: [1], dtype: 'int32' }] }] }, { 'w.bin': new Uint8Array(Int32Array.of(7).buffer) });
+    const session = await runner.load({ path });
+    const before = (await runner.memory()).tensors;
+    for (let i = 0; i < 3; i++) await expect(session.run(feed('x', [1], 3))).rejects.toMatchObject({ code: 'runtime' });
+    // What was fed is held by the run that failed, and goes with it.
+    expect((await runner.memory()).tensors).toBe(before);
+    await session.release();
   });
 
   it('are not asked of a device that TensorFlow.js does not reach here', async () => {

@@ -63,17 +63,24 @@ function readGroups(manifest: unknown, path: string, policy: ExternalDataPolicy)
   const malformed = (what: string): LatheError => new LatheError('malformed', what, { file: path, item: 'weightsManifest' });
   if (!Array.isArray(manifest)) throw malformed('The weightsManifest is not a list.');
   const folder = new ExternalData(path, policy, 'Weights');
-  return manifest.map((group: unknown, i) => {
-    const paths: unknown = isFields(group) ? group['paths'] : undefined;
-    const specs: unknown = isFields(group) ? group['weights'] : undefined;
-    if (!isListOf(paths, isText) || !isListOf(specs, isFields)) throw malformed(`Group ${i} of the weightsManifest has no list of paths, or none of weights.`);
-    const shards = paths.map((shard) => {
-      const found = folder.open(shard, shard, () => undefined);
-      if (found === undefined) throw new LatheError('not-found', `The shard ${shard} with weights is missing.`, { file: path, item: shard, hint: 'Put it beside model.json.' });
-      return found;
-    });
-    return { specs: specs as unknown as io.WeightsManifestEntry[], shards };
+  try {
+    return manifest.map((group, i) => readGroup(group, i, folder, path, malformed));
+  } catch (thrown) {
+    folder.dispose(); // shards found before the one that is not there
+    throw thrown;
+  }
+}
+
+function readGroup(group: unknown, i: number, folder: ExternalData, path: string, malformed: (what: string) => LatheError): WeightGroup {
+  const paths: unknown = isFields(group) ? group['paths'] : undefined;
+  const specs: unknown = isFields(group) ? group['weights'] : undefined;
+  if (!isListOf(paths, isText) || !isListOf(specs, isFields)) throw malformed(`Group ${i} of the weightsManifest has no list of paths, or none of weights.`);
+  const shards = paths.map((shard) => {
+    const found = folder.open(shard, shard, () => undefined);
+    if (found === undefined) throw new LatheError('not-found', `The shard ${shard} with weights is missing.`, { file: path, item: shard, hint: 'Put it beside model.json.' });
+    return found;
   });
+  return { specs: specs as unknown as io.WeightsManifestEntry[], shards };
 }
 
 function isText(value: unknown): value is string {

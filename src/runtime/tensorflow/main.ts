@@ -108,7 +108,7 @@ class TensorFlowModel implements HeldModel {
   /** Computes and reads the outputs; nothing of the run stays behind. */
   private async compute(feeds: ReadonlyMap<string, tf.Tensor>, outputs: readonly string[]): Promise<NamedTensors> {
     try {
-      return await this.placement.run(async () => {
+      return await this.placement.run(() => scoped(async () => {
         const results = await this.network.run(feeds, outputs);
         const read = outputs.map((name, i): NamedTensors[number] => {
           const tensor = results[i];
@@ -119,10 +119,25 @@ class TensorFlowModel implements HeldModel {
         const kept = new Set([...feeds.values(), ...this.network.weights]);
         tf.dispose(results.filter((tensor) => !kept.has(tensor)));
         return read;
-      });
+      }));
     } catch (thrown) {
       throw tensorFlowFailure(thrown, this.topology);
     }
+  }
+}
+
+/** Nothing that is made meanwhile stays behind, also where it fails halfway: an asynchronous run keeps what it has yet to read. One run at a time. */
+async function scoped<T>(work: () => Promise<T>): Promise<T> {
+  const engine = tf.engine();
+  engine.startScope('run');
+  const made = engine.state.activeScope.track;
+  try {
+    return await work();
+  } catch (thrown) {
+    for (const tensor of [...made]) if (!tensor.isDisposed) tensor.dispose();
+    throw thrown;
+  } finally {
+    engine.endScope();
   }
 }
 
