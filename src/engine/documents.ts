@@ -23,7 +23,7 @@ export interface EngineDocument {
 
 interface Entry {
   readonly document: EngineDocument;
-  /** Identity of the file when it was read: a changed file is another document. */
+  /** Identity of the file, and of those its weights lie in, when it was read: a changed one makes another document. */
   readonly version: string;
   references: number;
 }
@@ -40,16 +40,19 @@ export class Documents {
    */
   async open(file: string, followCacheLinks = false, settings = defaultSettings): Promise<EngineDocument> {
     const resolved = path.resolve(file);
-    const version = fileVersion(resolved);
-    const { modelFile, openModel } = await import('../formats/open');
+    const [{ modelFile, openModel }, { weightFiles }] = await Promise.all([import('../formats/open'), import('../formats/weightFiles')]);
+    const version = (model: Model): string => [resolved, ...weightFiles(model)].map(fileVersion).join(' ');
+    fileVersion(resolved, 0);
     for (const entry of this.entries.values()) {
       const { document } = entry;
-      if (document.path !== resolved || entry.version !== version || document.followCacheLinks !== followCacheLinks || !isDeepStrictEqual(document.settings, settings)) continue;
+      if (document.path !== resolved || document.followCacheLinks !== followCacheLinks || !isDeepStrictEqual(document.settings, settings)) continue;
+      if (entry.version !== version(document.model)) continue;
       entry.references++;
       return document;
     }
-    const document: EngineDocument = { id: this.nextId++, path: resolved, followCacheLinks, settings, model: openModel(resolved, modelFile(resolved, followCacheLinks)), analyses: new Map(), profiles: new Map() };
-    this.entries.set(document.id, { document, version, references: 1 });
+    const model = openModel(resolved, modelFile(resolved, followCacheLinks));
+    const document: EngineDocument = { id: this.nextId++, path: resolved, followCacheLinks, settings, model, analyses: new Map(), profiles: new Map() };
+    this.entries.set(document.id, { document, version: version(model), references: 1 });
     return document;
   }
 
@@ -73,11 +76,13 @@ export class Documents {
   }
 }
 
-function fileVersion(file: string): string {
+/** @throws LatheError where the model's own file is not there; a file of weights that is not there is a version of its own */
+function fileVersion(file: string, place: number): string {
   try {
     const { size, mtimeMs, ino } = fs.statSync(file);
     return `${size}:${mtimeMs}:${ino}`;
   } catch (thrown) {
+    if (place > 0) return 'missing';
     throw toLatheError(thrown, file);
   }
 }

@@ -48,7 +48,9 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       const document = await documents.open(path, followCacheLinks, ofModel);
       try {
         const { toSummary } = await import('../analysis/inspection');
-        return { document: document.id, summary: toSummary(document.model, await service.analyze(document, bindings), (await service.analyzeShown(document, bindings)).totals.peakActivationBytes) };
+        const { weightFiles } = await import('../formats/weightFiles');
+        const files = [...weightFiles(document.model)].filter((file) => file !== document.path);
+        return { document: document.id, files, summary: toSummary(document.model, await service.analyze(document, bindings), (await service.analyzeShown(document, bindings)).totals.peakActivationBytes) };
       } catch (thrown) {
         documents.close(document.id);
         throw thrown;

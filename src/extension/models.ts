@@ -113,7 +113,7 @@ export class Models implements vscode.Disposable {
   }
 }
 
-/** Reloads a model when its file changes, says when it is gone and when it is back. */
+/** Reloads a model when its file changes or one that its weights lie in, says when it is gone and when it is back. */
 function watch(model: OpenModel): vscode.Disposable {
   const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.joinPath(model.uri, '..'), escapeGlob(basename(model.uri))));
   let timer: NodeJS.Timeout | undefined;
@@ -121,13 +121,35 @@ function watch(model: OpenModel): vscode.Disposable {
     clearTimeout(timer);
     timer = setTimeout(then, settleMs);
   };
+  let ofWeights: readonly vscode.Disposable[] = [];
+  const dropWeights = (): void => {
+    for (const each of ofWeights) each.dispose();
+  };
   return vscode.Disposable.from(
     watcher,
+    model.onDidOpen((files) => {
+      dropWeights();
+      ofWeights = watchFiles(files, () => settle(() => model.reload()));
+    }),
+    new vscode.Disposable(dropWeights),
     watcher.onDidChange(() => settle(() => model.reload())),
     watcher.onDidCreate(() => settle(() => model.reload())),
     watcher.onDidDelete(() => settle(() => model.fileGone())),
     new vscode.Disposable(() => clearTimeout(timer)),
   );
+}
+
+/** Models with a file for each weight exist: a folder is watched, not each file of it. */
+function watchFiles(files: readonly string[], changed: () => void): vscode.Disposable[] {
+  const paths = new Set(files.map((file) => vscode.Uri.file(file).toString()));
+  const folders = new Map(files.map((file) => vscode.Uri.joinPath(vscode.Uri.file(file), '..')).map((folder) => [folder.toString(), folder]));
+  const changedHere = (uri: vscode.Uri): void => {
+    if (paths.has(uri.toString())) changed();
+  };
+  return [...folders.values()].flatMap((folder) => {
+    const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, '*'));
+    return [watcher, watcher.onDidChange(changedHere), watcher.onDidCreate(changedHere)];
+  });
 }
 
 function basename(uri: vscode.Uri): string {

@@ -21,6 +21,9 @@ export type ModelEvent =
 export class OpenModel {
   private readonly events = new vscode.EventEmitter<ModelEvent>();
   readonly onDidChange = this.events.event;
+  private readonly opening = new vscode.EventEmitter<readonly string[]>();
+  /** The engine read the model: other files that its weights lie in. */
+  readonly onDidOpen = this.opening.event;
   bindings: Bindings = {};
   /** The last state shown; stays when the engine dies. */
   snapshot: ModelSnapshot | undefined;
@@ -127,8 +130,11 @@ export class OpenModel {
   }
 
   private async open(engine: EngineClient): Promise<DocumentId> {
-    const request = async (followCacheLinks: boolean): Promise<DocumentId> =>
-      (await engine.request('model/open', { path: this.path, bindings: this.bindings, settings: readModelSettings(this.uri), ...(followCacheLinks ? { followCacheLinks } : {}) })).document;
+    const request = async (followCacheLinks: boolean): Promise<DocumentId> => {
+      const { document, files } = await engine.request('model/open', { path: this.path, bindings: this.bindings, settings: readModelSettings(this.uri), ...(followCacheLinks ? { followCacheLinks } : {}) });
+      if (!this.disposed) this.opening.fire(files);
+      return document;
+    };
     try {
       return await request((await this.cacheLinks) ?? false);
     } catch (thrown) {
@@ -187,6 +193,7 @@ export class OpenModel {
     this.version++;
     this.closeInEngine();
     this.events.dispose();
+    this.opening.dispose();
   }
 
   private async fetchSnapshot(version: number): Promise<ModelSnapshot> {

@@ -212,7 +212,8 @@ export interface EngineRequests {
   'engine/devices': { params: object; result: readonly string[] };
   'engine/configure': { params: { readonly settings: EngineSettings }; result: null };
   /** A model of the Hugging Face cache fails with `cache-link` unless the person allowed to follow its links. Without settings it gets the defaults. */
-  'model/open': { params: { readonly path: string; readonly bindings: Bindings; readonly settings?: ModelSettings; readonly followCacheLinks?: boolean }; result: { readonly document: DocumentId; readonly summary: ModelSummary } };
+  /** `files`: absolute paths of other files that the model's weights lie in. */
+  'model/open': { params: { readonly path: string; readonly bindings: Bindings; readonly settings?: ModelSettings; readonly followCacheLinks?: boolean }; result: { readonly document: DocumentId; readonly summary: ModelSummary; readonly files: readonly string[] } };
   'model/close': { params: { readonly document: DocumentId }; result: null };
   'model/snapshot': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: ModelSnapshot };
   'model/detail': { params: { readonly document: DocumentId; readonly layer: string; readonly bindings: Bindings }; result: LayerDetail };

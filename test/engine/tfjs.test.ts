@@ -1,4 +1,5 @@
 // A TensorFlow.js model in the engine: profiled from its file, what was measured is told of its own nodes.
+import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { detachedContext } from '../../src/base/cancellation';
@@ -9,6 +10,20 @@ import { graphDocument, placeholder, tfjsFile } from '../support/tfjsModels';
 const handlers = createHandlers({ log: silentLog, runnerState: () => undefined, overBudget: () => Promise.resolve('stop') });
 
 describe('a TensorFlow.js model', () => {
+  it('says which files its weights lie in, and is another document once one of them is another', async () => {
+    const file = tfjsFile(graphDocument(), { 'w.bin': new Uint8Array(8) });
+    const shard = join(dirname(file), 'w.bin');
+    const open = async (): Promise<{ readonly document: number; readonly files: readonly string[] }> => await handlers['model/open']({ path: file, bindings: {} }, detachedContext());
+    const first = await open();
+    expect(first.files).toEqual([shard]);
+    expect((await open()).document).toBe(first.document);
+    writeFileSync(shard, new Uint8Array(Float32Array.of(1, 2).buffer));
+    utimesSync(shard, 1, 1);
+    expect((await open()).document).not.toBe(first.document);
+    rmSync(shard);
+    await expect(open()).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   it('is profiled, and shown with the milliseconds of its nodes', async () => {
     const file = tfjsFile(graphDocument(), { 'w.bin': new Uint8Array(Float32Array.of(10, 20).buffer) });
     const { document } = await handlers['model/open']({ path: file, bindings: {} }, detachedContext());

@@ -20,7 +20,7 @@ function opened(answer: boolean): { readonly model: InstanceType<typeof OpenMode
     request: (method: string, params: { readonly followCacheLinks?: boolean }) => {
       if (method !== 'model/open') return Promise.resolve(method === 'model/findings' ? [] : { findings: [] });
       requests.push(params);
-      return params.followCacheLinks === true ? Promise.resolve({ document: 7 }) : Promise.reject(new LatheError('cache-link', 'The weights are links.', { file: cached }));
+      return params.followCacheLinks === true ? Promise.resolve({ document: 7, files: [] }) : Promise.reject(new LatheError('cache-link', 'The weights are links.', { file: cached }));
     },
   };
   const ask = (path: string): Promise<boolean> => {
