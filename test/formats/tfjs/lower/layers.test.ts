@@ -123,6 +123,23 @@ describe('a lowered layer', () => {
     expect([...kerasRules.keys()].filter((name) => !tested.has(name) && !aliases.includes(name) && !ofKeras.some(({ className }) => className === name))).toEqual([]);
   });
 
+  it.each([
+    ['an LSTM', () => tf.layers.lstm({ units: 4, returnSequences: true }), [[5, 3], [4], [4]]],
+    ['an LSTM without bias', () => tf.layers.lstm({ units: 4, useBias: false }), [[5, 3], [4], [4]]],
+    ['a GRU going backwards', () => tf.layers.gru({ units: 4, goBackwards: true }), [[5, 3], [4]]],
+    ['a SimpleRNN', () => tf.layers.simpleRNN({ units: 4 }), [[5, 3], [4]]],
+  ] as const)('%s that is called with an initial state starts from it', async (_, layer, inputs) => {
+    await onBackend('cpu', async () => {
+      const reference = modelOf(inputs, layer, false);
+      const source = openStored(await saved(reference));
+      const { differences } = await compareWithTensorflow(source, reference, (model) => seededFeeds(model.graph, 2, 3));
+      expect(Object.keys(differences)).toHaveLength(1);
+      for (const [output, difference] of Object.entries(differences)) expect(difference, output).toBeLessThan(1e-5);
+      source.dispose();
+      reference.dispose();
+    });
+  });
+
   it('has one open batch, however many inputs the model has', async () => {
     const reference = modelOf([image, image], () => tf.layers.concatenate({}), false);
     const source = openStored(await saved(reference));

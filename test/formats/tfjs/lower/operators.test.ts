@@ -139,6 +139,8 @@ const rows: readonly Row[] = [
   ['Pad', [image, ints([0, 0, 1, 2, 0, 3, 0, 0], [4, 2])]],
   ['PadV2', [image, ints([0, 0, 1, 2, 0, 3, 1, 1], [4, 2]), number(0.5)]],
   ['MirrorPad', [image, ints([0, 0, 1, 2, 0, 3, 0, 0], [4, 2])], { mode: 'reflect' }],
+  ['MirrorPad', [image, ints([0, 0, 1, 2, 0, 3, 0, 0], [4, 2])], { mode: 'symmetric' }],
+  ['MirrorPad', [image, ints([2, 1, 0, 0, 7, 0, 3, 4], [4, 2])], { mode: 'SYMMETRIC' }],
   ['Gather', [x(5, 3), ints([4, 0, 2])]],
   ['GatherV2', [image, ints([3, 0, 2]), int(3)], { batch_dims: 0 }],
   ['GatherV2', [x(5, 3), ints([1, 2, 0, 1], [2, 2]), int(1)]],

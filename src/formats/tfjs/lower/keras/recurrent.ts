@@ -84,7 +84,8 @@ interface Run {
   readonly states: readonly string[];
 }
 
-function run(c: NodeContext, kind: Kind, directions: readonly Direction[], direction: 'forward' | 'reverse' | 'bidirectional'): Run {
+/** @param initial states it starts from, each [batch, units]; zeros where there are none */
+function run(c: NodeContext, kind: Kind, directions: readonly Direction[], direction: 'forward' | 'reverse' | 'bidirectional', initial: readonly string[] = []): Run {
   const units = directions[0]?.recurrent.dims[0] ?? 0;
   if (c.flag('stateful')) c.refuse('it keeps its state between runs');
   const resetAfter = c.flag('reset_after');
@@ -99,9 +100,10 @@ function run(c: NodeContext, kind: Kind, directions: readonly Direction[], direc
   const w = c.onnx.constant(stacked(`${name}/W`, directions.map(({ kernel }) => kernel), units, kind.gates));
   const r = c.onnx.constant(stacked(`${name}/R`, directions.map(({ recurrent }) => recurrent), units, kind.gates));
   const given = directions.flatMap(({ bias }) => (bias === undefined ? [] : [bias]));
-  const b = given.length === 0 ? [] : [c.onnx.constant(biases(`${name}/B`, given, units, kind.gates))];
+  const b = given.length === 0 ? (initial.length === 0 ? [] : ['']) : [c.onnx.constant(biases(`${name}/B`, given, units, kind.gates))];
+  const states0 = initial.length === 0 ? [] : ['', ...initial.map((state) => c.emit('Unsqueeze', [state, c.onnx.ints([0])]))];
   const init = { hidden_size: units, direction, activations: { type: 'strings', value: directions.flatMap(() => each) } as const };
-  const [y = '', ...states] = c.onnx.emitAll(kind.opType, [x, w, r, ...b], kind.outputs, kind.opType === 'GRU' ? { ...init, linear_before_reset: resetAfter ? 1 : 0 } : init);
+  const [y = '', ...states] = c.onnx.emitAll(kind.opType, [x, w, r, ...b, ...states0], kind.outputs, kind.opType === 'GRU' ? { ...init, linear_before_reset: resetAfter ? 1 : 0 } : init);
   return { y, states };
 }
 
@@ -119,9 +121,11 @@ function reversed(c: NodeContext, sequence: string): string {
 function recurrent(c: NodeContext): void {
   const kind = kinds.get(c.node.opType) ?? c.refuse(c.node.opType);
   const hasBias = c.flag('use_bias', true);
-  if (c.inputCount !== (hasBias ? 4 : 3)) c.refuse('it is called with an initial state');
+  const given = c.inputCount - (hasBias ? 4 : 3);
+  if (given !== 0 && given !== kind.outputs - 1) c.refuse(`it is called with ${given} states`);
+  const initial = Array.from({ length: given }, (_, i) => c.value(i + 1));
   const backwards = c.flag('go_backwards');
-  const result = run(c, kind, [directionAt(c, 1, hasBias)], backwards ? 'reverse' : 'forward');
+  const result = run(c, kind, [directionAt(c, 1 + given, hasBias)], backwards ? 'reverse' : 'forward', initial);
   c.set(0, outcome(c, result, 0, backwards));
   result.states.forEach((state, i) => c.set(i + 1, c.emit('Gather', [state, c.onnx.int(0)], { axis: 0 })));
 }

@@ -87,7 +87,26 @@ const pad =
     const pads = c.onnx.ints([...placed.map(([before]) => before), ...placed.map(([, after]) => after)]);
     c.set(0, c.emit('Pad', [c.in(0, layout), pads, ...filler], { mode }), layout);
   };
-const mirrorMode = (c: NodeContext): string => (c.text('mode') === 'SYMMETRIC' ? c.refuse('mode SYMMETRIC, which repeats the border') : 'reflect');
+const reflect = pad(() => 'reflect');
+
+/** Where the border is to be repeated, which ONNX's Pad has no mode for, the ends of one axis after the other are put before and behind it backwards. */
+function mirrorPad(c: NodeContext): void {
+  if (c.text('mode')?.toUpperCase() !== 'SYMMETRIC') return reflect(c);
+  const flat = c.constantNumbers(1, 'its padding');
+  const layout = layoutOf(c);
+  const rank = c.rank(0);
+  let x = c.in(0, layout);
+  for (let axis = 0; axis < flat.length / 2; axis++) {
+    const [before = 0, after = 0] = flat.slice(2 * axis, 2 * axis + 2);
+    const size = c.shape(0)?.[axis];
+    if (typeof size === 'number' && Math.max(before, after) > size) c.refuse('its padding is larger than what it repeats');
+    const at = c.onnx.ints([axisIn(layout, axis, rank)]);
+    const ends = (from: number, to: number): string => c.emit('Slice', [x, c.onnx.ints([from]), c.onnx.ints([to]), at, c.onnx.ints([-1])]);
+    const parts = [...(before > 0 ? [ends(before - 1, -toEnd)] : []), x, ...(after > 0 ? [ends(-1, -after - 1)] : [])];
+    if (parts.length > 1) x = c.emit('Concat', parts, { axis: axisIn(layout, axis, rank) });
+  }
+  c.set(0, x, layout);
+}
 
 function gather(c: NodeContext, axisGiven: number, batchDims: number): void {
   const [axis = 0] = positiveAxes(c, [axisGiven], c.rank(0));
@@ -158,7 +177,7 @@ export const movementRules: Rules = {
   StridedSlice: stridedSlice,
   Pad: pad(() => 'constant'),
   PadV2: pad(() => 'constant'),
-  MirrorPad: pad(mirrorMode),
+  MirrorPad: mirrorPad,
   Gather: (c) => gather(c, 0, 0),
   GatherV2: (c) => gather(c, c.constantNumbers(2, 'its axis')[0] ?? 0, c.int('batch_dims', 0)),
   GatherNd: (c) => c.set(0, c.emit('GatherND', [c.value(0), c.onnx.cast(c.value(1), 'int64')])),
