@@ -14,7 +14,7 @@ const introduction = `# TensorFlow.js
 - **Padding.** \`SAME\` becomes pads where sizes are known or the stride is 1, else \`auto_pad\`, whose \`SAME_UPPER\` is the same rule.
 - **Types.** TensorFlow.js computes with float32, int32, bool and string, whatever the model stores; so does the ONNX model. Indices and sizes that ONNX wants as int64 are cast there. Division of integers rounds down, as in TensorFlow.js.
 - **Shapes.** Arithmetic on shapes and whole numbers that is the same in every run becomes constants. Open dimensions stay open.
-- **Loops** (\`Enter\` … \`Exit\`, \`While\`, \`StatelessWhile\`) whose rounds are known are unrolled, up to 64 rounds; lists of tensors in them become plain values. A branch (\`If\`, \`StatelessIf\`) is taken where its condition is known.
+- **Loops** (\`Enter\` … \`Exit\`, \`While\`, \`StatelessWhile\`) whose rounds are known are unrolled, up to 64 rounds; lists of tensors in them become plain values. A branch (\`If\`, \`StatelessIf\`) is taken where its condition is known. Where the input decides, \`While\` and \`StatelessWhile\` become a \`Loop\` and \`If\` and \`StatelessIf\` an \`If\`, as long as what they carry are tensors of one type; \`Enter\` … \`Exit\` is refused then.
 - **Probabilities.** A Sigmoid whose result is an output is written as 1 / (1 + e^−x): onnxruntime's own is exact to 1e-8, which a probability of 1e-5 would show.
 
 ## Where the runtimes differ

@@ -1,7 +1,7 @@
 // What a rule sees of the native node it lowers: inputs in either layout, what is constant, attributes; and where it puts the results.
 import { type AttributeInit } from '../../../graph/builder';
 import type { Dimension } from '../../../graph/dimension';
-import type { Node, Shape } from '../../../graph/model';
+import type { FunctionBody, Node, Shape } from '../../../graph/model';
 import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../../../graph/traverse';
 import type { Values } from '../../../operators/row';
 import type { ElementType } from '../../../tensor/elementType';
@@ -52,6 +52,7 @@ export interface Services {
   /** Runs a function of the model's library; undefined where there is none of that name, or it is not lowered. */
   call(name: string, inputs: readonly Held[]): readonly Held[] | undefined;
   config(node: Node): JsonObject | undefined;
+  functionNamed(name: string): FunctionBody | undefined;
   ruleOf(node: Node): Rule | undefined;
 }
 
@@ -66,6 +67,10 @@ export class NodeContext {
   /** Runs a function of the model's library on values. */
   call(name: string, inputs: readonly Held[]): readonly Held[] | undefined {
     return this.services.call(name, inputs);
+  }
+
+  functionNamed(name: string): FunctionBody | undefined {
+    return this.services.functionNamed(name);
   }
 
   /** The whole configuration of a Keras layer, nested objects included. */

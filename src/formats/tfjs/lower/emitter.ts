@@ -3,7 +3,7 @@ import { FreeNames } from '../../../base/freeNames';
 import { LatheError } from '../../../base/errors';
 import { type AttributeInit } from '../../../graph/builder';
 import { attributes, makeNode, tensorType } from '../../../graph/construct';
-import type { Node, Shape, ValueType } from '../../../graph/model';
+import type { Attribute, Graph, Node, Shape, ValueType } from '../../../graph/model';
 import { OperatorContext, type ValueScope } from '../../../operators/context';
 import { evaluateNode } from '../../../operators/evaluate';
 import type { Values } from '../../../operators/row';
@@ -21,7 +21,7 @@ const mostNodes = 1_000_000;
 
 /** Writes nodes in the order they run. Methods that make a value return its name. */
 export class Emitter {
-  readonly nodes: Node[] = [];
+  nodes: Node[] = [];
   /** Keys of the native nodes that what is written now comes from. */
   origin: readonly string[] = [];
   /** What nodes and values written now are named after. */
@@ -50,6 +50,24 @@ export class Emitter {
   input(name: string, type: ValueType): void {
     this.names.take(name);
     this.types.set(name, type);
+  }
+
+  /** Gives a value a name that is free: an input of a graph within. */
+  declare(wanted: string, type: ValueType): string {
+    const name = this.names.fresh(wanted);
+    this.types.set(name, type);
+    return name;
+  }
+
+  /** What is written meanwhile are nodes of a graph within, which may read all that is known outside. */
+  nested<T>(write: () => T): { readonly nodes: Node[]; readonly result: T } {
+    const outside = this.nodes;
+    const nodes: Node[] = (this.nodes = []);
+    try {
+      return { result: write(), nodes };
+    } finally {
+      this.nodes = outside;
+    }
   }
 
   /** Notes a constant; it becomes an initializer where something reads it. */
@@ -121,6 +139,23 @@ export class Emitter {
       if (elements !== undefined && elements.length <= maxValueElements) this.known.set(name, elements);
     });
     return node.outputs;
+  }
+
+  /** Writes a node that holds graphs, whose outputs' types are known. */
+  emitHolding(opType: string, inputs: readonly string[], graphs: Readonly<Record<string, Graph>>, types: readonly ValueType[]): string[] {
+    const outputs = types.map((type, i) => this.declare(i === 0 ? this.label : `${this.label}:${i}`, type));
+    const held = new Map(Object.entries(graphs).map(([key, value]): [string, Attribute] => [key, { type: 'graph', value }]));
+    this.nodes.push(makeNode({ name: this.nodeNames.fresh(this.label), opType, inputs: [...inputs], outputs, attributes: held, origin: this.origin }));
+    return outputs;
+  }
+
+  /** The same value under another name, made where it is written. */
+  copied(value: string): string {
+    const type = this.types.get(value);
+    const name = this.names.fresh(`${value}/copy`);
+    if (type !== undefined) this.types.set(name, type);
+    this.nodes.push(this.identity(value, name));
+    return name;
   }
 
   type(name: string): ValueType | undefined {

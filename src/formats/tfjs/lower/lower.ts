@@ -3,13 +3,14 @@ import { LatheError } from '../../../base/errors';
 import { makeGraph, makeModel, tensorType } from '../../../graph/construct';
 import type { FunctionBody, Graph, Model, Node, ValueInfo, ValueType } from '../../../graph/model';
 import { inputShape } from '../../../graph/inputs';
-import { nodeKeys } from '../../../graph/traverse';
+import { nodeKeys, nodeReads, outerReads, subgraphs } from '../../../graph/traverse';
 import { assertValid } from '../../../graph/verify';
 import type { Tensor } from '../../../tensor/tensor';
 import { Environment, type Held, lastOf, NodeContext, NotLowered, type Rule, type Services } from './context';
 import { Emitter, opsetImports } from './emitter';
 import { exactOutputSigmoids } from './outputSigmoid';
 import { kerasRules } from './keras/index';
+import { callFunction, ifFunction, mostRounds, truth, whileFunction } from './functionControl';
 import { needed, reached } from './reach';
 import { converted, runtimeElement } from './storedTensors';
 import { tensorflowRules } from './tensorflow/index';
@@ -70,8 +71,6 @@ export const handledElsewhere: readonly string[] = ['Placeholder', 'Const', 'If'
 /** Nodes visited for each of the model's, and at least: functions that call functions, and loops in loops, multiply. */
 const visitsPerNode = 64;
 const leastVisits = 200_000;
-/** More rounds than this are a loop, not a repetition. */
-const mostRounds = 64;
 /** Functions that call each other end here. */
 const mostDepth = 16;
 
@@ -88,6 +87,7 @@ class Lowerer {
   private visits: number;
   private readonly services: Services = {
     call: (name, inputs) => this.call(name, inputs),
+    functionNamed: (name) => this.functions.get(name),
     config: ({ name }) => tfjsContents(this.source)?.configs.get(name),
     ruleOf: ({ opType, domain }) => (domain === tensorflowDomain ? this.special.get(opType) : undefined) ?? this.rules.get(opType),
   };
@@ -231,12 +231,12 @@ class Lowerer {
   private readonly special: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     ['Const', (c) => this.constantNode(c)],
     ['Enter', (c) => c.setHeld(0, c.held(0))],
-    ['While', (c) => this.whileFunction(c)],
-    ['StatelessWhile', (c) => this.whileFunction(c)],
-    ['If', chosen],
-    ['StatelessIf', chosen],
-    ['PartitionedCall', called],
-    ['StatefulPartitionedCall', called],
+    ['While', whileFunction],
+    ['StatelessWhile', whileFunction],
+    ['If', ifFunction],
+    ['StatelessIf', ifFunction],
+    ['PartitionedCall', callFunction],
+    ['StatefulPartitionedCall', callFunction],
   ]);
 
   private constantNode(c: NodeContext): void {
@@ -265,19 +265,6 @@ class Lowerer {
     } finally {
       this.depth--;
     }
-  }
-
-  private whileFunction(c: NodeContext): void {
-    let values = [...c.node.inputs.keys()].map((input) => c.held(input));
-    for (let round = 0; ; round++) {
-      const [condition] = c.call(c.text('cond') ?? '', values) ?? c.refuse('its condition is not lowered');
-      const known = condition === undefined ? undefined : truth(this.onnx, condition);
-      if (known === undefined) c.refuse('how often it runs depends on the input');
-      if (!known) break;
-      if (round === mostRounds) c.refuse(`it runs more than ${mostRounds} times`);
-      values = [...(c.call(c.text('body') ?? '', values) ?? c.refuse('its body is not lowered'))];
-    }
-    values.forEach((value, i) => c.setHeld(i, value));
   }
 
   /** Unrolls a loop whose condition is known in every round. */
@@ -328,8 +315,9 @@ class Lowerer {
     const { onnx } = this;
     const makers = new Map(onnx.nodes.flatMap((node) => node.outputs.map((output): [string, Node] => [output, node])));
     const renamed = new Map<string, string>();
+    const captured = new Set(onnx.nodes.flatMap((node) => subgraphs(node).flatMap((inner) => outerReads(inner.graph))));
     for (const { name, value } of results) {
-      if (makers.has(value) && !renamed.has(value)) renamed.set(value, name);
+      if (makers.has(value) && !renamed.has(value) && !captured.has(value)) renamed.set(value, name);
       else if (name !== value) onnx.nodes.push(onnx.identity(value, name));
     }
     const live = reached(onnx.nodes, new Set([...results.flatMap(({ name, value }) => [name, value]), ...read]));
@@ -339,7 +327,7 @@ class Lowerer {
       node.outputs = node.outputs.map((output) => renamed.get(output) ?? output);
     }
     const initializers = new Map<string, Tensor>();
-    for (const name of new Set(nodes.flatMap((node) => node.inputs))) {
+    for (const name of new Set(nodes.flatMap(nodeReads))) {
       const tensor = onnx.tensor(name);
       if (tensor !== undefined) initializers.set(name, tensor);
     }
@@ -358,23 +346,3 @@ interface Result {
 const reasonWithoutRule = ({ opType }: Node): string => withoutCounterpart.get(opType) ?? 'there is no rule for it';
 
 const typed = (name: string, type: ValueType | undefined): ValueInfo => (type === undefined ? { name } : { name, type });
-
-function chosen(c: NodeContext): void {
-  const known = truth(c.onnx, c.held(0));
-  if (known === undefined) c.refuse('which branch runs depends on the input');
-  results(c, c.call(c.text(known ? 'then_branch' : 'else_branch') ?? '', [...c.node.inputs.keys()].slice(1).map((input) => c.held(input))));
-}
-
-function called(c: NodeContext): void {
-  results(c, c.call(c.text('f') ?? '', [...c.node.inputs.keys()].map((input) => c.held(input))));
-}
-
-function results(c: NodeContext, values: readonly Held[] | undefined): void {
-  (values ?? c.refuse('its function is not lowered')).forEach((value, i) => c.setHeld(i, value));
-}
-
-/** Whether a condition holds in every run; undefined where it depends on the input. */
-function truth(onnx: Emitter, { last }: Held): boolean | undefined {
-  const value = last === undefined ? undefined : onnx.values(last)?.[0];
-  return typeof value === 'number' ? value !== 0 : undefined;
-}

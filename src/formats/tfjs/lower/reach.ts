@@ -1,5 +1,6 @@
 // Which nodes of a graph are needed for which values.
 import type { Graph, Node } from '../../../graph/model';
+import { nodeReads } from '../../../graph/traverse';
 
 /** The nodes that an output of the graph needs; control edges add nothing, as native operators that are lowered have no effects. */
 export function needed(graph: Graph): Node[] {
@@ -15,7 +16,7 @@ export function reached(nodes: readonly Node[], names: ReadonlySet<string>): Rea
     const maker = makers.get(name);
     if (maker === undefined || found.has(maker)) continue;
     found.add(maker);
-    queue.push(...maker.inputs);
+    queue.push(...nodeReads(maker));
   }
   return found;
 }

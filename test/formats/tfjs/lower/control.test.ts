@@ -1,10 +1,12 @@
-// Loops and branches whose course is known become plain nodes; others are refused by name. Types, names and dimensions stay.
+// Loops and branches whose course is known become plain nodes, others Loop and If; what has no counterpart is refused by name. Types, names and dimensions stay.
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Model } from '../../../../src/graph/model';
+import { type Tensor, tensorFromArray } from '../../../../src/tensor/tensor';
 import { lowerToOnnx } from '../../../../src/formats/tfjs/lower/lower';
 import { tensorflowRules } from '../../../../src/formats/tfjs/lower/tensorflow/index';
 import { type FunctionInit, graphModel, int, ints, n, type NodeInit, number, w, x } from './graphDef';
 import { compareWithTensorflow, stopRunner } from './lowered';
-import { loadStored, onBackend, openStored, type StoredModel } from './tensorflow';
+import { loadStored, onBackend, openStored, seededFeeds, type StoredModel } from './tensorflow';
 
 afterAll(stopRunner);
 
@@ -23,16 +25,18 @@ const body: FunctionInit = {
   results: { i: 'next:z:0', limit: 'limit', value: 'twice:z:0' },
 };
 
-function looping(limit: 'known' | 'fed'): StoredModel {
+function looping(limit: 'known' | 'fed', rounds = 3): StoredModel {
   const node: NodeInit = { name: 'while', op: 'StatelessWhile', input: ['i', 'limit', 'value'], attr: { cond: { func: 'below' }, body: { func: 'body' } } };
   const result: NodeInit = { name: 'result', op: 'Identity', input: ['while:2'] };
-  return graphModel({ i: int(0), limit: limit === 'known' ? int(3) : n(), value: x(2, 3) }, [node, result], ['result'], [below, body]);
+  return graphModel({ i: int(0), limit: limit === 'known' ? int(rounds) : n(), value: x(2, 3) }, [node, result], ['result'], [below, body]);
 }
 
-async function compared(stored: StoredModel): Promise<Awaited<ReturnType<typeof compareWithTensorflow>>> {
+/** @param fed whole numbers to be fed by name; all else is seeded */
+async function compared(stored: StoredModel, fed: Readonly<Record<string, readonly number[]>> = {}): Promise<Awaited<ReturnType<typeof compareWithTensorflow>>> {
+  const feeds = (model: Model): Tensor[] => seededFeeds(model.graph).map((tensor) => (fed[tensor.name] === undefined ? tensor : tensorFromArray(tensor.name, 'int32', tensor.dims, Int32Array.from(fed[tensor.name] ?? []))));
   const source = openStored(stored);
   try {
-    return await onBackend('cpu', async () => compareWithTensorflow(source, await loadStored(stored)));
+    return await onBackend('cpu', async () => compareWithTensorflow(source, await loadStored(stored), feeds));
   } finally {
     source.dispose();
   }
@@ -45,9 +49,52 @@ describe('a loop', () => {
     expect(onnx.graph.nodes.map(({ opType, origin }) => [opType, ...origin])).toEqual([['Add', 'while'], ['Add', 'while'], ['Add', 'while']]);
   });
 
-  it('whose rounds depend on the input is refused', () => {
-    const source = openStored(looping('fed'));
-    expect(lowerToOnnx(source)).toEqual({ model: undefined, notLowered: [{ node: 'while', op: 'StatelessWhile', reason: 'how often it runs depends on the input' }] });
+  it.each([0, 1, 5])('whose rounds depend on the input is a Loop: %d rounds', async (limit) => {
+    const { differences, onnx } = await compared(looping('fed'), { limit: [limit] });
+    expect(differences).toEqual({ result: 0 });
+    expect(onnx.graph.nodes.filter(({ opType }) => opType === 'Loop').map(({ origin }) => origin)).toEqual([['while']]);
+  });
+
+  it('of more rounds than are worth writing out is a Loop too', async () => {
+    const stored = looping('known', 100);
+    const { differences, onnx } = await compared(stored);
+    expect(differences).toEqual({ result: 0 });
+    expect(onnx.graph.nodes.map(({ opType }) => opType)).toEqual(['Loop']);
+  });
+
+  const counted: FunctionInit = { name: 'below', inputs: ['i', 'limit', 'one', 'v', 'k'], nodes: [{ name: 'less', op: 'Less', input: ['i', 'limit'] }], results: { going: 'less:z:0' } };
+  const counting = (nodes: readonly NodeInit[], v: string): FunctionInit => ({ name: 'body', inputs: counted.inputs, nodes: [{ name: 'next', op: 'AddV2', input: ['i', 'one'] }, ...nodes], results: { i: 'next:z:0', limit: 'limit', one: 'one', v, k: 'k' } });
+  const whiled = (name: string, input: readonly string[]): NodeInit => ({ name, op: 'StatelessWhile', input, attr: { cond: { func: 'below' }, body: { func: 'body' } } });
+  const inputs = ['i', 'limit', 'one', 'v', 'k'];
+
+  it('may hand weights from round to round, and move channels within', async () => {
+    const convolved = counting([{ name: 'conv', op: 'Conv2D', input: ['v', 'k'], attr: { strides: [1, 1, 1, 1], padding: 'SAME', data_format: 'NHWC', dilations: [1, 1, 1, 1] } }, { name: 'act', op: 'Relu', input: ['conv:output:0'] }], 'act:activations:0');
+    const stored = graphModel({ i: int(0), limit: n(), one: int(1), v: x(1, 5, 6, 4), k: w(3, 3, 4, 4) }, [whiled('while', inputs), { name: 'pool', op: 'MaxPool', input: ['while:3'], attr: { ksize: [1, 2, 2, 1], strides: [1, 2, 2, 1], padding: 'VALID', data_format: 'NHWC' } }], ['pool'], [counted, convolved]);
+    const { differences } = await compared(stored, { limit: [3] });
+    expect(Math.max(...Object.values(differences))).toBeLessThan(1e-5);
+  });
+
+  it('may carry a value that grows from round to round', async () => {
+    const grown = counting([{ name: 'joined', op: 'ConcatV2', input: ['v', 'k', 'axis:output:0'] }, { name: 'axis', op: 'ZerosLike', input: ['one'] }], 'joined:output:0');
+    const flat = { ...grown, nodes: grown.nodes.map((node) => (node.name === 'joined' ? { ...node, input: ['v', 'k', 'axis:y:0'] } : node)) };
+    const stored = graphModel({ i: int(0), limit: n(), one: int(1), v: x(2, 3), k: w(1, 3) }, [whiled('while', inputs), { name: 'y', op: 'Relu', input: ['while:3'] }], ['y'], [counted, flat]);
+    const { differences, onnx } = await compared(stored, { limit: [4] });
+    expect(differences).toEqual({ y: 0 });
+    expect(onnx.graph.outputs[0]?.type).toMatchObject({ shape: [undefined, 3] });
+  });
+
+  it('may lie in another', async () => {
+    const outer: FunctionInit = { name: 'outer', inputs: counted.inputs, nodes: [{ name: 'next', op: 'AddV2', input: ['i', 'one'] }, { name: 'zero', op: 'ZerosLike', input: ['one'] }, whiled('inner', ['zero:y:0', 'next:z:0', 'one', 'v', 'k'])], results: { i: 'next:z:0', limit: 'limit', one: 'one', v: 'inner:output:3', k: 'k' } };
+    const inner = counting([{ name: 'sum', op: 'AddV2', input: ['v', 'k'] }], 'sum:z:0');
+    const stored = graphModel({ i: int(0), limit: n(), one: int(1), v: x(2, 3), k: w(2, 3) }, [{ ...whiled('while', inputs), attr: { cond: { func: 'below' }, body: { func: 'outer' } } }, { name: 'y', op: 'Relu', input: ['while:3'] }], ['y'], [counted, inner, outer]);
+    const { differences } = await compared(stored, { limit: [3] });
+    expect(Math.max(...Object.values(differences))).toBeLessThan(1e-6);
+  });
+
+  it('that changes the type of what it carries is refused', () => {
+    const changed = counting([{ name: 'cast', op: 'Cast', input: ['v'], attr: { DstT: 'DT_INT32' } }], 'cast:y:0');
+    const source = openStored(graphModel({ i: int(0), limit: n(), one: int(1), v: x(2), k: w(2) }, [whiled('while', inputs), { name: 'y', op: 'Relu', input: ['while:3'] }], ['y'], [counted, changed]));
+    expect(lowerToOnnx(source)).toEqual({ model: undefined, notLowered: [{ node: 'while', op: 'StatelessWhile', reason: 'the types it carries change' }] });
     source.dispose();
   });
 
@@ -98,6 +145,28 @@ describe('a loop in a loop', () => {
     const source = openStored(graphModel({ zero: int(0), one: int(1), two: int(2), three: int(3) }, nodes, ['sum']));
     expect(lowerToOnnx(source)).toMatchObject({ model: undefined, notLowered: [{ node: 'outer', op: 'loop', reason: 'another loop lies in it' }] });
     source.dispose();
+  });
+});
+
+describe('a branch that depends on the input', () => {
+  const branch = (name: string, op: string): FunctionInit => ({ name, inputs: ['v', 'k'], nodes: [{ name: 'made', op, input: ['v', 'k'] }], results: { y: 'made:z:0' } });
+  const choosing: readonly NodeInit[] = [
+    { name: 'less', op: 'Less', input: ['a', 'b'] },
+    { name: 'if', op: 'StatelessIf', input: ['less', 'v', 'k'], attr: { then_branch: { func: 'yes' }, else_branch: { func: 'no' } } },
+    { name: 'y', op: 'Relu', input: ['if'] },
+  ];
+
+  it.each([1, 9])('is an If, and takes the branch TensorFlow.js takes: %d', async (a) => {
+    const { differences, onnx } = await compared(graphModel({ a: n(), b: int(5), v: x(2, 3), k: w(2, 3) }, choosing, ['y'], [branch('yes', 'AddV2'), branch('no', 'Mul')]), { a: [a] });
+    expect(Math.max(...Object.values(differences))).toBeLessThan(1e-6);
+    expect(onnx.graph.nodes.filter(({ opType }) => opType === 'If').map(({ origin }) => origin)).toEqual([['if']]);
+  });
+
+  it('gives a shape as far as both branches agree on it', async () => {
+    const taller: FunctionInit = { name: 'yes', inputs: ['v', 'k'], nodes: [{ name: 'axis', op: 'ZerosLike', input: ['rank:output:0'] }, { name: 'rank', op: 'Rank', input: ['v'] }, { name: 'made', op: 'ConcatV2', input: ['v', 'k', 'axis:y:0'] }], results: { y: 'made:output:0' } };
+    const { differences, onnx } = await compared(graphModel({ a: n(), b: int(5), v: x(2, 3), k: w(2, 3) }, choosing, ['y'], [taller, branch('no', 'Mul')]), { a: [1] });
+    expect(differences).toEqual({ y: 0 });
+    expect(onnx.graph.outputs[0]?.type).toMatchObject({ shape: [undefined, 3] });
   });
 });
 

@@ -91,7 +91,7 @@ const reflect = pad(() => 'reflect');
 
 /** Where the border is to be repeated, which ONNX's Pad has no mode for, the ends of one axis after the other are put before and behind it backwards. */
 function mirrorPad(c: NodeContext): void {
-  if (c.text('mode')?.toUpperCase() !== 'SYMMETRIC') return reflect(c);
+  if (c.text('mode')?.toUpperCase() !== 'SYMMETRIC') { reflect(c); return; }
   const flat = c.constantNumbers(1, 'its padding');
   const layout = layoutOf(c);
   const rank = c.rank(0);
