@@ -7,9 +7,9 @@ import { closesLoop } from './traverse';
  * @param reads names of the values a node reads, captures by its subgraphs included
  */
 export function sortTopologically(nodes: readonly Node[], reads: (node: Node) => readonly string[]): Node[] {
+  if (isSorted(nodes, reads)) return [...nodes];
   const makers = new Map<string, Node>();
   for (const node of nodes) for (const output of node.outputs) if (output !== '') makers.set(output, node);
-  if (isSorted(nodes, reads, makers)) return [...nodes];
   const sorted: Node[] = [];
   const state = new Map<Node, 'open' | 'done'>();
   for (const first of nodes) {
@@ -38,14 +38,16 @@ export function sortRounds(nodes: readonly Node[], reads: (node: Node) => readon
 }
 
 /** Most files have their nodes in order: to see that takes less than to sort them. */
-function isSorted(nodes: readonly Node[], reads: (node: Node) => readonly string[], makers: ReadonlyMap<string, Node>): boolean {
-  const made = new Set<Node>();
+function isSorted(nodes: readonly Node[], reads: (node: Node) => readonly string[]): boolean {
+  const made = new Set<string>();
+  /** What is read before it is made, if it is made at all. */
+  const awaited = new Set<string>();
   for (const node of nodes) {
-    for (const name of reads(node)) {
-      const maker = makers.get(name);
-      if (maker !== undefined && !made.has(maker)) return false;
+    for (const name of reads(node)) if (!made.has(name)) awaited.add(name);
+    for (const output of node.outputs) {
+      if (awaited.has(output) && output !== '') return false;
+      made.add(output);
     }
-    made.add(node);
   }
   return true;
 }

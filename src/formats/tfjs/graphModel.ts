@@ -26,8 +26,8 @@ const mostNodes = 1_000_000;
 interface NodeDraft {
   readonly name: string;
   readonly op: string;
-  readonly inputs: readonly ValueReference[];
-  readonly control: readonly string[];
+  readonly inputs: ValueReference[];
+  control: string[];
   readonly definition: JsonObject;
   readonly where: string;
 }
@@ -107,33 +107,33 @@ function readFunction(context: TfjsContext, definition: JsonObject, where: strin
   };
 }
 
+/** Of the many nodes that wait for no other; never added to. */
+const nothing: string[] = [];
+
 type Refer = (input: string) => ValueReference;
 
 /** The NodeDefs by name, in file order. `refer` is made once it is known which operators the nodes have. */
 function readDrafts(context: TfjsContext, list: unknown, where: string, refer: (operatorOf: (node: string) => string | undefined) => Refer): Map<string, NodeDraft> {
   const definitions = context.list(list, `The nodes of ${where}`);
   if (definitions.length > mostNodes) throw context.malformed(where, `${where} has ${definitions.length} nodes; ${mostNodes} are the most.`);
-  const operators = new Map<string, string>();
-  const parsed = definitions.map((entry, i) => {
+  const drafts = new Map<string, NodeDraft>();
+  for (const [i, entry] of definitions.entries()) {
     const name = isObject(entry) ? field(entry, 'name') : undefined;
     const op = isObject(entry) ? field(entry, 'op') : undefined;
     if (!isObject(entry) || typeof name !== 'string' || name === '') throw context.malformed(where, `Node ${i} of ${where} has no name.`);
     if (typeof op !== 'string' || op === '') throw context.malformed(name, `Node "${name}" of ${where} has no operator.`);
-    if (operators.has(name)) throw context.malformed(name, `Two nodes of ${where} have the name "${name}".`);
-    operators.set(name, op);
-    return { name, op, definition: entry };
-  });
-  const toReference = refer((node) => operators.get(node));
-  const drafts = new Map<string, NodeDraft>();
-  for (const { name, op, definition } of parsed) {
-    const inputs: ValueReference[] = [];
-    const control: string[] = [];
+    if (drafts.has(name)) throw context.malformed(name, `Two nodes of ${where} have the name "${name}".`);
+    drafts.set(name, { name, op, inputs: [], control: nothing, definition: entry, where });
+  }
+  const toReference = refer((node) => drafts.get(node)?.op);
+  for (const draft of drafts.values()) {
+    const { name, definition } = draft;
     for (const input of context.list(field(definition, 'input'), 'input')) {
       if (typeof input !== 'string') throw context.malformed(name, `An input of "${name}" should be a text, but is ${kindOf(input)}.`);
-      if (input.startsWith('^')) control.push(input.slice(1));
-      else inputs.push(toReference(input));
+      if (!input.startsWith('^')) draft.inputs.push(toReference(input));
+      else if (draft.control === nothing) draft.control = [input.slice(1)];
+      else draft.control.push(input.slice(1));
     }
-    drafts.set(name, { name, op, inputs, control, definition, where });
   }
   return drafts;
 }

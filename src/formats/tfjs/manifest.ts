@@ -93,7 +93,8 @@ export function readManifest(context: TfjsContext, manifest: unknown, shards: Ex
     const names: string[] = [];
     let offset = 0;
     for (const [i, weight] of context.list(field(object, 'weights'), `${where}.weights`).entries()) {
-      const { tensor, storage } = readWeight(context, context.object(weight, `${where}.weights[${i}]`), `${where}.weights[${i}]`, group, bytes, offset);
+      const place = `${where}.weights[${i}]`;
+      const { tensor, storage } = readWeight(context, context.object(weight, place), place, group, bytes, offset);
       if (tensors.has(tensor.name)) throw context.malformed(tensor.name, `The manifest names the weight "${showName(tensor.name)}" twice.`);
       tensors.set(tensor.name, tensor);
       names.push(tensor.name);

@@ -37,7 +37,10 @@ export function truth(onnx: Emitter, { last }: Held): boolean | undefined {
   return typeof value === 'number' ? value !== 0 : undefined;
 }
 
-const call = (c: NodeContext, attribute: string, values: readonly Held[]): readonly Held[] => c.call(c.text(attribute) ?? '', values) ?? c.refuse(`its ${attribute} is not lowered`);
+/** What the functions that a node names are to it. */
+const roles = { f: 'function', cond: 'condition', body: 'body', then_branch: 'branch', else_branch: 'branch' } as const;
+
+const call = (c: NodeContext, attribute: keyof typeof roles, values: readonly Held[]): readonly Held[] => c.call(c.text(attribute) ?? '', values) ?? c.refuse(`its ${roles[attribute]} is not lowered`);
 
 /** What it ends with, where it is known how often it runs, and that is not too often. */
 function unrolled(c: NodeContext, given: readonly Held[]): readonly Held[] | undefined {
@@ -89,7 +92,7 @@ function branched(c: NodeContext, given: readonly Held[]): readonly Held[] {
   const { onnx } = c;
   const outside = given.map((held) => fresh(onnx, held));
   const decided = condition(c, [c.held(0)]);
-  const branch = (attribute: string): Inner => within(onnx, [], () => call(c, attribute, outside.map((held) => ({ ...held }))).map((held) => nameOf(c, fresh(onnx, held))));
+  const branch = (attribute: 'then_branch' | 'else_branch'): Inner => within(onnx, [], () => call(c, attribute, outside.map((held) => ({ ...held }))).map((held) => nameOf(c, fresh(onnx, held))));
   const [then, other] = [branch('then_branch'), branch('else_branch')];
   if (then.types.length !== other.types.length) c.refuse('its branches make different numbers of values');
   return onnx.emitHolding('If', [decided], { then_branch: then.graph, else_branch: other.graph }, then.types.map((type, i) => common(c, type, other.types[i]))).map((last) => ({ last }));
