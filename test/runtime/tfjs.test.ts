@@ -11,6 +11,7 @@ import { RunnerHost } from '../../src/runtime/runnerHost';
 import type { Feeds } from '../../src/runtime/data/samples';
 import { seededFeeds } from '../../src/runtime/data/sources/seededSamples';
 import { defaultRunSettings } from '../../src/runtime/sessionOptions';
+import { RunEstimator } from '../../src/runtime/workload';
 import { readTensorFlowFiles } from '../../src/runtime/tensorflow/files';
 import { SourceFile } from '../../src/tensor/fileSource';
 import { toFloat64Array } from '../../src/tensor/decode';
@@ -191,6 +192,19 @@ describe('the files of a model', () => {
     const path = tfjsFile(graphDocument({ weightsManifest: [{ paths: [shard], weights: [] }] }));
     await expect(runner.call('load', { model: { tensorflow: path }, options: {} }, { milliseconds: 10_000 }, 'loading')).rejects.toMatchObject({ code: 'unsafe-path' });
     await expect(runner.load({ path })).rejects.toMatchObject({ code: 'unsafe-path' });
+  });
+});
+
+describe('what a run ought to take', () => {
+  it('is known beforehand, as of an ONNX model: so much the watchdog allows for, and so much memory must be free', () => {
+    const model = openModel(tfjsFile(graphDocument(), weights));
+    const estimator = new RunEstimator(model);
+    const { milliseconds, activationBytes } = estimator.estimate(seededFeeds(model, { 'x.0': 1000 }));
+    // The input and what is made of it: 1000 × 2 floats each, the sum in the input's place at best.
+    expect(activationBytes).toBeGreaterThanOrEqual(8000);
+    expect(activationBytes).toBeLessThanOrEqual(16_000);
+    expect(milliseconds).toBeGreaterThan(0);
+    model.dispose();
   });
 });
 
