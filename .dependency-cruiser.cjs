@@ -13,7 +13,7 @@ module.exports = {
     { name: 'extension-knows-messages-only', severity: 'error', from: { path: '^src/extension/' }, to: { path: '^(src/|webview/)', pathNot: '^src/(base|protocol|extension)/' } },
     { name: 'webview-knows-messages-only', severity: 'error', from: { path: '^webview/' }, to: { path: '^src/', pathNot: '^src/(base|protocol)/' } },
     { name: 'only-the-extension-knows-vscode', severity: 'error', from: { pathNot: '^src/extension/' }, to: { path: '^vscode$' } },
-    { name: 'only-the-runner-knows-onnxruntime', severity: 'error', from: { pathNot: '^src/runtime/' }, to: { path: 'onnxruntime-(node|common)' } },
+    { name: 'only-the-runner-knows-onnxruntime', severity: 'error', from: { pathNot: '^src/runtime/' }, to: { path: 'onnxruntime-(node|common|web)' } },
     { name: 'only-the-runner-knows-tensorflow', severity: 'error', from: { path: '^(src|webview)/', pathNot: '^src/runtime/tensorflow/' }, to: { path: '@tensorflow/' } },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
   ],

@@ -20,6 +20,11 @@ const tensorFlow = { ...node, minify: true, mainFields: ['module', 'main'], exte
 /** VS Code 1.100 shows webviews in Chromium 132. */
 const page = { platform: 'browser', format: 'iife', target: 'chrome132', minify: true, jsx: 'automatic', jsxImportSource: 'preact', define: { 'process.env.NODE_ENV': '"production"' } };
 
+/** What runs models in workers of a page, loaded when a benchmark there is asked for. */
+const pageTensorFlow = { ...page, mainFields: ['module', 'main'], plugins: tensorFlow.plugins };
+/** The runner's tensors serve onnxruntime-web as they are: both have the classes of onnxruntime-common. It asks where its script lies only to find files that it is handed. */
+const pageOnnx = { ...page, alias: { 'onnxruntime-node': 'onnxruntime-web/wasm' }, define: { ...page.define, 'import.meta.url': 'self.location.href' } };
+
 /** The engine and the command line are made of the same code, which is shipped once; what each starts with is a line of its own. */
 const core = `
 export const startEngine = async (script) => (await import('./src/engine/main')).startEngine(script);
@@ -33,6 +38,9 @@ const entries = {
   core: { source: 'src/engine/main.ts', contents: core, options: node, starts: starting },
   runner: { source: 'src/runtime/runnerMain.ts', options: { ...node, external: ['onnxruntime-node'] } },
   runnerTfjs: { source: 'src/runtime/tensorflow/main.ts', options: tensorFlow, copies: ['node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'] },
+  pageBenchmark: { source: 'src/runtime/page/conductor.ts', options: page },
+  pageTfjs: { source: 'src/runtime/tensorflow/pageWorker.ts', options: pageTensorFlow },
+  pageOnnx: { source: 'src/runtime/page/onnxWorker.ts', options: pageOnnx, copies: ['node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm'] },
   modelView: { source: 'webview/model/main.tsx', options: page },
   benchmarkView: { source: 'webview/benchmark/main.tsx', options: page },
   compareView: { source: 'webview/compare/main.tsx', options: page },

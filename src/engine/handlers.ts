@@ -110,6 +110,10 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       const { path: made, notLowered } = await convertModel(model, { modelPath: path, outputPath: output }, context);
       return { ...(made === undefined ? {} : { path: made }), notLowered };
     },
+    'model/forPage': async ({ document, bindings }) => {
+      const { pageModels } = await import('./pageModels');
+      return pageModels(documents.get(document), bindings);
+    },
     'recipe/read': async ({ path }) => {
       const { readRecipe, requestOf } = await import('../recipes/execute');
       const { modelPath, outputPath } = requestOf(readRecipe(path), path);

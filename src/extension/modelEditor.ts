@@ -6,6 +6,7 @@ import { ModelPanel } from './modelPanel';
 import type { ModelReference } from './models';
 import { assertOnDisk } from './openModel';
 import { escapeHtml, pageHtml } from './page';
+import { pageRuntimes } from './pageRuntimes';
 import { errorSentence } from './wording';
 import { toLatheError } from '../base/errors';
 
@@ -35,7 +36,7 @@ class ModelEditorProvider implements vscode.CustomReadonlyEditorProvider<ModelDo
       return;
     }
     const model = new ModelPanel(this.host, document.reference.model, panel);
-    webview.html = graphPage(this.host.context.extensionUri, webview, 'modelView');
+    webview.html = graphPage(this.host.context.extensionUri, webview, 'modelView', pageRuntimes);
     panel.onDidDispose(() => model.dispose());
   }
 }
@@ -50,15 +51,19 @@ export function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
   return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extension, 'dist'), vscode.Uri.joinPath(extension, 'media')] };
 }
 
-/** A page that shows graphs, by the name of its bundle and style. */
-export function graphPage(extension: vscode.Uri, webview: vscode.Webview, name: 'modelView' | 'compareView'): string {
+/**
+ * A page that shows graphs, by the name of its bundle and style.
+ * @param runtimes further files by data attribute; a page that has any may compile WebAssembly
+ */
+export function graphPage(extension: vscode.Uri, webview: vscode.Webview, name: 'modelView' | 'compareView', runtimes: ReadonlyMap<string, string> = new Map()): string {
   const asset = (...parts: string[]): string => webview.asWebviewUri(vscode.Uri.joinPath(extension, ...parts)).toString();
   return pageHtml({
     cspSource: webview.cspSource,
     title: 'Model Lathe',
     script: asset('dist', `${name}.js`),
     style: asset('media', `${name}.css`),
-    data: new Map([['worker-uri', asset('dist', 'layoutWorker.js')]]),
+    data: new Map([['worker-uri', asset('dist', 'layoutWorker.js')] as const, ...[...runtimes].map(([key, file]) => [key, asset('dist', file)] as const)]),
+    webAssembly: runtimes.size > 0,
     language: vscode.env.language,
   });
 }

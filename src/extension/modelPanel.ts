@@ -10,6 +10,8 @@ export class ModelPanel implements vscode.Disposable {
   private readonly life: vscode.Disposable;
   /** Nothing is sent before the page listens. */
   private ready = false;
+  /** The benchmark in the page that models are sent for. */
+  private pageRun: number | undefined;
 
   constructor(
     private readonly host: Host,
@@ -24,6 +26,7 @@ export class ModelPanel implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.pageRun = undefined;
     this.life.dispose();
   }
 
@@ -74,6 +77,12 @@ export class ModelPanel implements vscode.Disposable {
       case 'saveAsOnnx':
         await vscode.commands.executeCommand('modelLathe.saveAsOnnx', model.uri);
         return;
+      case 'pageModels':
+        await this.sendPageModels(message.run);
+        return;
+      case 'pageEnded':
+        this.pageRun = undefined;
+        return;
       case 'openText':
         await vscode.commands.executeCommand('modelLathe.showText', model.uri, message.layer);
         return;
@@ -88,6 +97,17 @@ export class ModelPanel implements vscode.Disposable {
         return;
       default:
         message satisfies never;
+    }
+  }
+
+  /** Hands the page the models to benchmark there; a run that the page gave up is not sent on. */
+  private async sendPageModels(run: number): Promise<void> {
+    this.pageRun = run;
+    try {
+      const { sendPageModels } = await import('./pageModels');
+      await sendPageModels(this.model, run, async (message) => this.pageRun === run && (await this.panel.webview.postMessage(message)));
+    } catch (thrown) {
+      this.send({ type: 'pageFailed', run, error: toLatheError(thrown, this.model.path).toJSON() });
     }
   }
 

@@ -9,6 +9,8 @@ export interface PageAssets {
   readonly style: string;
   /** Further assets by name: `worker-uri` becomes `data-worker-uri`. */
   readonly data: ReadonlyMap<string, string>;
+  /** Whether the page and its workers may compile WebAssembly. */
+  readonly webAssembly?: boolean;
   /** BCP 47, so that a screen reader speaks the right language. */
   readonly language: string;
 }
@@ -19,7 +21,7 @@ export function pageHtml(assets: PageAssets): string {
   // Pages set element styles from script, which CSP allows; a style element would need the nonce.
   const policy = [
     "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
+    `script-src 'nonce-${nonce}'${assets.webAssembly === true ? " 'wasm-unsafe-eval'" : ''}`,
     // The hash is that of an empty style element: the toolkit tries one to see what the browser can do.
     `style-src ${assets.cspSource} 'nonce-${nonce}' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='`,
     `font-src ${assets.cspSource}`,

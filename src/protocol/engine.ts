@@ -4,6 +4,7 @@ import type { ModelSummary, ValueSummary } from './analysis';
 import type { GraphComparison, PairMeasurement } from './comparison';
 import type { Finding } from './findings';
 import type { Benchmark, Comparison, DataDescription, PictureOptions, Profile, Provider } from './measurement';
+import type { PageModelSources } from './pageBenchmark';
 import type { Goal, OptimizationReport } from './report';
 import type { LayerDetail, ModelSnapshot, WeightDetail } from './view';
 
@@ -253,6 +254,8 @@ export interface EngineRequests {
   /** Inlines functions of a model into a new file, all where none are named. */
   'model/inline': { params: { readonly document: DocumentId; readonly bindings: Bindings; readonly functions?: readonly string[]; readonly output?: string }; result: InlinedCopy };
   'model/convert': { params: { readonly document: DocumentId; readonly output?: string }; result: Conversion };
+  /** What a page is handed to run the model itself; `too-large` for what a page cannot hold. */
+  'model/forPage': { params: { readonly document: DocumentId; readonly bindings: Bindings }; result: PageModelSources };
   /** Which model a recipe is about, and the file it names for the result; absolute paths. */
   'recipe/read': { params: { readonly path: string }; result: { readonly model: string; readonly output?: string } };
   /** `output` holds where the recipe names none; `followCacheLinks` as in `model/open`. */

@@ -4,6 +4,7 @@ import type { ErrorJson } from '../base/errors';
 import type { ModelSummary, RooflineEstimate, ValueSummary } from './analysis';
 import type { Finding } from './findings';
 import type { Profile } from './measurement';
+import type { PageModel } from './pageBenchmark';
 import type { OptimizationReport } from './report';
 
 export const metricNames = ['parameters', 'flops', 'macs', 'weightBytes', 'activationBytes', 'latency'] as const;
@@ -111,6 +112,10 @@ export type ToModelView =
   | { readonly type: 'idle'; readonly job: string }
   | { readonly type: 'gone' } // the file was deleted
   | { readonly type: 'engineDied'; readonly message: string }
+  /** The models for a benchmark in the page, then their bytes, in order and in pieces; or why there are none. `run` is that of the request. */
+  | { readonly type: 'pageModels'; readonly run: number; readonly models: readonly PageModel[]; readonly noTwin?: string }
+  | { readonly type: 'pageBytes'; readonly run: number; readonly model: number; readonly file: number; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly type: 'pageFailed'; readonly run: number; readonly error: ErrorJson }
   | { readonly type: 'error'; readonly error: ErrorJson };
 
 // ---- Messages from the model view: hostile until parsed ----
@@ -124,6 +129,8 @@ export const fromModelView = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('fix'), fix: z.string().max(10_000) }),
   z.strictObject({ type: z.literal('inline'), function: z.string().max(1_000_000).optional() }),
   z.strictObject({ type: z.literal('saveAsOnnx') }),
+  z.strictObject({ type: z.literal('pageModels'), run: z.int().min(0) }),
+  z.strictObject({ type: z.literal('pageEnded'), run: z.int().min(0) }),
   z.strictObject({ type: z.literal('openText'), layer: z.string().max(1_000_000).optional() }),
   z.strictObject({ type: z.literal('cancel'), job: z.string().max(100) }),
   z.strictObject({ type: z.literal('restartEngine') }),

@@ -1,7 +1,7 @@
 // The interleaved benchmark: a source and a variant in a process each, never running at once, until their ratio is known well enough.
 import { type WorkContext, throwIfCancelled } from '../base/cancellation';
 import { DisposableStore } from '../base/disposable';
-import type { Benchmark, Estimate, RunSettings, VariantMeasurement, Verdict } from '../protocol/measurement';
+import type { Benchmark, RunSettings, VariantMeasurement } from '../protocol/measurement';
 import { acquireBenchmarkLock } from './benchmarkLock';
 import { bindingsOf } from './data/inputs';
 import { describeMachine } from './machine';
@@ -13,6 +13,7 @@ import type { PreparedFeeds, RunnerSession } from './session';
 import type { Feeds } from './data/samples';
 import { driftOf, sentinelMs } from './sentinel';
 import { bootstrapMedian, median, pairedRatio, quantile, relativeHalfWidth, thin } from './metrics/statistics';
+import { judge, leastRounds, mostDrift } from './verdict';
 
 export interface BenchmarkOptions extends Partial<WorkContext> {
   readonly settings: RunSettings;
@@ -32,7 +33,6 @@ export interface BenchmarkOptions extends Partial<WorkContext> {
 
 const defaultBudgetMs = 15_000;
 const defaultPrecision = 0.015;
-const leastRounds = 8;
 /** The least number of rounds is made even when the budget is spent, up to this many budgets. */
 const mostOverrun = 4;
 /** A drift that a little more time evens out is waited for, up to this many budgets. */
@@ -44,11 +44,6 @@ const mostRunsPerRound = 50;
 /** Looking at the interval after every round would stop too often by luck; it is looked at when the rounds have grown by half. */
 const growth = 1.5;
 const firstLook = 12;
-const mostDrift = 0.05;
-/** Two processes that run the same model differ by up to about this share, by where its memory happens to lie; rounds cannot average that out. */
-const placement = 0.01;
-/** An interval wider than ± this share that includes 1 shows nothing either way. */
-const widestNoDifference = 0.05;
 const mostSamples = 500;
 
 /** One side of the benchmark: its runner, its session and what was measured. */
@@ -184,14 +179,4 @@ async function measurement(side: Side, seed: number): Promise<VariantMeasurement
     peakMemoryBytes: Math.max(0, peak - side.residentBefore),
     samplesMs: thin(side.medians, mostSamples),
   };
-}
-
-/** What a ratio's interval shows: a difference when it keeps clear of 1 by more than chance placement. Too few rounds or a machine that drifted show nothing. */
-export function judge({ value, low, high }: Estimate, drift: number, rounds: number): { verdict: Verdict; reason?: string } {
-  if (rounds < leastRounds) return { verdict: 'inconclusive', reason: `only ${rounds} ${rounds === 1 ? 'round' : 'rounds'} fitted into the time given` };
-  if (drift > mostDrift) return { verdict: 'inconclusive', reason: `machine busy: a fixed kernel's time changed by ${(100 * drift).toFixed(0)} % during the benchmark` };
-  if (high * (1 + placement) < 1) return { verdict: 'faster' };
-  if (low > 1 + placement) return { verdict: 'slower' };
-  if (relativeHalfWidth({ value, low, high }) > widestNoDifference) return { verdict: 'inconclusive', reason: `the ratio is known to ± ${(100 * relativeHalfWidth({ value, low, high })).toFixed(0)} % only` };
-  return { verdict: 'no-difference' };
 }

@@ -62,7 +62,7 @@ export class MemorySource implements TensorSource {
 
   constructor(bytes: Uint8Array) {
     // A plain array: what is read from here is copied with slice(), which on a Buffer would not copy.
-    this.bytes = Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.byteLength = bytes.byteLength;
   }
   read(offset = 0, length = this.byteLength - offset): Uint8Array {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatVerdict } from '../../src/base/format';
 import { belowFloor, floorFor, inaccuracy, rejection, score } from '../../src/recipes/acceptance';
 import { conclude } from '../../src/recipes/conclusion';
-import { judge } from '../../src/runtime/benchmark';
+import { judge } from '../../src/runtime/verdict';
 import { worstOutput } from '../../src/recipes/laboratory';
 import { benchmarkOf, comparisonOf, measuredOf } from './support';
 

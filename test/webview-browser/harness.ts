@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { pageHtml } from '../../src/extension/page';
+import { pageRuntimes } from '../../src/extension/pageRuntimes';
 import type { buildBundles as Build } from '../../esbuild.mjs';
 import { themes, type ThemeFixture, type ThemeName } from './themes';
 
@@ -42,7 +43,7 @@ export class PageHarness {
 
   static async start(executablePath: string): Promise<PageHarness> {
     const { buildBundles } = (await import(/* @vite-ignore */ pathToFileURL(path.join(root, 'esbuild.mjs')).href)) as { buildBundles: typeof Build };
-    await buildBundles(['modelView', 'benchmarkView', 'compareView', 'layoutWorker']);
+    await buildBundles(['modelView', 'benchmarkView', 'compareView', 'layoutWorker', 'pageBenchmark', 'pageTfjs', 'pageOnnx', 'runnerTfjs']);
     const fixtures = await build({ entryPoints: [path.join(root, 'test/webview/fixtures/index.ts')], bundle: true, write: false, format: 'iife', globalName: 'fixtures', footer: { js: 'window.fixtures = fixtures;' } });
     const server = http.createServer((request, response) => serve(request.url ?? '/', response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -163,8 +164,9 @@ function serve(url: string, response: http.ServerResponse): void {
   };
   const name = /^\/(\w+)\.html$/u.exec(pathname)?.[1];
   if (name !== undefined) {
-    const data = new Map(search === '?noworker' ? [] : [['worker-uri', '/dist/layoutWorker.js']]);
-    send('text/html', pageHtml({ cspSource: "'self'", title: name, script: `/dist/${name}.js`, style: `/media/${name}.css`, data, language: 'en' }));
+    const files = name === 'modelView' ? pageRuntimes : new Map<string, string>();
+    const data = new Map([...(search === '?noworker' ? [] : [['worker-uri', 'layoutWorker.js'] as const]), ...files].map(([key, file]) => [key, `/dist/${file}`] as const));
+    send('text/html', pageHtml({ cspSource: "'self'", title: name, script: `/dist/${name}.js`, style: `/media/${name}.css`, data, webAssembly: files.size > 0, language: 'en' }));
     return;
   }
   if (pathname === '/favicon.ico') {
@@ -173,7 +175,7 @@ function serve(url: string, response: http.ServerResponse): void {
     return;
   }
   const file = path.join(root, pathname);
-  if (!/^\/(dist|media)\/[\w.]+$/u.test(pathname) || !fs.existsSync(file)) {
+  if (!/^\/(dist|media)\/[\w.-]+$/u.test(pathname) || !fs.existsSync(file)) {
     response.writeHead(404);
     response.end();
     return;

@@ -26,7 +26,7 @@ export function benchmarkOf(report: OptimizationReport, variant: VariantReport |
 }
 
 /** Latency of a benchmark in words: a factor only where the interval shows a difference. */
-export function describeVerdict({ verdict, latencyRatio }: Benchmark): string {
+export function describeVerdict({ verdict, latencyRatio }: Pick<Benchmark, 'verdict' | 'latencyRatio'>): string {
   switch (verdict) {
     case 'faster':
     case 'slower':

@@ -12,6 +12,9 @@ import { GraphPane } from './graph/graphPane';
 import type { GraphView } from './graph/graphView';
 import { Header } from './header';
 import { measureHeat } from './heat';
+import type { RuntimeUris } from './here/benchmarkRun';
+import { HerePane } from './here/herePane';
+import { usePageBenchmark } from './here/usePageBenchmark';
 import { Inspector } from './inspector/inspector';
 import { MetricBar } from './metricBar';
 import { availableMetrics, metricOf } from './metrics';
@@ -19,7 +22,7 @@ import type { ModelHost } from './modelHost';
 import { useSearchKeys, useWindowSize } from './pageHooks';
 import { Splitter } from './splitter';
 import type { Shown } from './shown';
-import { reduce, startState, type Selection } from './state';
+import { reduce, startState, type Picture, type Selection } from './state';
 import { selectionOf } from './structure';
 import { LayerTable } from './table/layerTable';
 import { matchingLayers, matchingRows, prepareSearch, sortedRows, tableContext } from './table/rows';
@@ -28,6 +31,8 @@ import { TreemapPane } from './treemap/treemapPane';
 export interface AppProps {
   readonly host: ModelHost;
   readonly workerUri: string | undefined;
+  /** What a benchmark in the page is run by. */
+  readonly runtimes: RuntimeUris | undefined;
   readonly onGraph: (view: GraphView) => void;
 }
 
@@ -37,8 +42,9 @@ const narrow = 760;
 const leastPicture = 150;
 const panes = [{ value: 'layers', title: 'Layers' }, { value: 'inspector', title: 'Inspector' }] as const;
 const pictures = [{ value: 'graph', title: 'Graph' }, { value: 'treemap', title: 'Treemap' }] as const;
+const withHere = [...pictures, { value: 'here', title: 'Benchmark here' }] as const;
 
-export function App({ host, workerUri, onGraph }: AppProps): VNode {
+export function App({ host, workerUri, runtimes, onGraph }: AppProps): VNode {
   const kept = useMemo(() => host.load(), []);
   const [state, dispatch] = useReducer(reduce, kept, startState);
   const size = useWindowSize();
@@ -46,11 +52,19 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
   const [inspectorWidth, setInspectorWidth] = useState(kept.inspectorWidth ?? 300);
   const camera = useRef<Camera | null>(kept.camera ?? null);
   const search = useRef<TextFieldElement>(null);
+  /** The person asked for the benchmark just now, rather than finding it as it was left. */
+  const askedHere = useRef(false);
   useSearchKeys(search);
   const { model } = state;
+  const here = usePageBenchmark(host, model?.snapshot.summary, runtimes, kept.here);
+  const toHere = useRef(here.receive);
+  toHere.current = here.receive;
 
   useEffect(() => {
-    host.listen((message) => dispatch({ type: 'message', message, kept }));
+    host.listen((message) => {
+      toHere.current(message);
+      dispatch({ type: 'message', message, kept });
+    });
     host.send({ type: 'ready' });
   }, []);
 
@@ -61,8 +75,9 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
     expanded: [...state.expanded], groupCount: model.structure.groupCount,
     query: state.query, sort: state.sort, view: state.view, pane: state.pane,
     camera: camera.current, tableHeight, inspectorWidth,
+    ...(here.result === undefined ? {} : { here: here.result }),
   });
-  useEffect(save, [state, tableHeight, inspectorWidth]);
+  useEffect(save, [state, tableHeight, inspectorWidth, here.result]);
 
   const selectedKey = model === undefined ? undefined : keyOf(model, state.selection);
   useEffect(() => {
@@ -133,6 +148,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
       <div class="top">
         <Header
           model={model} busy={state.jobs.length > 0} onProfile={() => host.send({ type: 'profile' })} onOptimize={() => host.send({ type: 'optimize' })} onSaveAsOnnx={() => host.send({ type: 'saveAsOnnx' })}
+          onHere={() => { askedHere.current = true; dispatch({ type: 'view', view: 'here' }); }}
           onBind={(bindings, target) => host.send(target === undefined ? { type: 'bind', bindings } : { type: 'bind', bindings, target })}
           onNotice={(notice) => dispatch({ type: 'notice', notice })}
         />
@@ -145,7 +161,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
       </div>
       <div class="main" id="main" role="tabpanel" aria-labelledby={`tab-${metric.name}`} style={{ gridTemplateRows: `minmax(${leastPicture.toString()}px, 1fr) auto minmax(0, ${shownTable.toString()}px)` }}>
         <div class="picture">
-          {model.snapshot.layers.count === 0 ? <Empty /> : state.view === 'treemap'
+          {state.view === 'here' ? <HerePane summary={model.snapshot.summary} benchmarks={here} takeFocus={askedHere.current} /> : model.snapshot.layers.count === 0 ? <Empty /> : state.view === 'treemap'
             ? <TreemapPane model={model} heat={heat} selection={state.selection} matches={matches} onSelect={select} />
             : (
               <GraphPane
@@ -154,7 +170,7 @@ export function App({ host, workerUri, onGraph }: AppProps): VNode {
                 onExpand={(groups) => dispatch({ type: 'expand', groups })} onOpenTable={toTable} onReady={onGraph}
               />
             )}
-          <ViewSwitch view={state.view} onView={(view) => dispatch({ type: 'view', view })} />
+          <ViewSwitch view={state.view} hasHere={state.view === 'here' || here.result !== undefined || here.running !== undefined} onView={(view) => { askedHere.current = false; dispatch({ type: 'view', view }); }} />
         </div>
         <Splitter direction="horizontal" label="Height of the table" size={shownTable} least={80} greatest={size.height - 220} onSize={setTableHeight} />
         {isNarrow ? (
@@ -184,8 +200,9 @@ function keyOf({ snapshot }: Shown, selection: Selection): string | undefined {
   return selection.kind === 'group' ? snapshot.groups[selection.group]?.call : undefined;
 }
 
-function ViewSwitch({ view, onView }: { readonly view: 'graph' | 'treemap'; readonly onView: (view: 'graph' | 'treemap') => void }): VNode {
-  return <Choices role="radiogroup" label="Picture" class="view-switch" choiceClass="switch" choices={pictures} chosen={view} onChoose={onView} />;
+/** The benchmark in the page is among them once it was asked for. */
+function ViewSwitch({ view, hasHere, onView }: { readonly view: Picture; readonly hasHere: boolean; readonly onView: (view: Picture) => void }): VNode {
+  return <Choices<Picture> role="radiogroup" label="Picture" class="view-switch" choiceClass="switch" choices={hasHere ? withHere : pictures} chosen={view} onChoose={onView} />;
 }
 
 function Empty(): VNode {

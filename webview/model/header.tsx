@@ -14,10 +14,11 @@ export interface HeaderProps {
   readonly onProfile: () => void;
   readonly onOptimize: () => void;
   readonly onSaveAsOnnx: () => void;
+  readonly onHere: () => void;
   readonly onNotice: (text: string) => void;
 }
 
-export function Header({ model, busy, onBind, onProfile, onOptimize, onSaveAsOnnx, onNotice }: HeaderProps): VNode {
+export function Header({ model, busy, onBind, onProfile, onOptimize, onSaveAsOnnx, onHere, onNotice }: HeaderProps): VNode {
   const { summary, cannotRun, targets, target } = model.snapshot;
   const opset = summary.opsets[''] ?? summary.opsets['ai.onnx'];
   const symbols = Object.keys(summary.bindings);
@@ -59,6 +60,7 @@ export function Header({ model, busy, onBind, onProfile, onOptimize, onSaveAsOnn
           title={cannotRun ?? 'Measure the milliseconds of every node on this machine'}
           disabled={busy} onClick={() => { if (cannotRun === undefined) onProfile(); else onNotice(cannotRun); }}
         >Profile</Button>
+        <Button title="Run the model in this page, by the backends that a web page has" onClick={onHere}>Benchmark here</Button>
         <Button kind="primary" disabled={busy} onClick={onOptimize}>Optimize…</Button>
       </div>
     </header>

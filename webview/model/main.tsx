@@ -6,6 +6,7 @@ import { connect } from '../common/host';
 import { registerControls } from '../controls';
 import { App } from './app';
 import type { GraphView } from './graph/graphView';
+import { runtimeUris } from './here/benchmarkRun';
 import type { KeptState } from './state';
 
 /** For measurements from outside the page: what was drawn, and how long its frames took. */
@@ -36,5 +37,5 @@ if (root !== null) {
   };
   registerControls();
   const host = connect<ToModelView, FromModelView, KeptState>();
-  render(<ErrorBoundary subject="The page"><App host={host} workerUri={root.dataset['workerUri']} onGraph={(view) => { graph = view; }} /></ErrorBoundary>, root);
+  render(<ErrorBoundary subject="The page"><App host={host} workerUri={root.dataset['workerUri']} runtimes={runtimeUris(root.dataset)} onGraph={(view) => { graph = view; }} /></ErrorBoundary>, root);
 }

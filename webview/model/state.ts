@@ -3,9 +3,13 @@ import type { ErrorJson } from '../../src/base/errors';
 import type { LayerDetail, MetricName, ModelSnapshot, ToModelView } from '../../src/protocol/view';
 import { type Job, withJob, withoutJob } from '../common/jobs';
 import { startingGroups } from './expansion';
+import type { PageResult } from './here/usePageBenchmark';
 import { availableMetrics, latencyColumn } from './metrics';
 import type { ColumnId, Shown, Sort } from './shown';
 import { enclosingGroups, indexSnapshot, selectionOf } from './structure';
+
+/** What is shown above the table: the graph, the treemap, or the benchmark in the page. */
+export type Picture = 'graph' | 'treemap' | 'here';
 
 export type Selection =
   | { readonly kind: 'none' }
@@ -24,7 +28,7 @@ export interface ViewState {
   readonly expanded: ReadonlySet<number>;
   readonly query: string;
   readonly sort: Sort;
-  readonly view: 'graph' | 'treemap';
+  readonly view: Picture;
   readonly pane: 'layers' | 'inspector';
   readonly details: ReadonlyMap<string, LayerDetail>;
   readonly jobs: readonly Job[];
@@ -44,7 +48,9 @@ export interface KeptState {
   readonly groupCount: number;
   readonly query: string;
   readonly sort: Sort;
-  readonly view: 'graph' | 'treemap';
+  readonly view: Picture;
+  /** What was measured in the page. */
+  readonly here?: PageResult;
   readonly pane: 'layers' | 'inspector';
   readonly camera: { readonly x: number; readonly y: number; readonly scale: number } | null;
   readonly tableHeight: number;
@@ -61,7 +67,7 @@ export type Action =
   | { readonly type: 'expand'; readonly groups: 'all' | 'none' }
   | { readonly type: 'query'; readonly query: string }
   | { readonly type: 'sort'; readonly column: ColumnId }
-  | { readonly type: 'view'; readonly view: 'graph' | 'treemap' }
+  | { readonly type: 'view'; readonly view: Picture }
   | { readonly type: 'pane'; readonly pane: 'layers' | 'inspector' }
   | { readonly type: 'notice'; readonly notice: string }
   | { readonly type: 'close'; readonly what: 'error' | 'notice' };
@@ -161,6 +167,10 @@ function receive(state: ViewState, message: ToModelView, kept: Partial<KeptState
       return { ...state, engineDied: message.message, jobs: [] };
     case 'error':
       return { ...state, error: message.error };
+    case 'pageModels':
+    case 'pageBytes':
+    case 'pageFailed':
+      return state; // the benchmark in the page takes them
     default:
       return message satisfies never;
   }

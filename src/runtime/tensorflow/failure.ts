@@ -1,6 +1,6 @@
 // What TensorFlow.js says when it refuses a model or a run, made an error that names the layer or the node.
 import { LatheError } from '../../base/errors';
-import { type Fields, isFields } from './files';
+import { type Fields, isFields } from './modelJson';
 
 /** How it says that it does not know a class of layers, or an operator. */
 const unknownLayer = /Unknown layer: (\S+?)\.(?:\s|$)/;

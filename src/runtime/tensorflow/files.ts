@@ -3,6 +3,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import { LatheError } from '../../base/errors';
 import { ExternalData, type ExternalDataPolicy } from '../../formats/onnx/externalData';
 import { SourceFile } from '../../tensor/fileSource';
+import { type Fields, isFields, kindOf, type ModelJson } from './modelJson';
 
 /** Weights that lie one after the other in their shards. */
 export interface WeightGroup {
@@ -12,14 +13,8 @@ export interface WeightGroup {
 
 export interface TensorFlowFiles {
   readonly kind: 'graph' | 'layers';
-  readonly json: Omit<io.ModelJSON, 'modelTopology'> & { readonly modelTopology: Fields };
+  readonly json: ModelJson;
   readonly groups: readonly WeightGroup[];
-}
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
@@ -50,12 +45,6 @@ function parse(bytes: Uint8Array, path: string): Fields {
   }
   if (!isFields(json)) throw new LatheError('not-a-model', 'This JSON is not a TensorFlow.js model.', { file: path });
   return json;
-}
-
-/** Layers models of the first versions do not say their format. */
-function kindOf(json: Fields, topology: Fields): TensorFlowFiles['kind'] | undefined {
-  if (json['format'] === 'graph-model' || Array.isArray(topology['node'])) return 'graph';
-  return json['format'] === 'layers-model' || 'model_config' in topology || 'class_name' in topology ? 'layers' : undefined;
 }
 
 function readGroups(manifest: unknown, path: string, policy: ExternalDataPolicy): WeightGroup[] {

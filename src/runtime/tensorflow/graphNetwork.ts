@@ -2,7 +2,7 @@
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { SessionValue } from '../messages';
-import { isFields } from './files';
+import { isFields } from './modelJson';
 import { type Network, openDims } from './network';
 import { elementTypeOf } from './tensors';
 

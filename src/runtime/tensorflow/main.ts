@@ -2,17 +2,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 import type { io } from '@tensorflow/tfjs-core';
-import { loadGraphModel } from '@tensorflow/tfjs-converter';
-import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { ExternalDataPolicy } from '../../formats/onnx/externalData';
 import type { HeldFeeds, HeldModel } from '../heldModel';
 import type { NamedTensors, RuntimeUse } from '../messages';
 import { Placement, startBackends } from './backends';
 import { tensorFlowFailure } from './failure';
-import { type Fields, type TensorFlowFiles, readTensorFlowFiles } from './files';
-import { GraphNetwork } from './graphNetwork';
-import { LayersNetwork } from './layersNetwork';
+import { type TensorFlowFiles, readTensorFlowFiles } from './files';
+import { loadNetwork } from './loadNetwork';
 import type { Network } from './network';
+import { artifactsOf, type Fields } from './modelJson';
 import { profileNetwork } from './profile';
 import { fromTensor, toTensor } from './tensors';
 
@@ -32,7 +30,7 @@ export async function startTensorFlow(folder: string): Promise<TensorFlow> {
       const { modelTopology } = files.json;
       try {
         const placement = new Placement(first);
-        return new TensorFlowModel(await placement.run(() => loadNetwork(files)), placement, modelTopology);
+        return new TensorFlowModel(await placement.run(() => loadNetwork(files.kind, held(files))), placement, modelTopology);
       } catch (thrown) {
         throw tensorFlowFailure(thrown, modelTopology);
       }
@@ -41,13 +39,8 @@ export async function startTensorFlow(folder: string): Promise<TensorFlow> {
   };
 }
 
-async function loadNetwork(files: TensorFlowFiles): Promise<Network> {
-  const handler = { load: () => Promise.resolve(artifactsOf(files)) };
-  return files.kind === 'graph' ? new GraphNetwork(await loadGraphModel(handler), files.json.signature) : new LayersNetwork(await loadLayersModel(handler));
-}
-
-/** What TensorFlow.js's own loaders hand on; without the training configuration, whose losses may be code. */
-function artifactsOf({ json, groups }: TensorFlowFiles): io.ModelArtifacts {
+/** Reads the shards. */
+function held({ json, groups }: TensorFlowFiles): io.ModelArtifacts {
   const weightData = groups.flatMap(({ shards }) =>
     shards.map((shard) => {
       const bytes = new Uint8Array(shard.size);
@@ -56,9 +49,7 @@ function artifactsOf({ json, groups }: TensorFlowFiles): io.ModelArtifacts {
       return bytes.buffer;
     }),
   );
-  const { modelTopology, format, generatedBy, convertedBy, signature, userDefinedMetadata, modelInitializer, initializerSignature } = json;
-  const known = Object.entries({ format, generatedBy, convertedBy, signature, userDefinedMetadata, modelInitializer, initializerSignature }).filter(([, value]) => value !== undefined && value !== null);
-  return { modelTopology, weightSpecs: groups.flatMap(({ specs }) => specs), weightData, ...Object.fromEntries(known) };
+  return artifactsOf(json, groups.flatMap(({ specs }) => specs), weightData);
 }
 
 class TensorFlowModel implements HeldModel {

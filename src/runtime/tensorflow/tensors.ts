@@ -43,9 +43,13 @@ function complexTensor(buffer: ArrayBuffer, shape: number[]): tf.Tensor {
 
 /** Reads a tensor's data, which is what a run waits for. */
 export function fromTensor(name: string, tensor: tf.Tensor): WireTensor {
+  return wireTensor(name, tensor, tensor.dataSync<keyof tf.DataTypeMap>());
+}
+
+/** A tensor whose data were read. */
+export function wireTensor(name: string, tensor: tf.Tensor, data: tf.DataTypeMap[keyof tf.DataTypeMap]): WireTensor {
   const type = elementTypeOf(tensor.dtype);
   if (type === undefined) throw new Error(`Output ${name}: a ${tensor.dtype} tensor cannot be read from TensorFlow.js.`);
-  const data = tensor.dataSync<keyof tf.DataTypeMap>();
   if (Array.isArray(data)) return { type: 'string', dims: tensor.shape, data };
   return { type, dims: tensor.shape, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }

@@ -1,0 +1,93 @@
+// The state of benchmarks in the page: which backends it has, what runs, what was measured last. It lives as long as the page, whatever is shown.
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { ErrorJson } from '../../../src/base/errors';
+import type { ModelSummary } from '../../../src/protocol/analysis';
+import type { PageBackend, PageBenchmark } from '../../../src/protocol/pageBenchmark';
+import type { ToModelView } from '../../../src/protocol/view';
+import type { ModelHost } from '../modelHost';
+import { BenchmarkRun, type RuntimeUris } from './benchmarkRun';
+
+/** What was measured, with the model's path: another model's figures are not shown. */
+export interface PageResult {
+  readonly path: string;
+  readonly benchmark: PageBenchmark;
+  readonly noTwin?: string;
+}
+
+export interface PageBenchmarkState {
+  readonly backends: readonly PageBackend[];
+  readonly running: { readonly message: string; readonly fraction?: number } | undefined;
+  readonly error: ErrorJson | undefined;
+  readonly result: PageResult | undefined;
+}
+
+export interface PageBenchmarks extends PageBenchmarkState {
+  start(backends: readonly PageBackend[]): void;
+  cancel(): void;
+  /** Every message of the editor; those for a run are taken. */
+  receive(message: ToModelView): void;
+}
+
+export function usePageBenchmark(host: ModelHost, summary: ModelSummary | undefined, uris: RuntimeUris | undefined, kept: PageResult | undefined): PageBenchmarks {
+  const run = useRef<BenchmarkRun | undefined>(undefined);
+  const count = useRef(0);
+  const [gpu, setGpu] = useState(false);
+  const [running, setRunning] = useState<PageBenchmarkState['running']>(undefined);
+  const [error, setError] = useState<ErrorJson | undefined>(undefined);
+  const [result, setResult] = useState<PageResult | undefined>(kept);
+  const path = summary?.path;
+  const format = summary?.format;
+  useEffect(() => {
+    void hasWebGpu().then(setGpu);
+    return () => run.current?.end();
+  }, []);
+  const webgl = useMemo(hasWebGl, []);
+  const backends = useMemo<readonly PageBackend[]>(() => (format === 'onnx' ? ['onnx'] : [...(webgl ? ['webgl' as const] : []), ...(gpu ? ['webgpu' as const] : []), 'wasm', 'cpu', 'onnx']), [format, gpu, webgl]);
+  const over = (): void => {
+    run.current = undefined;
+    setRunning(undefined);
+  };
+  return {
+    backends, running, error,
+    result: result?.path === path ? result : undefined,
+    start(chosen) {
+      if (uris === undefined || path === undefined || chosen.length === 0) return;
+      run.current?.end();
+      setError(undefined);
+      count.current += 1;
+      run.current = new BenchmarkRun(count.current, chosen, uris, (message) => host.send(message), {
+        progress: (message, fraction) => setRunning({ message, ...(fraction === undefined ? {} : { fraction }) }),
+        done: (benchmark, noTwin) => {
+          over();
+          setResult({ path, benchmark, ...(noTwin === undefined ? {} : { noTwin }) });
+        },
+        failed: (failure) => {
+          over();
+          // Whoever does not trust the folder has been asked, and knows.
+          if (failure.code !== 'cancelled') setError(failure);
+        },
+      });
+    },
+    cancel() {
+      run.current?.end();
+      over();
+    },
+    receive(message) {
+      if ('run' in message) run.current?.receive(message);
+    },
+  };
+}
+
+function hasWebGl(): boolean {
+  return typeof OffscreenCanvas !== 'undefined' && new OffscreenCanvas(1, 1).getContext('webgl2') !== null;
+}
+
+/** An object `navigator.gpu` alone says nothing: there must be an adapter. */
+async function hasWebGpu(): Promise<boolean> {
+  const { gpu } = navigator as { readonly gpu?: { requestAdapter(): Promise<object | null> } };
+  try {
+    return (await gpu?.requestAdapter()) != null;
+  } catch {
+    return false;
+  }
+}
