@@ -63,8 +63,8 @@ export interface PageMeasurement {
   readonly verdict?: Verdict;
   /** Why the verdict is `inconclusive`. */
   readonly reason?: string;
-  /** SQNR of the output that differs most from the reference's, in decibels; absent where nothing could be compared, infinite where all are equal. */
-  readonly sqnrDb?: number;
+  /** SQNR of the output that differs most from the reference's, in decibels; absent where nothing could be compared. `NaN`: where one has a number, the other has none. */
+  readonly sqnrDb?: number | 'equal' | 'NaN';
 }
 
 export interface PageFailure {

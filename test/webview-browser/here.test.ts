@@ -64,7 +64,7 @@ describe.skipIf(chromium === undefined)('Benchmark here', () => {
     const view = await opened();
     const requests: string[] = [];
     view.page.on('request', (request) => requests.push(request.url()));
-    await view.page.getByRole('checkbox', { name: /Plain JavaScript/ }).check();
+    await view.page.getByRole('checkbox', { name: 'Plain JavaScript slow' }).check();
     expect(requests).toEqual([]);
     await view.page.getByRole('button', { name: 'Run', exact: true }).click();
     await deliver(view, await sourcesOf(tfjsFile(graphDocument(), shards)));

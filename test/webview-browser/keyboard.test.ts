@@ -69,7 +69,7 @@ describe.skipIf(chromium === undefined)('the pages by keyboard', () => {
     return view;
   };
 
-  const head = ['textbox Value of dimension batch', 'button Profile', 'button Optimize…', 'tab Parameters', 'textbox Search layers by name, operator or shape'];
+  const head = ['textbox Value of dimension batch', 'button Profile', 'button Benchmark here', 'button Optimize…', 'tab Parameters', 'textbox Search layers by name, operator or shape'];
   const picture = ['application Graph of the model', 'button Zoom out', 'button Zoom in', 'button Fit', 'button Expand all', 'button Collapse all', 'radio Graph', 'separator Height of the table'];
   const firstCell = 'gridcell /layer4/layer4.0/conv2/Conv';
 

@@ -36,6 +36,31 @@ const search = async ({ page }: TestPage, text: string): Promise<void> => {
   await page.locator('.search-field').click();
   await page.keyboard.type(text);
 };
+/** What a benchmark in the page leaves behind; figures made up. */
+const here = {
+  view: 'here', here: {
+    path: '/models/resnet50.onnx', noTwin: 'It cannot be converted to ONNX: Bincount bins, ONNX has no operator that counts values.',
+    benchmark: {
+      reference: 'wasm', rounds: 24, drift: 0.01, measuredAt: '2026-01-02T03:04:05.678Z',
+      measured: [
+        { backend: 'webgl', runtime: 'tfjs 4.22.0 webgl', device: 'ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero) (0x0000C0DE)), SwiftShader driver)', software: true, loadMs: 412, firstMs: 3120, medianMs: { value: 286, low: 281, high: 293 }, samplesMs: [286], ratio: { value: 4.1, low: 4.02, high: 4.2 }, verdict: 'slower', sqnrDb: 121 },
+        { backend: 'wasm', runtime: 'tfjs 4.22.0 wasm', loadMs: 96.4, firstMs: 88.1, medianMs: { value: 69.8, low: 69.2, high: 70.4 }, samplesMs: [69.8] },
+        { backend: 'onnx', runtime: 'onnxruntime-web 1.30.0 wasm', loadMs: 240, firstMs: 21.5, medianMs: { value: 13.7, low: 13.6, high: 13.9 }, samplesMs: [13.7], ratio: { value: 0.196, low: 0.194, high: 0.199 }, verdict: 'faster', sqnrDb: 118 },
+      ],
+      failed: [{ backend: 'webgpu', problem: 'TensorFlow.js’s webgpu backend has no Bincount.' }],
+    },
+  },
+};
+const tfjs = "{ type: 'snapshot', snapshot: { ...fixtures.resnet50(), summary: { ...fixtures.resnet50().summary, format: 'tfjs-graph' }, findings: fixtures.findings } }";
+const askHere = async ({ page }: TestPage): Promise<void> => {
+  await page.getByRole('button', { name: 'Benchmark here' }).focus();
+  await page.keyboard.press('Enter');
+};
+const failHere = async (view: TestPage): Promise<void> => {
+  await askHere(view);
+  await view.page.getByRole('button', { name: 'Run', exact: true }).click();
+  await view.post("{ type: 'pageFailed', run: 1, error: { code: 'too-large', message: 'The model has 1.5 GB: a page cannot hold more than 1 GB.', hint: 'Use Benchmark, which runs it in a process of its own.' } }");
+};
 const reports = (...list: readonly string[]): string => `{ type: 'reports', model: '/models/rec.onnx', reports: [${list.join(', ')}] }`;
 
 const states: readonly PageState[] = [
@@ -50,6 +75,13 @@ const states: readonly PageState[] = [
   { name: 'model-hostile', open: model, messages: ["{ type: 'snapshot', snapshot: fixtures.hostileModel() }"], cards: 2 },
   { name: 'model-wide', open: model, messages: ["{ type: 'snapshot', snapshot: fixtures.wideAndDeep() }"], cards: 5 },
   { name: 'model-treemap', open: model, messages: [snapshot, profile, select, detail], act: async ({ page }) => await page.getByRole('radio', { name: 'Treemap' }).click() },
+  { name: 'model-here', open: { ...model, state: here }, messages: [tfjs] },
+  { name: 'model-here-narrow', open: { ...model, state: here, width: 460 }, messages: [tfjs] },
+  { name: 'model-here-column', open: { ...model, state: here, width: 300 }, messages: [tfjs] },
+  { name: 'model-here-first', open: model, messages: [tfjs], act: askHere },
+  { name: 'model-here-onnx', open: model, messages: [snapshot], cards: 5, act: askHere },
+  { name: 'model-here-running', open: { ...model, state: here }, messages: [tfjs], act: async ({ page }) => await page.getByRole('button', { name: 'Run again' }).click() },
+  { name: 'model-here-error', open: model, messages: [tfjs], act: failHere },
   { name: 'model-search', open: model, messages: [snapshot], cards: 5, act: async (view) => await search(view, 'layer3 conv2') },
   { name: 'model-search-nothing', open: model, messages: [snapshot], cards: 5, act: async (view) => await search(view, 'nowhere') },
   { name: 'model-narrow', open: { ...model, width: 460 }, messages: [snapshot, profile], cards: 5 },

@@ -140,6 +140,7 @@ export function App({ host, workerUri, runtimes, onGraph }: AppProps): VNode {
     <Inspector
       model={model} heat={heat} selection={state.selection} details={state.details} deep={state.deep} onLayer={selectKey}
       onFix={(fix) => host.send({ type: 'fix', fix })} onText={(layer) => host.send(layer === undefined ? { type: 'openText' } : { type: 'openText', layer })}
+      onSaveAsOnnx={() => host.send({ type: 'saveAsOnnx' })}
       onInline={(called) => host.send(called === undefined ? { type: 'inline' } : { type: 'inline', function: called })}
     />
   );
@@ -147,7 +148,7 @@ export function App({ host, workerUri, runtimes, onGraph }: AppProps): VNode {
     <div class={isNarrow ? 'page narrow' : 'page'} style={isNarrow ? {} : { gridTemplateColumns: `minmax(0, 1fr) auto ${Math.min(inspectorWidth, size.width - 420).toString()}px` }}>
       <div class="top">
         <Header
-          model={model} busy={state.jobs.length > 0} onProfile={() => host.send({ type: 'profile' })} onOptimize={() => host.send({ type: 'optimize' })} onSaveAsOnnx={() => host.send({ type: 'saveAsOnnx' })}
+          model={model} busy={state.jobs.length > 0} onProfile={() => host.send({ type: 'profile' })} onOptimize={() => host.send({ type: 'optimize' })}
           onHere={() => { askedHere.current = true; dispatch({ type: 'view', view: 'here' }); }}
           onBind={(bindings, target) => host.send(target === undefined ? { type: 'bind', bindings } : { type: 'bind', bindings, target })}
           onNotice={(notice) => dispatch({ type: 'notice', notice })}
@@ -161,7 +162,7 @@ export function App({ host, workerUri, runtimes, onGraph }: AppProps): VNode {
       </div>
       <div class="main" id="main" role="tabpanel" aria-labelledby={`tab-${metric.name}`} style={{ gridTemplateRows: `minmax(${leastPicture.toString()}px, 1fr) auto minmax(0, ${shownTable.toString()}px)` }}>
         <div class="picture">
-          {state.view === 'here' ? <HerePane summary={model.snapshot.summary} benchmarks={here} takeFocus={askedHere.current} /> : model.snapshot.layers.count === 0 ? <Empty /> : state.view === 'treemap'
+          {state.view === 'here' ? <HerePane benchmarks={here} takeFocus={askedHere.current} /> : model.snapshot.layers.count === 0 ? <Empty /> : state.view === 'treemap'
             ? <TreemapPane model={model} heat={heat} selection={state.selection} matches={matches} onSelect={select} />
             : (
               <GraphPane

@@ -13,12 +13,11 @@ export interface HeaderProps {
   readonly onBind: (bindings: Record<string, number>, target: string | undefined) => void;
   readonly onProfile: () => void;
   readonly onOptimize: () => void;
-  readonly onSaveAsOnnx: () => void;
   readonly onHere: () => void;
   readonly onNotice: (text: string) => void;
 }
 
-export function Header({ model, busy, onBind, onProfile, onOptimize, onSaveAsOnnx, onHere, onNotice }: HeaderProps): VNode {
+export function Header({ model, busy, onBind, onProfile, onOptimize, onHere, onNotice }: HeaderProps): VNode {
   const { summary, cannotRun, targets, target } = model.snapshot;
   const opset = summary.opsets[''] ?? summary.opsets['ai.onnx'];
   const symbols = Object.keys(summary.bindings);
@@ -55,7 +54,6 @@ export function Header({ model, busy, onBind, onProfile, onOptimize, onSaveAsOnn
             onChange={(id) => { if (id !== target) onBind(bound(), id); }}
           />
         )}
-        {summary.format === 'onnx' ? null : <Button title="Convert to a new ONNX file beside the model, and open it" disabled={busy} onClick={onSaveAsOnnx}>Save as ONNX</Button>}
         <Button
           title={cannotRun ?? 'Measure the milliseconds of every node on this machine'}
           disabled={busy} onClick={() => { if (cannotRun === undefined) onProfile(); else onNotice(cannotRun); }}

@@ -8,10 +8,10 @@ import { pairValues } from '../pairing';
 import { fromWire } from '../wireTensors';
 
 /**
- * SQNR of the output that differs most, 10·log10(Σ reference² / Σ (reference − other)²): infinite where all are equal, undefined
- * where nothing can be compared. Outputs are paired by name, else in order among those whose shapes agree.
+ * SQNR of the output that differs most, 10·log10(Σ reference² / Σ (reference − other)²), in decibels; undefined where nothing
+ * can be compared. Outputs are paired by name, else in order among those whose shapes agree.
  */
-export function worstSqnrDb(reference: readonly PageTensor[], other: readonly PageTensor[]): number | undefined {
+export function worstSqnrDb(reference: readonly PageTensor[], other: readonly PageTensor[]): number | 'equal' | 'NaN' | undefined {
   const values = (outputs: readonly PageTensor[]): { name: string; shape: readonly number[] }[] => outputs.map(({ name, dims }) => ({ name, shape: dims }));
   const found = new Map(other.map((output) => [output.name, output]));
   let worst: number | undefined;
@@ -20,7 +20,7 @@ export function worstSqnrDb(reference: readonly PageTensor[], other: readonly Pa
     const sqnr = a === undefined || b === undefined ? undefined : sqnrDb(a, b);
     if (sqnr !== undefined) worst = Math.min(worst ?? Infinity, sqnr);
   }
-  return worst;
+  return worst === Infinity ? 'equal' : worst === -Infinity ? 'NaN' : worst;
 }
 
 function sqnrDb(a: PageTensor, b: PageTensor): number | undefined {

@@ -1,26 +1,24 @@
 // Benchmark here: the model run in this page, by the backends a web developer has, side by side.
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ModelSummary } from '../../../src/protocol/analysis';
-import type { PageBackend, PageBenchmark } from '../../../src/protocol/pageBenchmark';
+import { type PageBackend, type PageBenchmark, runtimeOf } from '../../../src/protocol/pageBenchmark';
 import { formatAge } from '../../common/format';
 import { Banner, ErrorText, JobLine } from '../../common/status';
 import { visible } from '../../common/visible';
 import { Button } from '../../controls';
 import type { PageBenchmarks } from './usePageBenchmark';
-import { backendNote, backendTitles, pageNotes, pageOutcome, pageRows } from './words';
+import { backendTitles, choiceGroups, pageNotes, pageOutcome, pageRows } from './words';
 
 /** Pixels of the slowest row's bar. */
 const longestBar = 80;
 
 export interface HerePaneProps {
-  readonly summary: ModelSummary;
   readonly benchmarks: PageBenchmarks;
   /** Opened by the person just now: the keyboard goes into it. */
   readonly takeFocus: boolean;
 }
 
-export function HerePane({ summary, benchmarks, takeFocus }: HerePaneProps): VNode {
+export function HerePane({ benchmarks, takeFocus }: HerePaneProps): VNode {
   const { backends, running, error, result } = benchmarks;
   // Plain JavaScript takes minutes for what the others do in seconds: it is chosen by who wants it.
   const [left, setLeft] = useState<ReadonlySet<PageBackend>>(new Set(['cpu']));
@@ -41,17 +39,18 @@ export function HerePane({ summary, benchmarks, takeFocus }: HerePaneProps): VNo
         <p class="muted">Runs the model in this webview, as a web page would, on seeded random inputs.</p>
       </header>
       <div class="here-choices">
-        {backends.length < 2 ? null : (
-          <fieldset disabled={running !== undefined}>
-            <legend class="hidden">Backends</legend>
-            {backends.map((backend) => (
-              <label key={backend} class="here-choice">
-                <input type="checkbox" checked={!left.has(backend)} onChange={() => toggle(backend)} />
-                <span>{backendTitles[backend]} <span class="muted">{backendNote(backend, summary.format)}</span></span>
-              </label>
-            ))}
-          </fieldset>
-        )}
+        {backends.length < 2 ? null : choiceGroups.map(({ title, runtime }) => (
+          <fieldset key={runtime} disabled={running !== undefined}>
+              <legend class="hidden">{title}</legend>
+              <span class="muted" aria-hidden="true">{title}</span>
+              {backends.filter((backend) => runtimeOf(backend) === runtime).map((backend) => (
+                <label key={backend} class="here-choice">
+                  <input type="checkbox" checked={!left.has(backend)} onChange={() => toggle(backend)} />
+                  <span>{backendTitles[backend]}{backend === 'cpu' ? <span class="muted"> slow</span> : null}</span>
+                </label>
+              ))}
+            </fieldset>
+        ))}
         <Button kind="primary" disabled={running !== undefined || chosen.length === 0} onClick={() => benchmarks.start(chosen)}>{result === undefined ? 'Run' : 'Run again'}</Button>
       </div>
       {running === undefined ? null : <JobLine job={{ id: 'here', title: 'Benchmark here', ...running }} onCancel={() => benchmarks.cancel()} />}
@@ -85,11 +84,11 @@ function Measured({ benchmark, noTwin }: { readonly benchmark: PageBenchmark; re
           {rows.map((row) => (
             <tr key={row.backend}>
               <th scope="row"><span class="here-name">{row.name}</span><span class="muted small">{visible(row.runtime)}</span></th>
-              <td><span class="here-figure"><span class="here-bar" style={{ width: `${Math.max(1, row.share * longestBar).toFixed(0)}px` }} aria-hidden="true" /><span>{row.latency}</span></span><span class="muted small">{row.latencyInterval}</span></td>
-              {compared ? <td class={row.tone}>{row.backend === reference ? <span class="muted">reference</span> : <>{row.change}<span class="muted small">{row.changeInterval}</span></>}</td> : null}
-              <td>{row.firstRun}</td>
-              <td>{row.load}</td>
-              {agrees ? <td>{row.sqnr}</td> : null}
+              <td data-label="Latency"><span class="here-figure"><span class="here-bar" style={{ width: `${Math.max(1, row.share * longestBar).toFixed(0)}px` }} aria-hidden="true" /><span>{row.latency}</span></span><span class="muted small">{row.latencyInterval}</span></td>
+              {compared ? <td class={row.tone} data-label={`Against ${backendTitles[reference]}`}>{row.backend === reference ? <span class="muted">reference</span> : <>{row.change}<span class="muted small">{row.changeInterval}</span></>}</td> : null}
+              <td data-label="First run">{row.firstRun}</td>
+              <td data-label="Load">{row.load}</td>
+              {agrees ? <td data-label="Output SQNR">{row.sqnr}</td> : null}
             </tr>
           ))}
           {failed.map(({ backend, problem }) => (

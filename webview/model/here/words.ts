@@ -1,16 +1,15 @@
 // What a benchmark in the page says: names of backends, figures of a row, and the sentences one must know to read them.
-import type { ModelSummary } from '../../../src/protocol/analysis';
-import type { PageBackend, PageBenchmark, PageMeasurement } from '../../../src/protocol/pageBenchmark';
+import type { PageBackend, PageBenchmark, PageMeasurement, PageRuntime } from '../../../src/protocol/pageBenchmark';
 import { describeInterval, describeVerdict, type Tone } from '../../benchmark/figures';
 import { formatMilliseconds, significant } from '../../common/format';
 
 export const backendTitles = { webgl: 'WebGL', webgpu: 'WebGPU', wasm: 'WebAssembly', cpu: 'Plain JavaScript', onnx: 'onnxruntime-web' } as const satisfies Record<PageBackend, string>;
 
-/** By what a backend is run, and what: said where it is chosen. */
-export function backendNote(backend: PageBackend, format: ModelSummary['format']): string {
-  if (backend !== 'onnx') return backend === 'cpu' ? 'TensorFlow.js, slow' : 'TensorFlow.js';
-  return format === 'onnx' ? 'WebAssembly' : 'the model’s ONNX twin, WebAssembly';
-}
+/** What runs the model by which backends: so the choices are grouped. */
+export const choiceGroups: readonly { readonly title: string; readonly runtime: PageRuntime }[] = [
+  { title: 'TensorFlow.js', runtime: 'tensorflow' },
+  { title: 'Its ONNX twin', runtime: 'onnx' },
+];
 
 export interface PageRow {
   readonly backend: PageBackend;
@@ -35,13 +34,18 @@ export function pageRows({ measured, reference }: PageBenchmark): PageRow[] {
     name: backendTitles[row.backend],
     runtime: row.runtime,
     latency: formatMilliseconds(row.medianMs.value),
-    latencyInterval: `${significant(row.medianMs.low)}–${significant(row.medianMs.high)}`,
+    latencyInterval: `${significant(row.medianMs.low, digits(row.medianMs.value))}–${significant(row.medianMs.high, digits(row.medianMs.value))}`,
     share: slowest > 0 ? row.medianMs.value / slowest : 0,
     ...changeOf(row, reference),
     firstRun: formatMilliseconds(row.firstMs),
     load: formatMilliseconds(row.loadMs),
-    sqnr: row.sqnrDb === undefined ? '' : row.sqnrDb === Infinity ? 'equal' : Number.isFinite(row.sqnrDb) ? `${significant(row.sqnrDb)} dB` : 'differ',
+    sqnr: typeof row.sqnrDb === 'number' ? `${significant(row.sqnrDb)} dB` : row.sqnrDb ?? '',
   }));
+}
+
+/** As many as the milliseconds themselves are given. */
+function digits(milliseconds: number): number {
+  return milliseconds >= 1 ? 3 : 2;
 }
 
 function changeOf({ backend, verdict, ratio }: PageMeasurement, reference: PageBackend | undefined): Pick<PageRow, 'change' | 'changeInterval' | 'tone'> {
@@ -67,7 +71,7 @@ export function pageNotes(benchmark: PageBenchmark, isolated: boolean, noTwin: s
     ? 'WebAssembly runs on one thread.'
     : 'WebAssembly runs on one thread: its threads need shared memory, which a page has only when it is cross-origin isolated, and VS Code’s are not. A site of yours that sends COOP and COEP headers can be faster.';
   const onnx = benchmark.measured.some(({ backend }) => backend === 'onnx') ? ['onnxruntime-web’s own WebGPU backend is not measured: it does not come with the extension.'] : [];
-  return [...devices, ...reasons, ...(wasm ? [threads] : []), ...onnx, ...(noTwin === undefined ? [] : [`There is no ONNX twin: ${noTwin}`])];
+  return [...devices, ...reasons, ...(wasm ? [threads] : []), ...onnx, ...(noTwin === undefined ? [] : [`No ONNX twin was measured. ${noTwin}`])];
 }
 
 /** The outcome in a sentence, for who does not see the table. */

@@ -18,6 +18,7 @@ export interface InspectorProps {
   readonly onLayer: (key: string) => void;
   readonly onFix: (fix: string) => void;
   readonly onText: (layer?: string) => void;
+  readonly onSaveAsOnnx: () => void;
   readonly onInline: (called?: string) => void;
 }
 
@@ -27,10 +28,10 @@ export function Inspector(props: InspectorProps): VNode {
   return useMemo(() => <aside class="inspector" aria-label="Inspector" tabIndex={-1}><Panel {...props} /></aside>, [model, heat, selection, details, deep]);
 }
 
-function Panel({ model, heat, selection, details, deep, onLayer, onFix, onText, onInline }: InspectorProps): VNode {
+function Panel({ model, heat, selection, details, deep, onLayer, onFix, onText, onSaveAsOnnx, onInline }: InspectorProps): VNode {
   switch (selection.kind) {
     case 'none':
-      return <ModelPanel model={model} deep={deep} onLayer={onLayer} onFix={onFix} onText={() => onText()} onInline={() => onInline()} />;
+      return <ModelPanel model={model} deep={deep} onLayer={onLayer} onFix={onFix} onText={() => onText()} onSaveAsOnnx={onSaveAsOnnx} onInline={() => onInline()} />;
     case 'layer':
       return <LayerPanel model={model} heat={heat} layer={selection.layer} detail={details.get(model.snapshot.layers.keys[selection.layer] ?? '')} deep={deep} onFix={onFix} onText={onText} onLayer={onLayer} />;
     case 'group':

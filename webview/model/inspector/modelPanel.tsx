@@ -13,18 +13,19 @@ export interface ModelPanelProps {
   readonly onLayer: (key: string) => void;
   readonly onFix: (fix: string) => void;
   readonly onText: () => void;
+  readonly onSaveAsOnnx: () => void;
   readonly onInline: () => void;
 }
 
 const addedShown = 8;
 
-export function ModelPanel({ model, deep, onLayer, onFix, onText, onInline }: ModelPanelProps): VNode {
+export function ModelPanel({ model, deep, onLayer, onFix, onText, onSaveAsOnnx, onInline }: ModelPanelProps): VNode {
   const { snapshot: { summary, cannotRun, groups }, findings, profile } = model;
   const calls = groups.filter(({ kind }) => kind === 'function').length;
   return (
     <>
       <h1 class="wrap">{visible(baseName(summary.path))}</h1>
-      <p class="muted">{integer(summary.nodes)} nodes · {formatBytes(summary.fileBytes)} · <button type="button" class="link" onClick={onText}>Show as text</button></p>
+      <p class="muted">{integer(summary.nodes)} nodes · {formatBytes(summary.fileBytes)} · <button type="button" class="link" onClick={onText}>Show as text</button>{summary.format === 'onnx' ? null : <> · <button type="button" class="link" title="Convert to a new ONNX file beside the model, and open it" onClick={onSaveAsOnnx}>Save as ONNX</button></>}</p>
       {calls === 0 ? null : <p class="muted">{integer(calls)} {calls === 1 ? 'call' : 'calls'} of its own functions · <button type="button" class="link" onClick={onInline}>Inline all functions</button></p>}
       {summary.warnings.map(({ code, message, item }, index) => (
         <article key={index} class="finding warning">
