@@ -20,7 +20,7 @@ export function conformanceMarkdown(results: readonly SuiteResult[], versions: s
   const lines = [
     '# Conformance',
     '',
-    `ONNX's own backend tests (${versions}), as \`npm run conformance\` found them; it writes this page. Every exception is named below with its reason.`,
+    `ONNX's own backend tests (${versions}), as \`npm run conformance\` found them; it writes this page. Every exception is named below with its reason. Public TensorFlow.js models have [a page of their own](conformance-tensorflowjs.md).`,
     '',
     '| suite | passes | of | exceptions |',
     '|---|---|---|---|',
