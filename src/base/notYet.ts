@@ -13,6 +13,6 @@ export function isJsonPath(path: string): boolean {
 export function onlyOnnxYet(done: string, path: string | undefined): LatheError {
   return new LatheError('unsupported', `A TensorFlow.js model cannot be ${done} yet: it can be viewed, checked, run, optimized, and converted to ONNX.`, {
     ...(path === undefined ? {} : { file: path }),
-    hint: 'Convert it with "lathe convert", and use the ONNX model for that.',
+    hint: 'Convert it with "lathe convert" or Save as ONNX, and use the ONNX model for that.',
   });
 }

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Diagnostics } from './diagnostics';
 import { modelUri } from './textUris';
 import { textScheme } from './textUri';
+import { t } from './translate';
 import { fixPhrase } from './wording';
 
 class FixProvider implements vscode.CodeActionProvider {
@@ -27,6 +28,32 @@ class FixProvider implements vscode.CodeActionProvider {
   }
 }
 
+/** The lightbulb in a TensorFlow.js model's JSON: the fixes of the findings there, and the way to their layers in the model view. */
+class JsonFixProvider implements vscode.CodeActionProvider {
+  constructor(private readonly diagnostics: Diagnostics) {}
+
+  provideCodeActions({ uri }: vscode.TextDocument, range: vscode.Range, { diagnostics }: vscode.CodeActionContext): vscode.CodeAction[] {
+    const actions = new Map<string, vscode.CodeAction>();
+    for (const { finding, range: place } of this.diagnostics.inJsonAt(uri, range)) {
+      const concerned = diagnostics.filter((diagnostic) => diagnostic.code === finding.code && diagnostic.range.isEqual(place));
+      const add = (key: string, title: string, command: string, argument: string): void => {
+        if (actions.has(key)) return;
+        const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
+        action.command = { command: `modelLathe.${command}`, title, arguments: [uri.toString(), argument] };
+        action.diagnostics = concerned;
+        actions.set(key, action);
+      };
+      for (const fix of finding.fixes) add(`fix ${fix.id}`, fixPhrase(fix), 'applyFix', fix.id);
+      if (finding.layer !== undefined) add(`layer ${finding.layer}`, t('Show {0} in the model view', finding.layer), 'revealLayer', finding.layer);
+    }
+    return [...actions.values()];
+  }
+}
+
 export function registerCodeActions(diagnostics: Diagnostics): vscode.Disposable {
-  return vscode.languages.registerCodeActionsProvider({ scheme: textScheme }, new FixProvider(diagnostics), { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] });
+  const metadata = { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] };
+  return vscode.Disposable.from(
+    vscode.languages.registerCodeActionsProvider({ scheme: textScheme }, new FixProvider(diagnostics), metadata),
+    vscode.languages.registerCodeActionsProvider({ language: 'json', scheme: 'file' }, new JsonFixProvider(diagnostics), metadata),
+  );
 }

@@ -28,6 +28,9 @@ export class Diagnostics implements vscode.Disposable {
   /** Findings last published, by text URI, for code actions. */
   private readonly published = new Map<string, readonly PlacedFinding[]>();
 
+  /** Findings of TensorFlow.js models with their ranges in the JSON, by its URI. */
+  private readonly inJson = new Map<string, readonly { readonly finding: Finding; readonly range: vscode.Range }[]>();
+
   private readonly publications = new vscode.EventEmitter<void>();
   /** Findings of some text are others now. */
   readonly onDidPublish = this.publications.event;
@@ -55,6 +58,11 @@ export class Diagnostics implements vscode.Disposable {
   /** Findings on some lines of a text. */
   at(text: vscode.Uri, range: vscode.Range): PlacedFinding[] {
     return this.of(text).filter(({ line }) => line >= range.start.line && line <= range.end.line);
+  }
+
+  /** Findings at a place of a TensorFlow.js model's JSON, of which a minified one has all on one line. */
+  inJsonAt(json: vscode.Uri, range: vscode.Range): { readonly finding: Finding; readonly range: vscode.Range }[] {
+    return (this.inJson.get(json.toString()) ?? []).filter((placed) => placed.range.intersection(range) !== undefined);
   }
 
   dispose(): void {
@@ -88,12 +96,16 @@ export class Diagnostics implements vscode.Disposable {
     const places = await model.jsonPlaces(names);
     if (model.findings !== findings || this.host.models.find(model.uri) !== model) return; // newer ones are on their way
     const ranges = new Map(places.map(({ name, range }) => [name, range]));
-    this.collection.set(model.uri, sorted.map((finding) => diagnosticOf(finding, ranges.get(finding.layer ?? finding.value ?? '') ?? new vscode.Range(0, 0, 0, 0))));
+    const placed = sorted.map((finding) => ({ finding, range: ranges.get(finding.layer ?? finding.value ?? '') ?? new vscode.Range(0, 0, 0, 0) }));
+    this.inJson.set(model.uri.toString(), placed);
+    this.collection.set(model.uri, placed.map(({ finding, range }) => diagnosticOf(finding, range)));
+    this.publications.fire();
   }
 
   private clear(model: OpenModel): void {
     const uri = textUri(model.uri);
     this.published.delete(uri.toString());
+    this.inJson.delete(model.uri.toString());
     this.collection.delete(uri);
     this.collection.delete(model.uri);
   }

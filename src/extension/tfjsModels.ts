@@ -6,9 +6,12 @@ import { isJsonPath } from '../base/notYet';
 import { beginsLikeTfjs, headBytes, headOf } from './tfjsHead';
 import { t } from './translate';
 
-/** JSON files of a workspace that are looked into for the explorer's menu. */
-const mostFiles = 2000;
-const pattern = '**/*.json';
+/**
+ * Files that are looked into unopened, for the explorer's menu: those of the usual name. Any JSON file wakes the extension, as only its
+ * content tells a model, so that reading every one of a workspace would be a price for all who write JSON. Others are known once opened.
+ */
+const pattern = '**/model.json';
+const mostFiles = 200;
 
 class TfjsModels implements Disposable {
   private readonly paths = new Set<string>();
