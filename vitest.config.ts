@@ -8,6 +8,7 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    env: { MODEL_LATHE_SAMPLE_CACHE: 'off' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -126,7 +126,7 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       return await running.bench(file(source), variant === undefined ? undefined : file(variant), bindings, ofModel, context);
     },
     'data/kind': async ({ path }) => {
-      const { dataKind } = await import('../runtime/data/datasets');
+      const { dataKind } = await import('../runtime/data/recognise');
       return dataKind(path);
     },
     'reports/list': async ({ path }) => {

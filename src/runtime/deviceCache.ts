@@ -20,7 +20,8 @@ export interface MeasuredDevice {
   readonly onnxruntime: string;
 }
 
-function cacheFolder(): string {
+/** The folder of the user where caches lie. */
+export function cacheFolder(): string {
   return process.env['XDG_CACHE_HOME'] ?? (process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : process.platform === 'win32' ? (process.env['LOCALAPPDATA'] ?? homedir()) : join(homedir(), '.cache'));
 }
 

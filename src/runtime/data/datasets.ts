@@ -1,75 +1,97 @@
-// Opening data for a model: arrays, ONNX test data, pictures, or, without a path, seeded inputs.
-import { statSync } from 'node:fs';
-import { extname } from 'node:path';
-import { LatheError, toLatheError } from '../../base/errors';
+// Opening data for a model: whatever lies at a path or is described, whole or split, or, without a path, seeded inputs.
 import type { Model } from '../../graph/model';
-import type { DataDescription } from '../../protocol/measurement';
-import { arraySamples, listArrays } from './sources/arraySamples';
-import { type ImageOptions, imageSamples, listPictures } from './sources/imageSamples';
+import type { DataSpec, DataSplit, PictureSpec } from '../../protocol/data';
+import { cachedRead } from './cache';
+import { isDescription, readDescription } from './description';
+import { type IndexedData, streamed } from './indexed';
 import { fedInputsAt } from './inputs';
+import { readLabels } from './labels';
+import { recognise } from './recognise';
 import type { SampleSource } from './samples';
+import { openers } from './sources/openers';
 import { defaultSeededSamples, seededSamples } from './sources/seededSamples';
-import { dataSetSamples, listDataSets } from './sources/testDataSets';
+import { limited, splitData } from './split';
 
-export type SampleOptions = Partial<Pick<ImageOptions, 'bindings' | 'limit' | 'seed' | 'scale' | 'order'>>;
+export interface SampleOptions {
+  readonly bindings?: Readonly<Record<string, number>>;
+  /** Most samples. */
+  readonly limit?: number;
+  readonly seed?: number;
+  readonly scale?: PictureSpec['scale'];
+  readonly order?: PictureSpec['order'];
+  /** Only this part of the data. */
+  readonly split?: DataSplit;
+}
 
 const defaultLimit = 256;
 
 /**
- * Samples for a model's inputs. `path` is a `.npy` or `.npz` file, or a folder of such, of `test_data_set_*` folders or of
- * PNG and JPEG pictures; without one the samples are random numbers from the seed (`real` is false then).
+ * Samples for a model's inputs, of a folder, a file or a description of them (see docs/data.md);
+ * without one the samples are random numbers from the seed (`real` is false then).
  * @throws LatheError `not-found`, `usage` when the data do not fit the inputs, `malformed`
  */
-export function openSamples(path: string | undefined, model: Model, options: SampleOptions = {}): Promise<SampleSource> {
+export function openSamples(data: string | DataSpec | undefined, model: Model, options: SampleOptions = {}): Promise<SampleSource> {
   // What goes wrong in opening comes as a rejection, like what goes wrong in reading.
-  return new Promise((resolve) => resolve(open(path, model, options)));
+  return new Promise((resolve) => resolve(open(data, model, options)));
 }
 
-function open(path: string | undefined, model: Model, { bindings = {}, seed = 1, limit, scale, order }: SampleOptions): SampleSource {
-  if (path === undefined) return seededSamples(model, { bindings, seed, limit: limit ?? defaultSeededSamples });
-  const inputs = fedInputsAt(model, bindings);
+function open(data: string | DataSpec | undefined, model: Model, options: SampleOptions): SampleSource {
+  const { bindings = {}, seed = 1, limit, split } = options;
+  if (data === undefined) return seededSamples(model, { bindings, seed, limit: limit ?? defaultSeededSamples });
+  const spec = specOf(data, options);
+  const indexed = openData(spec, model, { bindings, seed });
   const most = limit ?? defaultLimit;
-  const { kind, paths } = listData(path);
-  switch (kind) {
-    case 'test-data-set':
-      return dataSetSamples(path, paths, inputs, most);
-    case 'npy':
-      return arraySamples(path, paths, inputs, most);
-    case 'images':
-      return imageSamples(path, paths, model, { bindings, seed, limit: most, ...(scale === undefined ? {} : { scale }), ...(order === undefined ? {} : { order }) });
-    default:
-      return kind satisfies never;
-  }
+  const parts = split === undefined ? undefined : splitData(indexed, spec.split);
+  const indices = split === undefined || parts === undefined ? limited(indexed, most, seed) : parts[split].slice(0, most);
+  return stream(indexed, indices, spec, parts === undefined ? undefined : split);
 }
 
-type StoredKind = Extract<DataDescription['kind'], 'test-data-set' | 'npy' | 'images'>;
-
-/** What the data at a path are, without reading them. @throws LatheError `not-found`, `usage` when they are nothing that can be fed */
-export function dataKind(path: string): StoredKind {
-  return listData(path).kind;
+/** What ranges are measured on, and what choices are made by. */
+export interface SplitSamples {
+  readonly calibration: SampleSource;
+  readonly evaluation: SampleSource;
+  /** False where there are too few samples to divide: both are then the same. */
+  readonly divided: boolean;
 }
 
-function listData(path: string): { readonly kind: StoredKind; readonly paths: readonly string[] } {
-  if (isFile(path)) {
-    if (!['.npy', '.npz'].includes(extname(path).toLowerCase())) throw unknownData(path);
-    return { kind: 'npy', paths: [path] };
+/**
+ * Data split for calibration and evaluation, by a hash of the samples' names, class by class. Seeded inputs and fewer than 20 samples are not divided.
+ * @throws LatheError as {@link openSamples}
+ */
+export async function openSplitSamples(data: string | DataSpec | undefined, model: Model, options: Omit<SampleOptions, 'split'> = {}): Promise<SplitSamples> {
+  const { bindings = {}, seed = 1, limit = defaultLimit } = options;
+  const spec = data === undefined ? undefined : specOf(data, options);
+  const indexed = spec === undefined ? undefined : openData(spec, model, { bindings, seed });
+  const parts = spec === undefined || indexed === undefined ? undefined : splitData(indexed, spec.split);
+  if (spec === undefined || indexed === undefined || parts === undefined) {
+    const samples = await openSamples(spec, model, options);
+    return { calibration: samples, evaluation: samples, divided: false };
   }
-  const lists = { 'test-data-set': listDataSets, npy: listArrays, images: listPictures } as const;
-  for (const kind of ['test-data-set', 'npy', 'images'] as const) {
-    const paths = lists[kind](path);
-    if (paths.length > 0) return { kind, paths };
-  }
-  throw unknownData(path);
+  const of = (split: DataSplit): SampleSource => stream(indexed, parts[split].slice(0, limit), spec, split);
+  return { calibration: of('calibration'), evaluation: of('evaluation'), divided: true };
 }
 
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch (thrown) {
-    throw toLatheError(thrown, path);
-  }
+function stream(indexed: IndexedData, indices: readonly number[], spec: DataSpec, split: DataSplit | undefined): SampleSource {
+  return streamed(indexed, indices, { read: cachedRead, ...(split === undefined ? {} : { split }), ...(spec.mostSkipped === undefined ? {} : { mostSkipped: spec.mostSkipped }) });
 }
 
-function unknownData(path: string): LatheError {
-  return new LatheError('usage', 'There are no data here that can be fed to a model.', { file: path, hint: 'Give a .npy or .npz file, or a folder of such, of test_data_set_* folders, or of PNG or JPEG pictures.' });
+/** A path as a description: one read from a file, or of what lies there. Pictures' options given apart come last. */
+function specOf(data: string | DataSpec, { scale, order }: SampleOptions): DataSpec {
+  const spec = typeof data !== 'string' ? data : isDescription(data) ? readDescription(data) : { path: data };
+  if (scale === undefined && order === undefined) return spec;
+  return { ...spec, pictures: { ...spec.pictures, ...(scale === undefined ? {} : { scale }), ...(order === undefined ? {} : { order }) } };
+}
+
+export interface OpenContext {
+  readonly bindings: Readonly<Record<string, number>>;
+  readonly seed: number;
+}
+
+/** @throws LatheError as {@link openSamples} */
+export function openData(spec: DataSpec, model: Model, context: OpenContext): IndexedData {
+  const found = recognise(spec.path, spec.kind);
+  const data = openers[found.kind]({ spec, found, model, inputs: fedInputsAt(model, context.bindings), ...context });
+  if (spec.labels === undefined) return data;
+  const { labelOf, classes } = readLabels(spec.labels, data.count, spec.classes);
+  return { ...data, labelOf: (index) => labelOf(index, data.nameOf(index)), ...(classes === undefined ? {} : { classes }) };
 }

@@ -1,8 +1,8 @@
 // Pictures made into model inputs: decoded, resized bilinearly, normalised, laid out as the input's shape asks.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
-import { LatheError } from '../../../base/errors';
+import { LatheError, toLatheError } from '../../../base/errors';
 import type { PictureOrder, PixelScale } from '../../../protocol/measurement';
 
 /** Red, green, blue, 0–255, row by row, without alpha. */
@@ -14,15 +14,25 @@ export interface Picture {
 
 /** A decoded picture takes 7 bytes per pixel here. */
 const mostPixels = 64e6;
+const mostFileBytes = 256e6;
 
 /** @throws LatheError `malformed` or `too-large` */
 export function readPicture(path: string): Picture {
-  const bytes = readFileSync(path);
+  const bytes = bytesOf(path);
   try {
     return bytes[0] === 0xff ? decodeJpeg(bytes) : decodePng(bytes, path);
   } catch (thrown) {
     if (thrown instanceof LatheError) throw thrown;
     throw new LatheError('malformed', `The picture cannot be decoded: ${thrown instanceof Error ? thrown.message : String(thrown)}.`, { file: path, cause: thrown });
+  }
+}
+
+function bytesOf(path: string): Buffer {
+  try {
+    if (statSync(path).size > mostFileBytes) throw new LatheError('too-large', 'The picture’s file is larger than 256 MB.', { file: path });
+    return readFileSync(path);
+  } catch (thrown) {
+    throw toLatheError(thrown, path);
   }
 }
 
@@ -44,11 +54,23 @@ function decodePng(bytes: Buffer, path: string): Picture {
   return { width, height, rgb };
 }
 
-/** Bilinear with pixel centres at half coordinates, edges clamped (as OpenCV's INTER_LINEAR). @returns floats 0–255, H×W×3 */
-export function resizeBilinear({ width, height, rgb }: Picture, newWidth: number, newHeight: number): Float32Array {
-  const resized = new Float32Array(newWidth * newHeight * 3);
-  const columns = positions(width, newWidth);
-  const rows = positions(height, newHeight);
+/** Part of a picture, in pixels. */
+export interface Window {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Bilinear with pixel centres at half coordinates, edges clamped (as OpenCV's INTER_LINEAR).
+ * @param window the part of the result that is wanted; all of it by default
+ * @returns floats 0–255, H×W×3
+ */
+export function resizeBilinear({ width, height, rgb }: Picture, newWidth: number, newHeight: number, window: Window = { left: 0, top: 0, width: newWidth, height: newHeight }): Float32Array {
+  const resized = new Float32Array(window.width * window.height * 3);
+  const columns = positions(width, newWidth).slice(window.left, window.left + window.width);
+  const rows = positions(height, newHeight).slice(window.top, window.top + window.height);
   let out = 0;
   for (const row of rows)
     for (const column of columns)

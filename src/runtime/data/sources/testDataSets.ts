@@ -6,7 +6,9 @@ import { readTensorFile } from '../../../formats/onnx/tensorFile';
 import type { Tensor } from '../../../tensor/tensor';
 import { convertTensor } from '../../convert';
 import type { FedInput } from '../inputs';
-import type { Feeds, SampleSource } from '../samples';
+import type { IndexedData } from '../indexed';
+import type { Feeds } from '../samples';
+import type { OpenRequest } from './openers';
 
 /** The folders of samples in `folder`, which may be one itself; empty when there are none. */
 export function listDataSets(folder: string): string[] {
@@ -29,13 +31,18 @@ export function readDataSet(folder: string, kind: 'input' | 'output'): Tensor[] 
     .map((name) => readTensorFile(join(folder, name)));
 }
 
-export function dataSetSamples(path: string, folders: readonly string[], inputs: readonly FedInput[], limit: number): SampleSource {
-  const count = Math.min(folders.length, limit);
+/** Expected outputs, where there are some, are the labels. */
+export function openDataSets({ found, inputs }: OpenRequest): IndexedData {
+  const folders = found.files;
   return {
-    description: { kind: 'test-data-set', path, samples: count },
-    real: true,
-    async *samples(most = count) {
-      for (const folder of folders.slice(0, Math.min(most, count))) yield await Promise.resolve(readFeeds(folder, inputs));
+    kind: 'test-data-set',
+    path: found.path,
+    count: folders.length,
+    nameOf: (index) => folders[index]?.name ?? '',
+    read: (index) => {
+      const folder = folders[index]?.path ?? '';
+      const expected = readDataSet(folder, 'output');
+      return { feeds: readFeeds(folder, inputs), ...(expected.length === 0 ? {} : { label: { values: new Map(expected.map((tensor) => [tensor.name, tensor])) } }) };
     },
   };
 }

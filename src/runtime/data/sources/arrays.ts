@@ -1,63 +1,61 @@
-// NumPy arrays as samples: one sample per file, or stacked along the first axis; several inputs by name.
-import { readdirSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+// NumPy arrays as samples: one sample per file, or stacked along the first axis; several inputs by name, labels beside them.
+import { basename, extname } from 'node:path';
 import { LatheError } from '../../../base/errors';
 import { formatShape } from '../../../graph/dimension';
 import { elementBits } from '../../../tensor/elementType';
 import { type Tensor, elementCount } from '../../../tensor/tensor';
 import { convertTensor } from '../../convert';
-import { type FedInput, fits } from '../inputs';
 import { part, readNpy, readNpz } from '../files/npy';
-import type { Feeds, SampleSource } from '../samples';
-
-const extensions: ReadonlySet<string> = new Set(['.npy', '.npz']);
-
-/** Array files of a folder, by name. */
-export function listArrays(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => extensions.has(extname(name).toLowerCase()))
-    .sort()
-    .map((name) => join(folder, name));
-}
+import type { IndexedData } from '../indexed';
+import { type FedInput, fits } from '../inputs';
+import { labelsOfArray, type Labels } from '../labels';
+import { stemOf } from '../listing';
+import type { Feeds } from '../samples';
+import type { OpenRequest } from './openers';
 
 /** A sample's array as it will be fed, before its type is changed. */
 type Draw = () => Feeds;
 
-/** @throws LatheError `usage` when an array fits no input */
-export function arraySamples(path: string, files: readonly string[], inputs: readonly FedInput[], limit: number): SampleSource {
-  const draws = filesAreInputs(files, inputs) ? drawsOf(new Map(files.map((file) => [stem(file), readNpy(file)])), path, inputs) : drawsOfFiles(files, inputs, limit);
-  if (draws.length === 0) throw new LatheError('usage', 'The arrays hold no samples.', { file: path });
-  const count = Math.min(draws.length, limit);
-  return {
-    description: { kind: 'npy', path, samples: count },
-    real: true,
-    async *samples(most = count) {
-      for (const draw of draws.slice(0, Math.min(most, count))) yield await Promise.resolve(draw());
-    },
-  };
-}
+/** Arrays of these names, that are no inputs, are the labels. */
+const labelNames: ReadonlySet<string> = new Set(['labels', 'label', 'y', 'target', 'targets']);
 
-function stem(file: string): string {
-  return basename(file, extname(file));
+/** Names beyond this many files are not looked into: every array of a folder is opened for its shape. */
+const mostFiles = 100_000;
+
+/** @throws LatheError `usage` when an array fits no input */
+export function openArrays({ found, inputs }: OpenRequest): IndexedData {
+  const { path } = found;
+  const isInput = (name: string): boolean => inputs.some((input) => input.name === name);
+  const isLabels = (name: string): boolean => labelNames.has(name) && !isInput(name);
+  const files = found.files.map((file) => file.path).slice(0, mostFiles);
+  const data = files.length === 1 ? files : files.filter((file) => !isLabels(stemOf(file)));
+  const labelFile = files.length === 1 ? undefined : files.find((file) => isLabels(stemOf(file)) && extname(file) === '.npy');
+  const whole = filesAreInputs(data, inputs) ? new Map(data.map((file) => [stemOf(file), readNpy(file)])) : undefined;
+  const archive = data.length === 1 && extname(data[0] ?? '').toLowerCase() === '.npz' ? readNpz(data[0] ?? '') : undefined;
+  const arrays = whole ?? archive;
+  const fed = arrays === undefined ? undefined : new Map([...arrays].filter(([name]) => !isLabels(name)));
+  const draws = fed === undefined ? data.flatMap((file) => drawsOfFile(file, inputs)) : drawsOf(fed, data.length === 1 ? (data[0] ?? path) : path, inputs);
+  if (draws.length === 0) throw new LatheError('usage', 'The arrays hold no samples.', { file: path });
+  const inArchive = arrays === undefined ? undefined : [...arrays].find(([name]) => isLabels(name))?.[1];
+  const labels: Labels | undefined = labelFile !== undefined ? labelsOfArray(readNpy(labelFile), draws.length, labelFile) : inArchive !== undefined ? labelsOfArray(inArchive, draws.length, path) : undefined;
+  return {
+    kind: 'npy',
+    path,
+    count: draws.length,
+    nameOf: (index) => (draws.length === data.length ? basename(data[index] ?? '') : String(index)),
+    ...(labels === undefined ? {} : { labelOf: (index: number) => labels.labelOf(index, '') }),
+    ...(labels?.classes === undefined ? {} : { classes: labels.classes }),
+    read: (index) => ({ feeds: draws[index]?.() ?? new Map<string, Tensor>() }),
+  };
 }
 
 /** `<input>.npy` for every input: each file holds all samples of one input. */
 function filesAreInputs(files: readonly string[], inputs: readonly FedInput[]): boolean {
-  return files.length === inputs.length && inputs.length > 1 && inputs.every(({ name }) => files.some((file) => stem(file) === name && extname(file) === '.npy'));
-}
-
-/** Files beyond the limit are not looked into. */
-function drawsOfFiles(files: readonly string[], inputs: readonly FedInput[], limit: number): Draw[] {
-  const draws: Draw[] = [];
-  for (const file of files) {
-    if (draws.length >= limit) break;
-    for (const draw of drawsOfFile(file, inputs)) draws.push(draw);
-  }
-  return draws;
+  return files.length === inputs.length && inputs.length > 1 && inputs.every(({ name }) => files.some((file) => stemOf(file) === name && extname(file) === '.npy'));
 }
 
 function drawsOfFile(file: string, inputs: readonly FedInput[]): Draw[] {
-  const arrays = extname(file).toLowerCase() === '.npz' ? readNpz(file) : new Map([[stem(file), readNpy(file)]]);
+  const arrays = extname(file).toLowerCase() === '.npz' ? readNpz(file) : new Map([[stemOf(file), readNpy(file)]]);
   return drawsOf(arrays, file, inputs);
 }
 
