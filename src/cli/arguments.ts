@@ -1,8 +1,12 @@
 // What the options of `lathe` mean, and the errors for those that mean nothing.
 import { publishedDevices } from '../analysis/roofline';
 import { LatheError } from '../base/errors';
+import { dataSplits, resizeModes, type DataSpec, type DataSplit, type ResizeMode } from '../protocol/data';
 import { pictureOrders, pixelScales, type PictureOptions, type PictureOrder, type PixelScale } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
+import { taskMetricNames, type MetricSpec, type MostLoss, type TaskMetricName } from '../protocol/taskMetrics';
+import { readMostLoss } from '../recipes/taskLimit';
+import { isDescription, readDescription } from '../runtime/data/description';
 
 /** `batch=1,seq=128` → bindings of dimension symbols, beside those of a `--bind` before. @throws LatheError `usage`. */
 export function parseBindings(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
@@ -40,11 +44,71 @@ export function parseWeights(text: string): 'place' | 'content' {
   return oneOf('--weights', ['place', 'content'] as const, text);
 }
 
-/** How a folder of pictures is fed. */
+/** Which data, and how they are fed. */
 export interface PictureArguments {
   readonly data?: string;
   readonly imageOrder?: PictureOrder;
   readonly imageScale?: PixelScale;
+  readonly imageResize?: ResizeMode;
+  readonly labels?: string;
+  readonly tokenizer?: string;
+}
+
+/**
+ * The data asked for: a path, or a description where more is said of them than a path can say.
+ * @throws LatheError `usage` for options of data without data
+ */
+export function dataOf({ data, imageResize, labels, tokenizer }: PictureArguments): string | DataSpec | undefined {
+  if (imageResize === undefined && labels === undefined && tokenizer === undefined) return data;
+  if (data === undefined) throw new LatheError('usage', '--labels, --tokenizer and --image-resize say how data are fed, but there are no data.', { hint: 'Give them with --data.' });
+  const spec = isDescription(data) ? readDescription(data) : { path: data };
+  return {
+    ...spec,
+    ...(labels === undefined ? {} : { labels }),
+    ...(tokenizer === undefined ? {} : { text: { ...spec.text, tokenizer } }),
+    ...(imageResize === undefined ? {} : { pictures: { ...spec.pictures, resize: imageResize } }),
+  };
+}
+
+export function parseResize(text: string): ResizeMode {
+  return oneOf('--image-resize', resizeModes, text);
+}
+
+/** Which metric, and what it has to know. */
+export interface MetricArguments {
+  readonly metric?: TaskMetricName;
+  readonly metricOutput?: string;
+  readonly charset?: string;
+  readonly blank?: 'first' | 'last';
+  readonly positive?: number;
+  readonly peak?: number;
+}
+
+/** @throws LatheError `usage` for options of a metric without one */
+export function metricOf({ metric, metricOutput, charset, blank, positive, peak }: MetricArguments): MetricSpec | undefined {
+  const details = { ...(metricOutput === undefined ? {} : { output: metricOutput }), ...(charset === undefined ? {} : { charset }), ...(blank === undefined ? {} : { blank }), ...(positive === undefined ? {} : { positive }), ...(peak === undefined ? {} : { peak }) };
+  if (metric !== undefined) return { name: metric, ...details };
+  if (Object.keys(details).length > 0) throw new LatheError('usage', '--metric-output, --charset, --blank, --positive and --peak say how a metric judges, but there is no --metric.');
+  return undefined;
+}
+
+export function parseMetric(text: string): TaskMetricName {
+  return oneOf('--metric', taskMetricNames, text);
+}
+
+export function parseBlank(text: string): 'first' | 'last' {
+  return oneOf('--blank', ['first', 'last'] as const, text);
+}
+
+export function parseSplit(text: string): DataSplit {
+  return oneOf('--split', dataSplits, text);
+}
+
+/** `0.5pp` → 0.005, `0.3dB` → 0.3, `2%` of the source's figure; a bare number is in the metric's unit. @throws LatheError `usage` */
+export function parseMostLoss(text: string): MostLoss {
+  const loss = readMostLoss(text);
+  if (loss === undefined) throw new LatheError('usage', `--max-loss: "${text}" is no loss.`, { hint: 'Write percentage points (0.5pp), decibels (0.3dB), a share of the source (2%) or a number in the metric’s unit.' });
+  return loss;
 }
 
 export function parsePictureOrder(text: string): PictureOrder {

@@ -1,7 +1,8 @@
 // Every command of `lathe` with its options: the table of contents of the command line.
 import { Command } from 'commander';
 import type { WorkContext } from '../base/cancellation';
-import { parseBindings, parseGoal, parseInteger, parseNumber, parsePictureOrder, parsePixelScale, parsePositive, parseTarget, parseWeights, thisMachine } from './arguments';
+import { parseBindings, parseBlank, parseGoal, parseInteger, parseMetric, parseMostLoss, parseNumber, parsePictureOrder, parsePixelScale, parsePositive, parseResize, parseSplit, parseTarget, parseWeights, thisMachine } from './arguments';
+import { taskMetricNames } from '../protocol/taskMetrics';
 import { parseProvider } from '../runtime/providers';
 import * as commands from './commands';
 import type { ProgressLine } from './terminal';
@@ -18,7 +19,7 @@ const followCacheLinks = ['--follow-cache-links', 'open a model of the Hugging F
 const json = ['--json', 'print one JSON document on stdout'] as const;
 const imageOrder = ['--image-order <order>', 'channels of the images: rgb, or bgr as OpenCV and PaddleOCR models take', parsePictureOrder] as const;
 const imageScale = ['--image-scale <scale>', 'numbers of the images: unit (0–1), signed (−1–1), imagenet (its mean and deviation), raw (0–255), auto', parsePixelScale] as const;
-const data = ['--data <path>', 'calibration and evaluation data: .npy, .npz, ONNX test_data_set folders or a folder of images'] as const;
+const data = ['--data <path>', 'data: a folder of images (classes by subfolder), .npy or .wav files or test_data_set folders, a .npy, .npz, IDX, .csv, .jsonl, .wav or .txt file, or a .json description'] as const;
 
 /** @throws CommanderError from parsing, LatheError from commands. */
 export function makeProgram(session: Session): Command {
@@ -39,13 +40,10 @@ export function makeProgram(session: Session): Command {
     .option(...json)
     .action((model: string, options: commands.InspectOptions) => commands.inspect(session, model, options));
 
-  withRunOptions(program.command('optimize <model>'))
+  withDataOptions(withRunOptions(program.command('optimize <model>')))
     .description('make a smaller or faster copy, checked and benchmarked against the source')
     .option('--goal <goal>', 'latency, size, memory or simplification', parseGoal, 'latency')
     .option('--target <name>', 'device it is meant for, named in the report; it is measured on this machine', parseTarget, thisMachine)
-    .option(...data)
-    .option(...imageOrder)
-    .option(...imageScale)
     .option('--floor <value>', 'least acceptable agreement with the source (0–1), or SQNR in dB', parseNumber('--floor'))
     .option('--recipe <file>', 'do with this model what the recipe says; options given beside it override the recipe')
     .option('-o, --output <file>', 'where the result goes (never overwrites); a folder of a TensorFlow.js model')
@@ -61,23 +59,25 @@ export function makeProgram(session: Session): Command {
     .option(...json)
     .action((recipe: string, options: commands.RunOptions) => commands.runRecipe(session, recipe, options));
 
-  withRunOptions(program.command('bench <source> [variant]'))
+  withDataOptions(withRunOptions(program.command('bench <source> [variant]')))
     .description('latency of a model, or of two in interleaved rounds')
-    .option(...data)
-    .option(...imageOrder)
-    .option(...imageScale)
     .option(...json)
     .action((source: string, variant: string | undefined, options: commands.BenchOptions) => commands.bench(session, source, variant, options));
 
-  withRunOptions(program.command('compare <source> <variant>'))
+  withDataOptions(withRunOptions(program.command('compare <source> <variant>')))
     .description('outputs of two models on the same inputs, and what changed node by node')
-    .option(...data)
-    .option(...imageOrder)
-    .option(...imageScale)
     .option('--floor <value>', 'exit 1 when the agreement is below this', parseNumber('--floor'))
     .option('--layers <count>', 'changed layers shown in the table; 0 shows none', parseInteger('--layers', 0), 10)
     .option(...json)
     .action((source: string, variant: string, options: commands.CompareOptions) => commands.compare(session, source, variant, options));
+
+  withMetricOptions(withDataOptions(withRunOptions(program.command('evaluate <source> [variant]'))))
+    .description('how well a model does its task on labelled data, or two on the same, with a test of their difference')
+    .option('--split <part>', 'only this part of the data: calibration, evaluation or test', parseSplit)
+    .option('--samples <count>', 'most samples; all by default', parseInteger('--samples', 1))
+    .option('--floor <value>', 'exit 1 when the figure is worse than this', parseNumber('--floor'))
+    .option(...json)
+    .action((source: string, variant: string | undefined, options: commands.EvaluateOptions) => commands.evaluate(session, source, variant, options));
 
   program
     .command('check <model>')
@@ -117,23 +117,17 @@ export function makeProgram(session: Session): Command {
     .option(...json)
     .action((model: string, options: commands.ShardOptions) => commands.shard(session, model, options));
 
-  withRunOptions(program.command('upgrade <model>'))
+  withDataOptions(withRunOptions(program.command('upgrade <model>')))
     .description('a copy at a newer opset, where every change is mechanical; run beside the source')
     .requiredOption('--opset <version>', 'the version of ai.onnx to reach', parseInteger('--opset', 1))
     .option('-o, --output <file>', 'where the result goes (never overwrites)')
-    .option(...data)
-    .option(...imageOrder)
-    .option(...imageScale)
     .option(...json)
     .action((model: string, options: commands.UpgradeOptions) => commands.upgrade(session, model, options));
 
-  withRunOptions(program.command('inline <model>'))
+  withDataOptions(withRunOptions(program.command('inline <model>')))
     .description("a copy in which calls of the model's own functions give way to the functions' bodies; run beside the source")
     .option('--function <domain::name>', 'only this function; may be given several times', collect)
     .option('-o, --output <file>', 'where the result goes (never overwrites)')
-    .option(...data)
-    .option(...imageOrder)
-    .option(...imageScale)
     .option(...json)
     .action((model: string, options: commands.InlineOptions) => commands.inline(session, model, options));
 
@@ -143,6 +137,29 @@ export function makeProgram(session: Session): Command {
 /** An option that may be given several times. */
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** Options of every command that feeds data. */
+function withDataOptions(command: Command): Command {
+  return command
+    .option(...data)
+    .option('--labels <file>', 'labels: .npy, IDX, or lines of file name and label')
+    .option('--tokenizer <file>', 'tokenizer.json or vocab.txt for texts')
+    .option(...imageOrder)
+    .option(...imageScale)
+    .option('--image-resize <mode>', 'stretch, crop (shorter side, then the centre) or letterbox', parseResize);
+}
+
+/** Options of every command that judges by labels. */
+function withMetricOptions(command: Command): Command {
+  return command
+    .option('--metric <name>', `how well the task is done: ${taskMetricNames.join(', ')}`, parseMetric)
+    .option('--max-loss <loss>', 'most the variant may lose of it: 0.5pp, 0.3dB, 2% of the source', parseMostLoss)
+    .option('--metric-output <name>', 'the output that is judged')
+    .option('--charset <file>', 'texts: one character per line, in the order of the classes')
+    .option('--blank <place>', 'texts: the class of nothing is the first or the last', parseBlank)
+    .option('--positive <class>', 'precision, recall, F1: judge this class alone', parseInteger('--positive', 0))
+    .option('--peak <value>', 'PSNR: the greatest value a pixel can have', parsePositive('--peak'));
 }
 
 /** Options of every command that runs a model as it is told here. */

@@ -1,5 +1,5 @@
 // How well a model does its task on labelled data: the metrics there are, their figures, and two models laid side by side.
-import type { Estimate } from './measurement';
+import type { DataDescription, Estimate } from './measurement';
 
 /** In the order in which they are offered. */
 export const taskMetricNames = ['top1', 'top5', 'f1-macro', 'f1-micro', 'precision', 'recall', 'auc', 'mse', 'psnr', 'map50', 'exact-match', 'cer', 'perplexity'] as const;
@@ -63,4 +63,13 @@ export interface MetricSpec {
   readonly positive?: number;
   /** PSNR: the greatest value a pixel can have. */
   readonly peak?: number;
+}
+
+/** One model judged on labelled data. */
+export interface Evaluation {
+  readonly metric: TaskMetricName;
+  readonly unit: MetricUnit;
+  readonly higherIsBetter: boolean;
+  readonly figure: TaskFigure;
+  readonly data: DataDescription;
 }

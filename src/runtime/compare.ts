@@ -7,6 +7,7 @@ import { toFloat64Array } from '../tensor/decode';
 import { elementKind } from '../tensor/elementType';
 import type { Tensor } from '../tensor/tensor';
 import { AgreementMeter } from './metrics/agreement';
+import { describeUsed } from './metrics/evaluate';
 import type { Metric } from './metrics/metric';
 import { pairedDifference } from './metrics/significance';
 import { metrics } from './metrics/table';
@@ -195,8 +196,7 @@ async function compareIn(runner: Runner, source: ModelOrPath, variant: ModelOrPa
   await b.release();
   if (count === 0) throw new LatheError('usage', 'There are no samples to compare on.');
   const metric = meter.result();
-  const skipped = samples.skipped?.().count ?? 0;
-  return { ...runtimes, outputs: [...differences.values()].map((difference) => difference.result()), ...(metric === undefined ? {} : { metric }), ...(task === undefined ? {} : { task: compareTask(task.source, task.variant) }), data: { ...samples.description, samples: count, ...(skipped === 0 ? {} : { skipped }) } };
+  return { ...runtimes, outputs: [...differences.values()].map((difference) => difference.result()), ...(metric === undefined ? {} : { metric }), ...(task === undefined ? {} : { task: compareTask(task.source, task.variant) }), data: describeUsed(samples, count) };
 }
 
 /** Two metrics of the same samples. @throws LatheError `usage` without samples */

@@ -4,6 +4,7 @@ import type { BenchOptions } from './bench';
 import type { CheckOptions } from './check';
 import type { CompareOptions } from './compare';
 import type { ConvertOptions } from './convert';
+import type { EvaluateOptions } from './evaluate';
 import type { InlineOptions } from './inline';
 import type { InspectOptions } from './inspect';
 import type { OptimizeOptions, RunOptions } from './optimize';
@@ -12,7 +13,7 @@ import type { ShardOptions } from './shard';
 import type { TextOptions } from './text';
 import type { UpgradeOptions } from './upgrade';
 
-export type { BenchOptions, CheckOptions, CompareOptions, ConvertOptions, InlineOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, ShardOptions, TextOptions, UpgradeOptions };
+export type { BenchOptions, CheckOptions, CompareOptions, ConvertOptions, EvaluateOptions, InlineOptions, InspectOptions, OptimizeOptions, ProfileOptions, RunOptions, ShardOptions, TextOptions, UpgradeOptions };
 
 export async function inspect(session: Session, model: string, options: InspectOptions): Promise<void> {
   await (await import('./inspect')).inspect(session, model, options);
@@ -32,6 +33,10 @@ export async function bench(session: Session, source: string, variant: string | 
 
 export async function compare(session: Session, source: string, variant: string, options: CompareOptions): Promise<void> {
   await (await import('./compare')).compare(session, source, variant, options);
+}
+
+export async function evaluate(session: Session, source: string, variant: string | undefined, options: EvaluateOptions): Promise<void> {
+  await (await import('./evaluate')).evaluate(session, source, variant, options);
 }
 
 export async function check(session: Session, model: string, options: CheckOptions): Promise<void> {

@@ -8,7 +8,7 @@ import type { CopyReport } from '../../recipes/rewrittenCopy';
 import { openSamples } from '../../runtime/data/datasets';
 import type { RunnerStart } from '../../runtime/runner';
 import type { SampleSource } from '../../runtime/data/samples';
-import { picturesOf, type PictureArguments } from '../arguments';
+import { dataOf, picturesOf, type PictureArguments } from '../arguments';
 import { terminalLog } from '../terminal';
 
 /** Options of every command that runs a model, also one that a recipe describes. */
@@ -51,7 +51,7 @@ export async function withModel(path: string, { followCacheLinks, bind = {} }: P
 }
 
 export function samplesFor(model: Model, options: RunModelOptions & PictureArguments): Promise<SampleSource> {
-  return openSamples(options.data, model, { bindings: options.bind, ...picturesOf(options) });
+  return openSamples(dataOf(options), model, { bindings: options.bind, ...picturesOf(options) });
 }
 
 /** What was seen of the outputs of a copy that a rewrite made. */

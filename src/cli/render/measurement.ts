@@ -78,7 +78,7 @@ export function comparisonLines(comparison: Comparison): string[] {
   ];
 }
 
-function metricLine({ name, value, low, high, samples }: MetricValue): string {
+export function metricLine({ name, value, low, high, samples }: MetricValue): string {
   const [shown, from, to] = [value, low, high].map((figure) => formatMetric(name, figure));
   return `${name} ${shown} (${from}–${to}, ${samples} ${samples === 1 ? 'sample' : 'samples'})`;
 }
