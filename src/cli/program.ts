@@ -40,11 +40,11 @@ export function makeProgram(session: Session): Command {
     .option(...json)
     .action((model: string, options: commands.InspectOptions) => commands.inspect(session, model, options));
 
-  withDataOptions(withRunOptions(program.command('optimize <model>')))
+  withMetricOptions(withDataOptions(withRunOptions(program.command('optimize <model>'))))
     .description('make a smaller or faster copy, checked and benchmarked against the source')
     .option('--goal <goal>', 'latency, size, memory or simplification', parseGoal, 'latency')
     .option('--target <name>', 'device it is meant for, named in the report; it is measured on this machine', parseTarget, thisMachine)
-    .option('--floor <value>', 'least acceptable agreement with the source (0–1), or SQNR in dB', parseNumber('--floor'))
+    .option('--floor <value>', 'with --metric its worst acceptable figure, else the least agreement with the source (0–1) or SQNR in dB', parseNumber('--floor'))
     .option('--recipe <file>', 'do with this model what the recipe says; options given beside it override the recipe')
     .option('-o, --output <file>', 'where the result goes (never overwrites); a folder of a TensorFlow.js model')
     .option('--allow-slower', 'accept a smaller model that is slower')

@@ -129,6 +129,10 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       const { dataKind } = await import('../runtime/data/recognise');
       return dataKind(path);
     },
+    'data/summary': async ({ path }) => {
+      const { summarize } = await import('../runtime/data/recognise');
+      return summarize(path);
+    },
     'reports/list': async ({ path }) => {
       const { readReports } = await import('../recipes/report');
       return readReports(path);

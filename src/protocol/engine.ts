@@ -2,10 +2,12 @@
 import type { ErrorJson } from '../base/errors';
 import type { ModelSummary, ValueSummary } from './analysis';
 import type { GraphComparison, PairMeasurement } from './comparison';
+import type { DataSpec, DataSummary } from './data';
 import type { Finding } from './findings';
 import type { Benchmark, Comparison, DataDescription, PictureOptions, Profile, Provider } from './measurement';
 import type { PageModelSources } from './pageBenchmark';
 import type { Goal, OptimizationReport } from './report';
+import type { MetricSpec, MostLoss } from './taskMetrics';
 import type { LayerDetail, ModelSnapshot, WeightDetail } from './view';
 
 export type DocumentId = number;
@@ -173,8 +175,11 @@ export interface OptimizeRequest {
   readonly document: DocumentId;
   readonly goal: Goal;
   readonly target: string;
-  /** Folder or file of calibration and evaluation data. */
-  readonly data?: string;
+  /** Folder or file of calibration and evaluation data, or their description. */
+  readonly data?: string | DataSpec;
+  /** Judges variants by their task on labelled data. */
+  readonly metric?: MetricSpec;
+  readonly mostLoss?: MostLoss;
   /** How a folder of pictures is fed. */
   readonly pictures?: PictureOptions;
   /** Least acceptable value of the metric; the goal's default where absent. */
@@ -264,6 +269,8 @@ export interface EngineRequests {
   'bench/compare': { params: { readonly source: string; readonly variant?: string; readonly bindings: Bindings; readonly settings?: ModelSettings; readonly followCacheLinks?: readonly string[] }; result: { readonly benchmark: Benchmark; readonly comparison?: Comparison } };
   /** What the data at a path are; an error where they are nothing that can be fed. */
   'data/kind': { params: { readonly path: string }; result: DataDescription['kind'] };
+  /** What lies there and how much of it, without a model; an error as above. */
+  'data/summary': { params: { readonly path: string }; result: DataSummary };
   /** Reports in `.lathe/` beside a model, newest first. */
   'reports/list': { params: { readonly path: string }; result: readonly OptimizationReport[] };
   /** A report as Markdown for a person. */

@@ -1,6 +1,7 @@
 // The report of an optimization: every variant tried, what was measured, what was decided and why.
 import type { GainEstimate } from './findings';
 import type { Benchmark, Comparison, DataDescription, Machine, MetricValue, RunSettings } from './measurement';
+import type { TaskLimit, TaskMetricName } from './taskMetrics';
 
 export type Goal = 'latency' | 'size' | 'memory' | 'simplification';
 
@@ -65,6 +66,8 @@ export interface Floor {
   /** Empty where nothing was judged, as in a benchmark alone; the minimum is then what was asked for. */
   readonly metric: MetricValue['name'] | '';
   readonly minimum: number;
+  /** What was demanded of the figure on labelled data, where variants were judged by that instead. */
+  readonly task?: TaskLimit & { readonly metric: TaskMetricName };
 }
 
 export interface SourceReport {

@@ -2,9 +2,10 @@
 import { formatMetric, formatShare, formatSpeed, threeDigits } from '../base/format';
 import type { Benchmark, Comparison, MetricValue } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
+import { belowLimit } from './taskLimit';
 
 /** What a comparison says of a variant's accuracy. */
-export type Accuracy = Pick<Comparison, 'outputs' | 'metric'>;
+export type Accuracy = Pick<Comparison, 'outputs' | 'metric' | 'task'>;
 
 /** What was measured of a variant. */
 export interface Measured {
@@ -86,9 +87,13 @@ export function belowFloor(metric: MetricValue | undefined, floor: number): stri
   }
 }
 
-/** Why a variant's outputs cannot stand for the source's. Said apart from the rest, because giving up layers can cure it. */
-export function inaccuracy({ outputs, metric }: Accuracy, floor: number): string | undefined {
+/**
+ * Why a variant's outputs cannot stand for the source's: by its task where a metric was chosen, else by agreement. Said apart from the rest, because
+ * giving up layers can cure it. A floor of −∞ asks for nothing, of the task neither.
+ */
+export function inaccuracy({ outputs, metric, task }: Accuracy, floor: number): string | undefined {
   const spoiled = outputs.find((output) => output.problem !== undefined && output.inSource !== true);
+  if (spoiled === undefined && task?.limit !== undefined) return floor === Number.NEGATIVE_INFINITY ? undefined : belowLimit(task);
   return spoiled === undefined ? belowFloor(metric, floor) : `its output ${spoiled.output} cannot stand for the source's: ${spoiled.problem ?? ''}`;
 }
 

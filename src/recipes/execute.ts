@@ -8,12 +8,12 @@ import { LatheError, toLatheError } from '../base/errors';
 import { modelFile, openModel } from '../formats/open';
 import { captureSource } from '../formats/publish';
 import type { OptimizationReport, SourceReport, VariantReport } from '../protocol/report';
-import { openSamples } from '../runtime/data/datasets';
+import { resolvedAgainst } from '../runtime/data/description';
 import { inaccuracy } from './acceptance';
 import { Builder, DoesNotApply } from './build';
 import { planOfSteps } from './candidates';
 import { Laboratory } from './laboratory';
-import { defaultBudgets, optimizeModel, type Budgets, type OptimizeRequest, type OptimizeServices } from './optimize';
+import { defaultBudgets, demandsOf, optimizeModel, samplesOf, type Budgets, type OptimizeRequest, type OptimizeServices } from './optimize';
 import { assertOutput, publishWinner } from './publish';
 import { parseRecipe, type Recipe } from './recipe';
 import { placeOfReports } from './readOnlySource';
@@ -40,7 +40,7 @@ export function requestOf(recipe: Recipe, path: string): OptimizeRequest {
     modelPath: from(recipe.model),
     goal: recipe.goal,
     target: recipe.target,
-    ...(data === undefined ? {} : { data: from(data) }),
+    ...(data === undefined ? {} : { data: typeof data === 'string' ? from(data) : resolvedAgainst(data, dirname(path)) }),
     ...(pictures === undefined ? {} : { pictures }),
     bindings: recipe.bindings,
     provider: recipe.provider,
@@ -49,6 +49,8 @@ export function requestOf(recipe: Recipe, path: string): OptimizeRequest {
     steps: recipe.steps.map(({ technique, options }) => ({ technique, options: options ?? {} })),
     allowSlower: accept.allowSlower,
     allowUncalibrated: accept.allowUncalibrated,
+    ...(accept.metric === undefined ? {} : { metric: { ...accept.metric, ...(accept.metric.charset === undefined ? {} : { charset: from(accept.metric.charset) }) } }),
+    ...(accept.mostLoss === undefined ? {} : { mostLoss: accept.mostLoss }),
     ...(accept.floor === undefined ? {} : { floor: accept.floor }),
     ...(output === undefined ? {} : { outputPath: from(output) }),
   };
@@ -117,8 +119,8 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
     await assertOutput(request.modelPath, request.outputPath, source.format);
     const sourceState = await captureSource(request.modelPath);
     assertRecorded(recorded, await sourceHashes(sourceState), request.modelPath);
-    const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
-    const laboratory = owned.add(new Laboratory({ source, file, data, settings, seed, budgets, floor: recorded.floor.minimum, services, work }));
+    const { calibration, evaluation: data } = await samplesOf(request, source, settings, seed, budgets);
+    const laboratory = owned.add(new Laboratory({ source, file, data, calibration, settings, seed, budgets, floor: recorded.floor.task === undefined ? recorded.floor.minimum : request.floor, ...demandsOf(request), services, work }));
     assertShapesAgree(source);
     const plan = planOfSteps(winner.steps, winner.title);
     const built = await new Builder(source, laboratory.context()).build(plan.steps);

@@ -17,7 +17,9 @@ import type { Feeds, SampleSource } from '../runtime/data/samples';
 import { temporaryFolder } from '../runtime/temporary';
 import { elementCount, type Tensor } from '../tensor/tensor';
 import type { TechniqueContext } from '../techniques/technique';
+import type { MetricSpec, MostLoss } from '../protocol/taskMetrics';
 import { floorFor } from './acceptance';
+import { limitOf } from './taskLimit';
 import { countKernels } from './kernels';
 import type { Budgets, OptimizeServices } from './optimize';
 import type { Bench } from './trial';
@@ -27,11 +29,16 @@ export interface LaboratoryOptions {
   readonly source: Model;
   /** Where the source lies. */
   readonly file: ModelFile;
+  /** What variants are judged on. */
   readonly data: SampleSource;
+  /** What ranges are measured on; the same where there are too few samples to divide. */
+  readonly calibration: SampleSource;
   readonly settings: RunSettings;
   readonly seed: number;
   readonly budgets: Budgets;
   readonly floor: number | undefined;
+  readonly metric?: MetricSpec;
+  readonly mostLoss?: MostLoss;
   readonly services: OptimizeServices;
   readonly work: WorkContext;
 }
@@ -71,8 +78,8 @@ export class Laboratory implements Bench, Disposable {
   }
 
   context(): TechniqueContext {
-    const { data, settings, seed } = this.options;
-    return this.workbench.context(this.part(), data, settings.bindings, seed);
+    const { calibration, settings, seed } = this.options;
+    return this.workbench.context(this.part(), calibration, settings.bindings, seed);
   }
 
   /** The caller's context, with progress of a part of the whole. */
@@ -85,11 +92,19 @@ export class Laboratory implements Bench, Disposable {
   }
 
   async compare(variant: Model): Promise<Comparison> {
-    const { file, data, settings, budgets, services } = this.options;
-    const comparison = await compareModels(file, variant, data, { provider: settings.provider, threads: settings.threads, limit: budgets.compareSamples, start: services.runnerStart, ...this.part(this.share.title) });
+    const { file, data, settings, budgets, services, metric } = this.options;
+    const limit = metric === undefined ? budgets.compareSamples : budgets.metricSamples;
+    const comparison = this.withLimit(await compareModels(file, variant, data, { provider: settings.provider, threads: settings.threads, limit, ...(metric === undefined ? {} : { metric }), start: services.runnerStart, ...this.part(this.share.title) }));
     const judged = worstOutput(comparison);
     if (judged.metric !== undefined) this.metricName = judged.metric.name;
     return judged;
+  }
+
+  /** With what is demanded of the metric, so that whoever reads the comparison can judge by it. */
+  private withLimit(comparison: Comparison): Comparison {
+    const { mostLoss, floor } = this.options;
+    if (comparison.task === undefined) return comparison;
+    return { ...comparison, task: { ...comparison.task, limit: limitOf(comparison.task.metric, { ...(mostLoss === undefined ? {} : { mostLoss }), ...(floor === undefined ? {} : { floor }) }) } };
   }
 
   floorOf(metric: MetricValue | undefined): number {
@@ -98,6 +113,10 @@ export class Laboratory implements Bench, Disposable {
 
   floor(): OptimizationReport['floor'] {
     const { metricName: metric, options } = this;
+    if (options.metric !== undefined) {
+      const { mostLoss, floor } = options;
+      return { metric: '', minimum: 0, task: { metric: options.metric.name, ...limitOf(options.metric.name, { ...(mostLoss === undefined ? {} : { mostLoss }), ...(floor === undefined ? {} : { floor }) }) } };
+    }
     return metric === undefined ? { metric: '', minimum: options.floor ?? 0 } : { metric, minimum: floorFor(metric, options.floor) };
   }
 

@@ -8,11 +8,14 @@ import { assertBindable } from '../graph/defaultBindings';
 import { modelFile, openModel } from '../formats/open';
 import { captureSource } from '../formats/publish';
 import type { Model } from '../graph/model';
+import type { DataSpec } from '../protocol/data';
 import type { PictureOptions, Provider, RunSettings } from '../protocol/measurement';
 import type { Goal, OptimizationReport, VariantReport } from '../protocol/report';
+import type { MetricSpec, MostLoss } from '../protocol/taskMetrics';
 import type { Runner, RunnerStart } from '../runtime/runner';
 import { bytesOnDisk } from '../runtime/materialize';
-import { openSamples } from '../runtime/data/datasets';
+import { openSplitSamples, type SplitSamples } from '../runtime/data/datasets';
+import { resolvedAgainst } from '../runtime/data/description';
 import { rejection, score } from './acceptance';
 import { Builder } from './build';
 import { type CandidatePlan, type CandidateStep, candidates, planOfSteps } from './candidates';
@@ -29,11 +32,15 @@ export interface OptimizeRequest {
   readonly modelPath: string;
   readonly goal: Goal;
   readonly target?: string;
-  /** Folder or file of calibration and evaluation data; seeded random inputs where absent. */
-  readonly data?: string;
+  /** Folder or file of calibration and evaluation data, or their description; seeded random inputs where absent. */
+  readonly data?: string | DataSpec;
   /** How a folder of pictures is fed. */
   readonly pictures?: PictureOptions;
-  /** Least agreement (0 … 1) or SQNR in dB (above 1): see `floorFor` in acceptance.ts, also for the defaults. */
+  /** How variants are judged where the data have labels, instead of by their agreement with the source. */
+  readonly metric?: MetricSpec;
+  /** Most a variant may lose of the metric; see metrics/table.ts for the defaults. */
+  readonly mostLoss?: MostLoss;
+  /** The worst figure of the metric; without one the least agreement (0 … 1) or SQNR in dB (above 1): see `floorFor` in acceptance.ts, also for the defaults. */
   readonly floor?: number;
   readonly bindings?: Readonly<Record<string, number>>;
   readonly provider?: Provider;
@@ -63,9 +70,11 @@ export interface Budgets {
   /** Sensitivity measurements of one variant. */
   readonly sensitivityMs: number;
   readonly compareSamples: number;
+  /** Where a metric is judged: a hundred answers are too few to tell a loss of half a point. */
+  readonly metricSamples: number;
 }
 
-export const defaultBudgets: Budgets = { benchmarkMs: 6_000, confirmMs: 15_000, sensitivityMs: 45_000, compareSamples: 100 };
+export const defaultBudgets: Budgets = { benchmarkMs: 6_000, confirmMs: 15_000, sensitivityMs: 45_000, compareSamples: 100, metricSamples: 1000 };
 
 export interface OptimizeServices {
   /** Starts the runner that techniques work with. */
@@ -96,8 +105,8 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
     work.progress({ message: 'Reading the model and the data' });
     const sourceState = await captureSource(modelPath);
     const hashes = await sourceHashes(sourceState);
-    const data = await openSamples(request.data, source, { bindings: settings.bindings, seed, ...(request.data === undefined ? {} : { limit: budgets.compareSamples }), ...request.pictures });
-    const laboratory = owned.add(new Laboratory({ source, file, data, settings, seed, budgets, floor: request.floor, services, work }));
+    const { calibration, evaluation: data } = await samplesOf(request, source, settings, seed, budgets);
+    const laboratory = owned.add(new Laboratory({ source, file, data, calibration, settings, seed, budgets, floor: request.floor, ...demandsOf(request), services, work }));
     assertShapesAgree(source);
     await laboratory.assertSourceRuns();
     const plans = plansOf(request, source.format);
@@ -201,14 +210,25 @@ function recipeOf(request: OptimizeRequest, modelPath: string, report: Optimizat
     model: modelPath,
     goal: request.goal,
     target: report.target,
-    ...(request.data === undefined ? {} : { data: resolve(request.data) }),
+    ...(request.data === undefined ? {} : { data: typeof request.data === 'string' ? resolve(request.data) : resolvedAgainst(request.data, process.cwd()) }),
     ...(request.pictures === undefined ? {} : { pictures: request.pictures }),
     bindings: { ...report.settings.bindings },
     provider: report.settings.provider,
     threads: report.settings.threads,
     seed: report.seed,
     steps: steps.map(({ technique, options }) => ({ technique, options: { ...options } })),
-    accept: { allowSlower: request.allowSlower ?? false, allowUncalibrated: request.allowUncalibrated ?? false, ...(request.floor === undefined ? {} : { floor: request.floor }) },
+    accept: { allowSlower: request.allowSlower ?? false, allowUncalibrated: request.allowUncalibrated ?? false, ...(request.floor === undefined ? {} : { floor: request.floor }), ...demandsOf(request) },
   };
+}
+
+/** How variants are judged, where it is not by agreement alone. */
+export function demandsOf({ metric, mostLoss }: Pick<OptimizeRequest, 'metric' | 'mostLoss'>): { metric?: MetricSpec; mostLoss?: MostLoss } {
+  return { ...(metric === undefined ? {} : { metric }), ...(mostLoss === undefined ? {} : { mostLoss }) };
+}
+
+/** The data of a request, split so that what is calibrated on is not what is judged by. @throws LatheError as openSplitSamples */
+export function samplesOf({ data, pictures, metric }: OptimizeRequest, source: Model, { bindings }: RunSettings, seed: number, budgets: Budgets): Promise<SplitSamples> {
+  const limit = metric === undefined ? budgets.compareSamples : budgets.metricSamples;
+  return openSplitSamples(data, source, { bindings, seed, ...(data === undefined ? {} : { limit }), ...pictures });
 }
 

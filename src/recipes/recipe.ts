@@ -2,7 +2,10 @@
 import * as z from 'zod';
 import { LatheError } from '../base/errors';
 import { pictureOrders, pixelScales } from '../protocol/measurement';
+import { taskMetricNames, type MetricSpec, type MostLoss } from '../protocol/taskMetrics';
+import { dataSpecSchema } from '../runtime/data/description';
 import { techniques } from '../techniques/registry';
+import { readMostLoss } from './taskLimit';
 
 const largestDimension = 2 ** 31;
 
@@ -13,12 +16,38 @@ const step = z.union(
   ),
 );
 
+const metricSchema: z.ZodType<MetricSpec> = z.union([
+  z.enum(taskMetricNames).transform((name) => ({ name })),
+  z.strictObject({
+    name: z.enum(taskMetricNames).describe('Which metric.'),
+    output: z.exactOptional(z.string()).describe('The output that is judged; the first that fits where absent.'),
+    charset: z.exactOptional(z.string()).describe('Texts: a file with one character per line, in the order of the classes after the blank.'),
+    blank: z.exactOptional(z.enum(['first', 'last'])).describe('Texts: the class of nothing; the first by default.'),
+    positive: z.exactOptional(z.int().min(0)).describe('Precision, recall and F1: judge this class alone.'),
+    peak: z.exactOptional(z.number().positive()).describe('PSNR: the greatest value a pixel can have; 1 by default.'),
+  }),
+]);
+
+/** As text (`0.5 pp`) or as the report has it. */
+const mostLossSchema: z.ZodType<MostLoss> = z.union([
+  z.strictObject({ value: z.number().min(0), relative: z.boolean() }),
+  z.union([z.string(), z.number()]).transform((given, context): MostLoss => {
+    const loss = readMostLoss(String(given));
+    if (loss !== undefined) return loss;
+    context.addIssue({ code: 'custom', message: 'write for example 0.5 pp, 0.3 dB or 2 %' });
+    return { value: 0, relative: false };
+  }),
+]);
+
 export const recipeSchema = z.strictObject({
   $schema: z.string().optional(),
   model: z.string().min(1).describe('The source model, relative to this file.'),
   goal: z.enum(['latency', 'size', 'memory', 'simplification']).default('latency').describe('What a variant must improve to be accepted.'),
   target: z.string().default('this machine').describe('The device the result is meant for; measurements are made here.'),
-  data: z.string().optional().describe('Folder or file of calibration and evaluation data, relative to this file: .npy, .npz, test_data_set folders or images.'),
+  data: z
+    .union([z.string(), dataSpecSchema])
+    .optional()
+    .describe('Calibration and evaluation data, relative to this file: a folder of images (classes by subfolder), .npy or .wav files or test_data_set folders, a .npy, .npz, IDX, .csv, .jsonl, .wav or .txt file; or a description of them.'),
   pictures: z
     .strictObject({
       order: z.enum(pictureOrders).default('rgb').describe('Order of the colour channels; PaddleOCR and OpenCV models take bgr.'),
@@ -34,6 +63,8 @@ export const recipeSchema = z.strictObject({
   accept: z
     .strictObject({
       floor: z.number().optional().describe('Least agreement with the source (0 … 1), or, above 1, least SQNR in dB. It holds for outputs judged in that unit; others keep their default (0.99, 0.95 for sequences, 20 dB). 0: no floor.'),
+      metric: metricSchema.optional().describe('Judge variants by how well they do their task on labelled data, instead of by their agreement with the source.'),
+      mostLoss: mostLossSchema.optional().describe('Most a variant may lose of the metric: 0.5 pp, 0.3 dB, 2 % of the source, or a number in its unit.'),
       allowSlower: z.boolean().default(false).describe('Accept a smaller model that is slower.'),
       allowUncalibrated: z.boolean().default(false).describe('Accept a model quantized without real data.'),
     })

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node
 import { basename, dirname, join, parse, relative, resolve } from 'node:path';
 import { publishText } from '../formats/publish';
 import type { OptimizationReport } from '../protocol/report';
+import { withPaths } from '../runtime/data/description';
 import type { Recipe } from './recipe';
 import { reportSchema } from './reportSchema';
 
@@ -29,7 +30,9 @@ export async function writeReport(report: OptimizationReport, recipe: Recipe, na
   const complete = { ...report, recipePath, reportPath };
   const relativeTo = (path: string): string => relative(folder, path).split('\\').join('/');
   // No $schema: editors know the schema by the file's name, and a place named here would have to hold one.
-  const written: Recipe = { ...recipe, model: relativeTo(report.source.path), ...(recipe.data === undefined ? {} : { data: relativeTo(recipe.data) }) };
+  const { metric } = recipe.accept;
+  const accept = metric?.charset === undefined ? recipe.accept : { ...recipe.accept, metric: { ...metric, charset: relativeTo(metric.charset) } };
+  const written: Recipe = { ...recipe, accept, model: relativeTo(report.source.path), ...(recipe.data === undefined ? {} : { data: typeof recipe.data === 'string' ? relativeTo(recipe.data) : withPaths(recipe.data, relativeTo) }) };
   await publishText(recipePath, `${JSON.stringify(written, undefined, 2)}\n`);
   await publishText(reportPath, `${JSON.stringify(complete, undefined, 2)}\n`);
   return complete;

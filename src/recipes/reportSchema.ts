@@ -25,6 +25,8 @@ const data = z.object({
 
 const figure = estimate.extend({ samples: z.number() });
 
+const limitFields = { mostLoss: z.exactOptional(z.object({ value: z.number(), relative: z.boolean() })), floor: z.exactOptional(z.number()) };
+
 const task = z.object({
   metric: z.enum(taskMetricNames),
   unit: z.enum(['share', 'dB', 'none']),
@@ -36,7 +38,7 @@ const task = z.object({
   test: z.enum(['mcnemar-mid-p', 'paired-bootstrap']),
   lost: z.exactOptional(z.number()),
   gained: z.exactOptional(z.number()),
-  limit: z.exactOptional(z.object({ mostLoss: z.exactOptional(z.object({ value: z.number(), relative: z.boolean() })), floor: z.exactOptional(z.number()) })),
+  limit: z.exactOptional(z.object(limitFields)),
 });
 
 const measurement = z.object({
@@ -118,7 +120,7 @@ export const reportSchema = z.object({
   target: z.string(),
   data,
   settings,
-  floor: z.object({ metric: z.enum([...metricNames, '']), minimum: z.number() }),
+  floor: z.object({ metric: z.enum([...metricNames, '']), minimum: z.number(), task: z.exactOptional(z.object({ metric: z.enum(taskMetricNames), ...limitFields })) }),
   seed: z.number(),
   variants: z.array(variant),
   winner: z.exactOptional(z.string()),

@@ -1,15 +1,19 @@
 // `lathe optimize MODEL` and `lathe run RECIPE`: make a better copy, prove it, say what was tried.
+import type { DataSpec } from '../../protocol/data';
 import type { Goal, OptimizationReport } from '../../protocol/report';
+import type { MostLoss } from '../../protocol/taskMetrics';
 import { readRecipe, requestOf, runRecipe as runRecipeFile } from '../../recipes/execute';
 import { optimizeModel, type OptimizeRequest, type OptimizeServices } from '../../recipes/optimize';
+import { LatheError } from '../../base/errors';
 import { Runner } from '../../runtime/runner';
-import { picturesOf, type PictureArguments } from '../arguments';
+import { dataOf, metricOf, picturesOf, type MetricArguments, type PictureArguments } from '../arguments';
 import type { Session } from '../program';
 import { reportLines } from '../render/report';
 import { print, printJson, terminalLog } from '../terminal';
 import { type RunModelOptions, type RunnerOptions, runnerStart } from './running';
 
-export interface OptimizeOptions extends RunModelOptions, PictureArguments {
+export interface OptimizeOptions extends RunModelOptions, PictureArguments, MetricArguments {
+  readonly maxLoss?: MostLoss;
   readonly goal: Goal;
   readonly target: string;
   readonly floor?: number;
@@ -36,10 +40,12 @@ function requestByRecipe(recipePath: string, modelPath: string, given: Partial<O
 }
 
 /** @param recipeData the data where the options name none */
-function requestOfOptions(options: Partial<OptimizeOptions>, recipeData?: string): Partial<OptimizeRequest> {
+function requestOfOptions(options: Partial<OptimizeOptions>, recipeData?: string | DataSpec): Partial<OptimizeRequest> {
   const { goal, target, bind, provider, threads, floor, output, followCacheLinks, allowSlower, allowUncalibrated } = options;
-  const data = options.data ?? recipeData;
-  const pictures = picturesOf({ ...options, ...(data === undefined ? {} : { data }) });
+  const data = dataOf(options) ?? recipeData;
+  const pictures = picturesOf({ ...options, ...(data === undefined ? {} : { data: typeof data === 'string' ? data : data.path }) });
+  const metric = metricOf(options);
+  if (options.maxLoss !== undefined && metric === undefined) throw new LatheError('usage', '--max-loss is a loss of a metric, and there is none.', { hint: 'Name one with --metric.' });
   return {
     ...(goal === undefined ? {} : { goal }),
     ...(target === undefined ? {} : { target }),
@@ -48,6 +54,8 @@ function requestOfOptions(options: Partial<OptimizeOptions>, recipeData?: string
     ...(threads === undefined ? {} : { threads }),
     ...(data === undefined ? {} : { data }),
     ...(pictures === undefined ? {} : { pictures }),
+    ...(metric === undefined ? {} : { metric }),
+    ...(options.maxLoss === undefined ? {} : { mostLoss: options.maxLoss }),
     ...(floor === undefined ? {} : { floor }),
     ...(output === undefined ? {} : { outputPath: output }),
     ...(followCacheLinks === undefined ? {} : { followCacheLinks }),

@@ -43,7 +43,7 @@ const split = z
 
 const storedKinds = dataKinds.filter((kind): kind is StoredDataKind => kind !== 'seeded');
 
-export const dataSpecSchema = z.strictObject({
+export const dataSpecSchema: z.ZodType<DataSpec> = z.strictObject({
   path: z.string().min(1).describe('Folder or file, relative to this file.'),
   kind: z.exactOptional(z.enum(storedKinds)).describe('What lies there; recognised where absent.'),
   labels: z.exactOptional(z.string()).describe('File of labels: .npy, IDX, or lines of file name and label.'),
@@ -54,7 +54,7 @@ export const dataSpecSchema = z.strictObject({
   text: z.exactOptional(text).describe('How texts become ids.'),
   split: z.exactOptional(split).describe('Shares of calibration, evaluation and test; by default half and half, and no test part.'),
   mostSkipped: z.exactOptional(share).describe('Share of samples that may be unreadable before the whole is refused; by default 0.05.'),
-}) satisfies z.ZodType<DataSpec>;
+});
 
 const mostDescriptionBytes = 1e6;
 
@@ -81,8 +81,12 @@ export function readDescription(path: string): DataSpec {
 
 /** With all its paths absolute. */
 export function resolvedAgainst(spec: DataSpec, folder: string): DataSpec {
+  return withPaths(spec, (path) => resolve(folder, path));
+}
+
+/** With each of its paths changed. */
+export function withPaths(spec: DataSpec, from: (path: string) => string): DataSpec {
   const { labels, text: ofText } = spec;
-  const from = (path: string): string => resolve(folder, path);
   return {
     ...spec,
     path: from(spec.path),
