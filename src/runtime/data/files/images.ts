@@ -1,5 +1,6 @@
 // Pictures made into model inputs: decoded, resized bilinearly, normalised, laid out as the input's shape asks.
 import { readFileSync, statSync } from 'node:fs';
+import { inflateSync } from 'node:zlib';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
 import { LatheError, toLatheError } from '../../../base/errors';
@@ -44,6 +45,7 @@ function decodeJpeg(bytes: Uint8Array): Picture {
 function decodePng(bytes: Buffer, path: string): Picture {
   // Width and height stand at a fixed place in the first chunk (PNG specification, IHDR).
   if (bytes.byteLength > 24 && bytes.readUInt32BE(16) * bytes.readUInt32BE(20) > mostPixels) throw new LatheError('too-large', 'The picture has more than 64 million pixels.', { file: path });
+  assertUnpacks(bytes, path);
   const { width, height, data } = PNG.sync.read(bytes);
   const rgb = new Uint8Array(width * height * 3);
   for (let pixel = 0; pixel < width * height; pixel++) {
@@ -52,6 +54,22 @@ function decodePng(bytes: Buffer, path: string): Picture {
     for (let channel = 0; channel < 3; channel++) rgb[3 * pixel + channel] = ((data[4 * pixel + channel] ?? 0) * alpha + 255 * (255 - alpha)) / 255;
   }
   return { width, height, rgb };
+}
+
+/** Bytes a pixel takes at most: four channels of 16 bits; and a filter byte per row, also of interlacing's seven passes. */
+const mostPixelBytes = 8;
+
+/** The decoder unpacks an interlaced picture whatever comes out of it. @throws LatheError `malformed` for more than its pixels can take */
+function assertUnpacks(bytes: Buffer, path: string): void {
+  if (bytes.byteLength < 29 || bytes[28] === 0) return;
+  const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+  const parts: Buffer[] = [];
+  for (let offset = 8; offset + 12 <= bytes.byteLength; offset += 12 + bytes.readUInt32BE(offset)) if (bytes.toString('latin1', offset + 4, offset + 8) === 'IDAT') parts.push(bytes.subarray(offset + 8, offset + 8 + bytes.readUInt32BE(offset)));
+  try {
+    inflateSync(Buffer.concat(parts), { maxOutputLength: width * height * mostPixelBytes + 2 * height + 64 });
+  } catch (thrown) {
+    throw new LatheError('malformed', thrown instanceof RangeError ? 'The picture unpacks to more than its size can take.' : 'The picture’s pixels cannot be unpacked.', { file: path, cause: thrown });
+  }
 }
 
 /** Part of a picture, in pixels. */
