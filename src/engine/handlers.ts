@@ -125,10 +125,6 @@ export function createHandlers(environment: EngineEnvironment): EngineHandlers {
       const file = (path: string): ModelFile => modelFile(path, followCacheLinks.includes(path));
       return await running.bench(file(source), variant === undefined ? undefined : file(variant), bindings, ofModel, context);
     },
-    'data/kind': async ({ path }) => {
-      const { dataKind } = await import('../runtime/data/recognise');
-      return dataKind(path);
-    },
     'data/summary': async ({ path }) => {
       const { summarize } = await import('../runtime/data/recognise');
       return summarize(path);

@@ -1,8 +1,10 @@
 // What is asked of data: which folder or file, and of images how they are fed.
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { DataSummary } from '../protocol/data';
 import type { PictureOptions, PictureOrder, PixelScale } from '../protocol/measurement';
 import type { Host } from './host';
+import { foundText } from './metricQuestions';
 import { pick, type Choice, type Step, type StepResult } from './steps';
 import { t } from './translate';
 
@@ -23,9 +25,9 @@ export interface Calibration {
 /** Which data to calibrate and check with; undefined for none. */
 export async function askData(host: Host, model: vscode.Uri, step: Step): Promise<StepResult<string | undefined>> {
   const choices: Choice<DataChoice>[] = [
-    ...recentChoices(host),
-    { label: t('Choose a folder…'), detail: t('Images, .npy or .npz files, or ONNX test_data_set folders.'), value: { kind: 'browse', folder: true } },
-    { label: t('Choose a file…'), detail: t('One .npy or .npz file.'), value: { kind: 'browse', folder: false } },
+    ...(await recentChoices(host)),
+    { label: t('Choose a folder…'), detail: t('Images (classes by subfolder), recordings, .npy or .npz files, or ONNX test_data_set folders.'), value: { kind: 'browse', folder: true } },
+    { label: t('Choose a file…'), detail: t('NumPy, IDX, CSV, JSON lines, WAV or text; or a description of data.'), value: { kind: 'browse', folder: false } },
     { label: t('No data'), detail: t('Random inputs: a quantized result is marked uncalibrated and not accepted.'), value: { kind: 'none' } },
   ];
   return await pickData(host, model, step, choices);
@@ -34,8 +36,8 @@ export async function askData(host: Host, model: vscode.Uri, step: Step): Promis
 /** Data for what a technique measures its ranges on; without any, whether the result is kept although uncalibrated. Undefined when the person leaves. */
 export async function askCalibration(host: Host, model: vscode.Uri, title: string): Promise<Calibration | undefined> {
   const choices: Choice<DataChoice>[] = [
-    ...recentChoices(host),
-    { label: t('Choose a data folder…'), detail: t('Images, .npy or .npz files, or ONNX test_data_set folders.'), value: { kind: 'browse', folder: true } },
+    ...(await recentChoices(host)),
+    { label: t('Choose a data folder…'), detail: t('Images (classes by subfolder), recordings, .npy or .npz files, or ONNX test_data_set folders.'), value: { kind: 'browse', folder: true } },
     { label: t('Seeded random inputs'), detail: t('Keeps the result although uncalibrated: its accuracy on real inputs is unknown, and it is marked so.'), value: { kind: 'none' } },
   ];
   for (;;) {
@@ -43,7 +45,7 @@ export async function askCalibration(host: Host, model: vscode.Uri, title: strin
     if (chosen.kind !== 'answer') return undefined;
     const data = chosen.value;
     if (data === undefined) return { allowUncalibrated: true };
-    if (!(await holdsImages(host, data))) return { data };
+    if ((await summaryOf(host, data))?.kind !== 'images') return { data };
     const fed = await askPictures({ title, step: 2, steps: 2, placeholder: '' }, undefined);
     if (fed.kind === 'left') return undefined;
     if (fed.kind === 'answer') return { data, ...(fed.value === undefined ? {} : { pictures: fed.value }) };
@@ -54,8 +56,14 @@ function recentData(host: Host): readonly string[] {
   return host.context.workspaceState.get<readonly string[]>(recentKey, []);
 }
 
-function recentChoices(host: Host): Choice<DataChoice>[] {
-  return recentData(host).map((one) => ({ label: path.basename(one), description: path.dirname(one), detail: t('used before'), value: { kind: 'path', path: one } }));
+/** With what is found there now. */
+async function recentChoices(host: Host): Promise<Choice<DataChoice>[]> {
+  return await Promise.all(
+    recentData(host).map(async (one): Promise<Choice<DataChoice>> => {
+      const summary = await summaryOf(host, one);
+      return { label: path.basename(one), description: path.dirname(one), detail: summary === undefined ? t('used before') : t('used before: {0}', foundText(summary)), value: { kind: 'path', path: one } };
+    }),
+  );
 }
 
 /** Asks until data are chosen, or none; what is chosen is offered first the next time. */
@@ -72,14 +80,14 @@ async function pickData(host: Host, model: vscode.Uri, step: Step, choices: read
   }
 }
 
-/** The engine knows what data are; what it cannot feed it says when the work begins. */
-export async function holdsImages(host: Host, data: string | undefined): Promise<boolean> {
-  if (data === undefined) return false;
+/** What the engine finds at a path; what it cannot feed it says when the work begins. */
+export async function summaryOf(host: Host, data: string | undefined): Promise<DataSummary | undefined> {
+  if (data === undefined) return undefined;
   try {
     const engine = await host.engine();
-    return (await engine.request('data/kind', { path: data })) === 'images';
+    return await engine.request('data/summary', { path: data });
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -115,7 +123,7 @@ async function browse(model: vscode.Uri, folder: boolean): Promise<string | unde
     canSelectMany: false,
     defaultUri: vscode.Uri.joinPath(model, '..'),
     openLabel: t('Use as data'),
-    ...(folder ? {} : { filters: { [t('Arrays')]: ['npy', 'npz'] } }),
+    ...(folder ? {} : { filters: { [t('Data')]: ['npy', 'npz', 'idx', 'gz', 'csv', 'tsv', 'jsonl', 'ndjson', 'wav', 'txt', 'json'], [t('All files')]: ['*'] } }),
   });
   return chosen?.[0]?.fsPath;
 }

@@ -1,10 +1,13 @@
 // What *Optimize Model…* asks before it works: target, goal, data (and, of pictures, how they are fed), accuracy floor.
 import path from 'node:path';
 import type * as vscode from 'vscode';
+import type { DataSummary } from '../protocol/data';
 import type { PictureOptions } from '../protocol/measurement';
 import type { Goal } from '../protocol/report';
-import { askData, askPictures, holdsImages } from './dataQuestions';
+import type { MetricSpec, MostLoss } from '../protocol/taskMetrics';
+import { askData, askPictures, summaryOf } from './dataQuestions';
 import type { Host } from './host';
+import { askMetric, askMostLoss } from './metricQuestions';
 import { askValue, pick, type Choice, type Step, type StepResult } from './steps';
 import { t } from './translate';
 
@@ -15,6 +18,9 @@ export interface OptimizeAnswers {
   readonly data?: string;
   /** How the data are fed, where they are pictures and the person chose. */
   readonly pictures?: PictureOptions;
+  /** How variants are judged where the data have labels; absent: by agreement with the source. */
+  readonly metric?: MetricSpec;
+  readonly mostLoss?: MostLoss;
   /** A share of agreement up to 1, decibels of SQNR above; a model judged in the other unit keeps its default. Absent: the defaults. */
   readonly floor?: number;
   readonly allowSlower: boolean;
@@ -33,7 +39,9 @@ export async function askOptimize(host: Host, model: vscode.Uri): Promise<Optimi
   let goal: Goal = 'latency';
   let allowSlower = false;
   let data: string | undefined;
-  let areImages: boolean | undefined;
+  let summary: DataSummary | undefined;
+  let metric: MetricSpec | undefined;
+  let mostLoss: MostLoss | undefined;
   let pictures: PictureOptions | undefined;
   let floor: number | undefined;
   const questions: readonly Question[] = [
@@ -48,12 +56,15 @@ export async function askOptimize(host: Host, model: vscode.Uri): Promise<Optimi
     {
       ask: async (step) => {
         const result = await keep(askData(host, model, { ...step, placeholder: t('Which data is it calibrated and checked with?') }), (value) => (data = value));
-        areImages = await holdsImages(host, data);
+        summary = await summaryOf(host, data);
+        if (summary?.labels === undefined) metric = undefined;
         return result;
       },
     },
-    { applies: () => areImages === true, ask: async (step) => await keep(askPictures(step, pictures), (value) => (pictures = value)) },
-    { ask: async (step) => await keep(askFloor({ ...step, placeholder: t('How much must its answers agree with the source? A model is judged in % where it answers with classes, text or whole numbers, else in dB.') }), (value) => (floor = value)) },
+    { applies: () => summary?.kind === 'images', ask: async (step) => await keep(askPictures(step, pictures), (value) => (pictures = value)) },
+    { applies: () => summary?.labels === 'classes' || summary?.labels === 'outputs', ask: async (step) => (summary === undefined ? { kind: 'answer', value: undefined } : await keep(askMetric(step, summary, metric), (value) => (metric = value))) },
+    { applies: () => metric !== undefined, ask: async (step) => (metric === undefined ? { kind: 'answer', value: undefined } : await keep(askMostLoss(step, metric), (value) => (mostLoss = value))) },
+    { applies: () => metric === undefined, ask: async (step) => await keep(askFloor({ ...step, placeholder: t('How much must its answers agree with the source? A model is judged in % where it answers with classes, text or whole numbers, else in dB.') }), (value) => (floor = value)) },
   ];
   // What applies may change only behind the question that was answered, so that its place stays the same.
   for (let i = 0; ; ) {
@@ -64,7 +75,13 @@ export async function askOptimize(host: Host, model: vscode.Uri): Promise<Optimi
     if (result.kind === 'left') return undefined;
     i += result.kind === 'back' ? -1 : 1;
   }
-  return { target, goal, allowSlower, ...(data === undefined ? {} : { data }), ...(areImages === true && pictures !== undefined ? { pictures } : {}), ...(floor === undefined ? {} : { floor }) };
+  return { target, goal, allowSlower, ...(data === undefined ? {} : { data }), ...(summary?.kind === 'images' && pictures !== undefined ? { pictures } : {}), ...judgedBy(metric, mostLoss, floor) };
+}
+
+/** A metric has its loss; agreement has its floor. */
+function judgedBy(metric: MetricSpec | undefined, mostLoss: MostLoss | undefined, floor: number | undefined): Pick<OptimizeAnswers, 'metric' | 'mostLoss' | 'floor'> {
+  if (metric !== undefined) return { metric, ...(mostLoss === undefined ? {} : { mostLoss }) };
+  return floor === undefined ? {} : { floor };
 }
 
 async function keep<T>(step: Promise<StepResult<T>>, take: (value: T) => void): Promise<StepResult<T>> {

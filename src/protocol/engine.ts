@@ -4,8 +4,8 @@ import type { ModelSummary, ValueSummary } from './analysis';
 import type { GraphComparison, PairMeasurement } from './comparison';
 import type { DataSpec, DataSummary } from './data';
 import type { Finding } from './findings';
-import type { Benchmark, Comparison, DataDescription, PictureOptions, Profile, Provider } from './measurement';
 import type { PageModelSources } from './pageBenchmark';
+import type { Benchmark, Comparison, PictureOptions, Profile, Provider } from './measurement';
 import type { Goal, OptimizationReport } from './report';
 import type { MetricSpec, MostLoss } from './taskMetrics';
 import type { LayerDetail, ModelSnapshot, WeightDetail } from './view';
@@ -267,9 +267,7 @@ export interface EngineRequests {
   'recipe/run': { params: { readonly path: string; readonly frozen: boolean; readonly output?: string; readonly followCacheLinks?: boolean }; result: OptimizationReport };
   /** `followCacheLinks`: those of the two paths whose links the person allowed to follow. */
   'bench/compare': { params: { readonly source: string; readonly variant?: string; readonly bindings: Bindings; readonly settings?: ModelSettings; readonly followCacheLinks?: readonly string[] }; result: { readonly benchmark: Benchmark; readonly comparison?: Comparison } };
-  /** What the data at a path are; an error where they are nothing that can be fed. */
-  'data/kind': { params: { readonly path: string }; result: DataDescription['kind'] };
-  /** What lies there and how much of it, without a model; an error as above. */
+  /** What the data at a path are and how much of them, without a model; an error where they are nothing that can be fed. */
   'data/summary': { params: { readonly path: string }; result: DataSummary };
   /** Reports in `.lathe/` beside a model, newest first. */
   'reports/list': { params: { readonly path: string }; result: readonly OptimizationReport[] };

@@ -13,7 +13,7 @@ const kinds: Readonly<Record<string, string>> = { '/data/photos': 'images', '/da
 const requests: OptimizeRequest[] = [];
 const engine = {
   request: (method: string, params: { readonly path?: string } & OptimizeRequest) => {
-    if (method === 'data/kind') return Promise.resolve(kinds[params.path ?? '']);
+    if (method === 'data/summary') return Promise.resolve({ kind: kinds[params.path ?? ''] });
     requests.push(params);
     if (method === 'model/inline') return Promise.resolve({ path: '/models/model.inlined.onnx', inlined: [{ function: 'own::f', calls: 2 }], kept: [] });
     return Promise.resolve({ source: { path: '/models/model.onnx' }, conclusion: 'done', variants: [] });

@@ -1,20 +1,22 @@
 // What *Optimize Model…* asks: how images are fed only where the data are images, and Back leads through it.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OptimizeAnswers } from '../../src/extension/optimizeQuestions';
+import type { DataSummary } from '../../src/protocol/data';
 import { fakeVscode, FakeUri } from './fakeVscode';
 
 vi.mock('vscode', () => fakeVscode);
 const { askOptimize, readFloor } = await import('../../src/extension/optimizeQuestions');
+const { foundText } = await import('../../src/extension/metricQuestions');
 
-const kinds: Readonly<Record<string, string>> = { '/data/photos': 'images', '/data/arrays': 'npy' };
+const found: Readonly<Record<string, DataSummary>> = { '/data/photos': { kind: 'images', samples: 1200 }, '/data/arrays': { kind: 'npy' }, '/data/classes': { kind: 'images', samples: 1200, classes: 10, labels: 'classes' } };
 const host = {
-  context: { workspaceState: { get: () => ['/data/photos', '/data/arrays', '/data/gone'], update: () => Promise.resolve() } },
+  context: { workspaceState: { get: () => ['/data/photos', '/data/arrays', '/data/gone', '/data/classes'], update: () => Promise.resolve() } },
   engine: () =>
     Promise.resolve({
       request: (method: string, { path = '' }: { readonly path?: string }) => {
         if (method === 'engine/devices') return Promise.resolve([]);
-        const kind = kinds[path];
-        return kind === undefined ? Promise.reject(new Error('There are no data here.')) : Promise.resolve(kind);
+        const summary = found[path];
+        return summary === undefined ? Promise.reject(new Error('There are no data here.')) : Promise.resolve(summary);
       },
     }),
 };
@@ -50,6 +52,20 @@ describe('Optimize Model…', () => {
     expect(await answer('This machine', 'Latency', 'photos', 'RGB, 0 to 255', 'Back', 'Back', 'arrays', '95 %')).toEqual({ target: 'this machine', goal: 'latency', allowSlower: false, data: '/data/arrays', floor: 0.95 });
     expect(fakeVscode.calls[5]).toEqual(['quickPick', '4/5', 'RGB, 0 to 255']);
     expect(steps()).toEqual(['1/4', '2/4', '3/4', '4/5', '5/5', '4/5', '3/5', '4/4']);
+  });
+
+  it('asks by what data with labels judge, and then how much may be lost instead of a floor', async () => {
+    const asked = { target: 'this machine', goal: 'latency', allowSlower: false, data: '/data/classes' };
+    expect(await answer('This machine', 'Latency', 'classes', 'Default', 'Top-1 accuracy', '0.5 percentage points')).toEqual({ ...asked, metric: { name: 'top1' }, mostLoss: { value: 0.005, relative: false } });
+    expect(steps()).toEqual(['1/4', '2/4', '3/4', '4/6', '5/6', '6/6']);
+    expect(await answer('This machine', 'Latency', 'classes', 'Default', 'Top-1 accuracy', 'Back', 'Agreement with the source', '99 %')).toEqual({ ...asked, floor: 0.99 });
+    expect(await answer('This machine', 'Latency', 'classes', 'Default', 'Top-1 accuracy', 'Back', 'Back', 'Back', 'arrays', '95 %')).toEqual({ ...asked, data: '/data/arrays', floor: 0.95 });
+  });
+
+  it('says what was found', () => {
+    expect(foundText({ kind: 'images', samples: 1200, classes: 10, labels: 'classes' })).toBe('1,200 samples (images) in 10 classes');
+    expect(foundText({ kind: 'npy' })).toBe('NumPy arrays');
+    expect(foundText({ kind: 'test-data-set', samples: 1, labels: 'outputs' })).toBe('1 sample (ONNX test data) with expected outputs');
   });
 
   it('ends where the person leaves', async () => {
