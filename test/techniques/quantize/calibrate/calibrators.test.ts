@@ -1,7 +1,7 @@
 // The calibrators against the formulas they come from, computed the long way.
 import { describe, expect, it } from 'vitest';
 import { type Calibration, calibrations, calibrators, percentileRange, type Statistics } from '../../../../src/techniques/quantize/calibrate/calibrators';
-import { divergenceWithin } from '../../../../src/techniques/quantize/calibrate/entropy';
+import { Divergence } from '../../../../src/techniques/quantize/calibrate/entropy';
 import { binsPerSide, Histogram } from '../../../../src/techniques/quantize/calibrate/histogram';
 import { rangesOf } from '../../../../src/techniques/quantize/calibrate/observe';
 
@@ -125,7 +125,7 @@ describe('the calibrators', () => {
     const expected = p.reduce((sum, value, i) => (value === 0 ? sum : sum + (value / sumP) * Math.log(value / sumP / ((q[i] ?? 0) / sumQ))), 0);
     expect(inside[0]).toBeGreaterThan(0); // else smoothing would come in
     expect(inside.at(-1)).toBeGreaterThan(0);
-    expect(divergenceWithin(counts, first, last, levels)).toBeCloseTo(expected, 10);
+    expect(new Divergence(counts).within(first, last, levels)).toBeCloseTo(expected, 10);
   });
 
   it('entropy keeps nearly all of evenly spread values and cuts the tails of others', () => {
