@@ -50,9 +50,10 @@ export class Builder {
     const before = await this.build(steps.slice(0, -1));
     if (before instanceof DoesNotApply) return before;
     const technique = techniqueOf(last.technique);
-    const options = await this.resolve(technique, last.options);
+    const given = await this.resolve(technique, last.options);
     const reason = technique.applies(before.model);
     if (reason !== undefined) return new DoesNotApply(`${technique.title} does not apply: ${reason}`);
+    const options = ((await technique.resolve?.(before.model, given, this.context)) ?? given) as Record<string, unknown>;
     this.context.progress({ message: technique.title });
     const start = performance.now();
     const result = await technique.apply(before.model, options, this.context);

@@ -43,6 +43,8 @@ export interface Technique<Options = unknown> {
   applies(model: Model): string | undefined;
   /** What it should gain on the whole model, before doing it. */
   estimate(model: Model, options: Options): GainEstimate;
+  /** The options with everything found out that they leave open, so that a report can be replayed; absent where nothing is. */
+  resolve?(model: Model, options: Options, context: TechniqueContext): Promise<Options>;
   /** Returns a new model; the given one is not changed. */
   apply(model: Model, options: Options, context: TechniqueContext): Promise<TechniqueResult>;
 }

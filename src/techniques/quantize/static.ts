@@ -1,5 +1,4 @@
 // Static int8: calibrated uint8 activations and int8 weights per channel, as QuantizeLinear/DequantizeLinear pairs (QDQ).
-import * as z from 'zod';
 import { inferTypes } from '../../analysis/infer';
 import { cloneModel } from '../../graph/construct';
 import type { Model } from '../../graph/model';
@@ -13,25 +12,18 @@ import { type Choice, chooseLayers } from './choose/choose';
 import { hoistConstants } from './constants';
 import { joinHardSwish } from './insert/hardSwish';
 import { insertQuantization } from './insert/insert';
-import { calibrations, calibrators, type CalibrationSettings } from './calibrate/calibrators';
+import { type Calibration, calibrations, calibrators } from './calibrate/calibrators';
 import { type Observation, observe, rangesOf } from './calibrate/observe';
-import { presetNames, presets } from './choose/presets';
+import { presets } from './choose/presets';
 import { settleBiases } from './insert/productBias';
+import { OutputNoise } from './outputNoise';
 import { int8KernelsSaturate } from './saturation';
+import { calibrationOf, type ResolvedStaticOptions, staticOptions, type StaticOptions } from './staticOptions';
+
+export { staticOptions, type StaticOptions };
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with opset 13. */
 const leastOpset = 13;
-
-export const staticOptions = z.strictObject({
-  preset: z.enum(presetNames).default('rule').describe('Which layers go to int8.'),
-  samples: z.int().min(1).max(10_000).default(32).describe('Calibration samples.'),
-  calibration: z.enum(calibrations).optional().describe('How the range of an activation follows from the samples; min-max where nothing is said. percentile takes 99.99 unless you say another.'),
-  percentile: z.number().min(90).max(100).default(100).describe('Below 100 it asks for calibration by percentile: at 99.99 the outermost 0.01 % of each activation is clipped.'),
-  reduceRange: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('Scale weights so that sums of two products fit 16 bits: needed where int8 kernels saturate (x86 without VNNI). auto: find out here.'),
-  keepFloat: z.array(z.string()).default([]).describe('Layers that stay float whatever the preset says.'),
-  only: z.array(z.string()).optional().describe('When given, no other layers go to int8.'),
-});
-export type StaticOptions = z.infer<typeof staticOptions>;
 
 export const quantizeStatic: Technique<StaticOptions> = {
   id: 'quantize-static',
@@ -39,7 +31,8 @@ export const quantizeStatic: Technique<StaticOptions> = {
   options: staticOptions,
   applies: (model) => (candidatesOf(model).some((candidate) => candidate.weight !== undefined) ? undefined : 'no convolution or matrix product with constant float32 weights'),
   estimate,
-  apply,
+  resolve,
+  apply: async (model, options, context) => applyResolved(model, await resolve(model, options, context), context),
 };
 
 function candidatesOf(model: Model): Candidate[] {
@@ -74,16 +67,6 @@ function prepare(model: Model): Prepared {
   return prepared;
 }
 
-/** What `calibration: percentile` clips where no percentile is given: one value in ten thousand. */
-const usualPercentile = 99.99;
-const uint8Steps = 255;
-
-/** Which calibrator the options ask for: a percentile below 100 alone asks for that one. */
-export function calibrationOf({ calibration, percentile }: Pick<StaticOptions, 'calibration' | 'percentile'>): CalibrationSettings {
-  const chosen = calibration ?? (percentile < 100 ? 'percentile' : 'minmax');
-  return { calibration: chosen, percentile: chosen === 'percentile' && percentile >= 100 ? usualPercentile : percentile, steps: uint8Steps };
-}
-
 interface Plan {
   readonly model: Model;
   readonly observations: ReadonlyMap<string, Observation>;
@@ -92,7 +75,7 @@ interface Plan {
 }
 
 /** Calibrates and chooses; the plan's model is a copy that may be changed. */
-async function plan(model: Model, options: StaticOptions, context: TechniqueContext): Promise<Plan> {
+async function plan(model: Model, options: ResolvedStaticOptions, context: TechniqueContext): Promise<Plan> {
   const prepared = prepare(model);
   context.progress({ message: `Calibrating on up to ${options.samples} samples` });
   const observations = rangesOf(await observe(prepared.model, prepared.values, options.samples, context), calibrationOf(options));
@@ -102,18 +85,33 @@ async function plan(model: Model, options: StaticOptions, context: TechniqueCont
   return { model: copy, observations, candidates, choice: chooseLayers(copy.graph, candidates, observations, options.preset, new Set(options.keepFloat), only) };
 }
 
+/** Decides what was left to `auto`. @throws LatheError what the runner throws; `cancelled`. */
+async function resolve(model: Model, options: StaticOptions, context: TechniqueContext): Promise<ResolvedStaticOptions> {
+  const { calibration, ...rest } = options;
+  const known = { ...rest, reduceRange: options.reduceRange === 'auto' ? await int8KernelsSaturate(context) : options.reduceRange };
+  if (calibration !== 'auto') return { ...known, ...(calibration === undefined ? {} : { calibration }) };
+  const noise = await OutputNoise.of(model, context);
+  let best: { readonly calibration: Calibration; readonly decibels: number } | undefined;
+  for (const each of calibrations) {
+    context.progress({ message: `Comparing calibrators: ${each}` });
+    const { model: variant } = await applyResolved(model, { ...known, calibration: each }, context);
+    const decibels = await noise.signalToNoise(variant);
+    if (best === undefined || decibels > best.decibels) best = { calibration: each, decibels };
+  }
+  return { ...known, calibration: best?.calibration ?? 'minmax' };
+}
+
 /** Keys of the weighted layers these options take to int8: what can be given up for accuracy. */
 export async function int8Layers(model: Model, options: StaticOptions, context: TechniqueContext): Promise<string[]> {
-  const { choice } = await plan(model, options, context);
+  const { choice } = await plan(model, await resolve(model, options, context), context);
   return choice.chosen.filter((candidate) => candidate.weight !== undefined).map((candidate) => candidate.key);
 }
 
-async function apply(model: Model, options: StaticOptions, context: TechniqueContext): Promise<TechniqueResult> {
+async function applyResolved(model: Model, options: ResolvedStaticOptions, context: TechniqueContext): Promise<TechniqueResult> {
   const { model: result, observations, candidates, choice } = await plan(model, options, context);
   const { chosen, kept } = choice;
   const calibration = calibrationOf(options);
-  const reduced = options.reduceRange === 'auto' ? await int8KernelsSaturate(context) : options.reduceRange;
-  const { notFinite } = insertQuantization(result, settleBiases(result, chosen, observations), observations, reduced ? 'pairs' : 'full');
+  const { notFinite } = insertQuantization(result, settleBiases(result, chosen, observations), observations, options.reduceRange ? 'pairs' : 'full');
   joinHardSwish(result);
   const unreadable = notFinite.map((layer) => ({ layer, reason: 'its weights hold NaN or infinite values' }));
   return {
@@ -121,7 +119,7 @@ async function apply(model: Model, options: StaticOptions, context: TechniqueCon
     notes: [
       `${counted(chosen, candidates)} to int8 (${presets[options.preset].title})`,
       `activation ranges: ${calibrators[calibration.calibration].title(calibration)}`,
-      ...(reduced ? ['weights scaled so that no two products overflow 16 bits: int8 kernels without VNNI saturate there'] : []),
+      ...(options.reduceRange ? ['weights scaled so that no two products overflow 16 bits: int8 kernels without VNNI saturate there'] : []),
     ],
     kept: [...kept, ...unreadable],
     unchanged: chosen.length === notFinite.length,
