@@ -12,6 +12,8 @@ export interface ChannelScales extends ChannelLayout {
   readonly scales: Float32Array;
   /** False when an element is NaN or infinite: such a weight must stay as it is. */
   readonly finite: boolean;
+  /** True when scales were lowered below the largest magnitude, so that integers saturate. */
+  readonly clipped?: boolean;
 }
 
 /**

@@ -1,6 +1,6 @@
 // An int8 weight that is computed from the float weight when it is written: a model of any size quantizes without being held in memory.
 import { elementCount, type Tensor, type TensorSource } from '../../tensor/tensor';
-import { type ChannelScales, forEachFloat32 } from './channelScales';
+import { type ChannelScales, forEachFloat32, largestInteger } from './channelScales';
 
 /** Adding and taking away 1.5 · 2^23 in float32 rounds to the nearest integer, ties to even, three times faster than Math.round. */
 const roundingConstant = 12582912;
@@ -20,7 +20,8 @@ class QuantizedSource implements TensorSource {
 
   read(offset = 0, length = this.byteLength - offset): Uint8Array {
     const out = new Int8Array(length);
-    forEachFloat32(this.weight, offset, offset + length, (values, first) => {
+    forEachFloat32(this.weight, offset, offset + length, (stretch, first) => {
+      const values = this.scales.clipped === true ? saturated(stretch, first, this.scales) : stretch;
       const target = out.subarray(first - offset, first - offset + values.length);
       if (this.scales.inner === 1) roundColumns(values, first, this.inverse, target);
       else roundRows(values, first, this.scales, this.inverse, target);
@@ -29,13 +30,21 @@ class QuantizedSource implements TensorSource {
   }
 }
 
+/** The values kept within ±127 scales. */
+function saturated(values: Float32Array, first: number, { scales, channels, inner }: ChannelScales): Float32Array {
+  return values.map((value, i) => {
+    const most = largestInteger * (scales[Math.floor((first + i) / inner) % channels] ?? 0);
+    return Math.min(most, Math.max(-most, value));
+  });
+}
+
 /** The stretch may begin within a row and end within another. */
 function roundColumns(values: Float32Array, first: number, inverse: Float32Array, out: Int8Array): void {
   const channels = inverse.length;
   for (let start = 0, channel = first % channels; start < values.length; start += channels - channel, channel = 0) {
     const end = Math.min(values.length, start + channels - channel);
     const shift = channel - start;
-    // No magnitude leaves the range: the scale was made from the largest.
+    // No magnitude leaves the range: the scale was made from the largest, or the values were saturated.
     for (let i = start; i < end; i++) out[i] = (Math.fround((values[i] ?? 0) * (inverse[i + shift] ?? 0) + roundingConstant) - roundingConstant) | 0;
   }
 }

@@ -11,12 +11,13 @@ import { type Candidate, findCandidates, valuesToObserve } from './choose/candid
 import { type Choice, chooseLayers } from './choose/choose';
 import { hoistConstants } from './constants';
 import { joinHardSwish } from './insert/hardSwish';
-import { insertQuantization } from './insert/insert';
+import { type InsertionSettings, insertQuantization } from './insert/insert';
 import { type Calibration, calibrations, calibrators } from './calibrate/calibrators';
 import { type Observation, observe, rangesOf } from './calibrate/observe';
 import { presets } from './choose/presets';
 import { settleBiases } from './insert/productBias';
 import { OutputNoise } from './outputNoise';
+import { correctBiases, measureBiasErrors } from './recover/biasCorrection';
 import { int8KernelsSaturate } from './saturation';
 import { calibrationOf, type ResolvedStaticOptions, staticOptions, type StaticOptions } from './staticOptions';
 
@@ -68,6 +69,8 @@ function prepare(model: Model): Prepared {
 }
 
 interface Plan {
+  /** The float model that was calibrated. */
+  readonly prepared: Model;
   readonly model: Model;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly candidates: readonly Candidate[];
@@ -82,7 +85,7 @@ async function plan(model: Model, options: ResolvedStaticOptions, context: Techn
   const copy = cloneModel(prepared.model);
   const candidates = findCandidates(copy);
   const only = options.only === undefined ? undefined : new Set(options.only);
-  return { model: copy, observations, candidates, choice: chooseLayers(copy.graph, candidates, observations, options.preset, new Set(options.keepFloat), only) };
+  return { prepared: prepared.model, model: copy, observations, candidates, choice: chooseLayers(copy.graph, candidates, observations, options.preset, new Set(options.keepFloat), only) };
 }
 
 /** Decides what was left to `auto`. @throws LatheError what the runner throws; `cancelled`. */
@@ -108,10 +111,18 @@ export async function int8Layers(model: Model, options: StaticOptions, context: 
 }
 
 async function applyResolved(model: Model, options: ResolvedStaticOptions, context: TechniqueContext): Promise<TechniqueResult> {
-  const { model: result, observations, candidates, choice } = await plan(model, options, context);
+  const { prepared, model: result, observations, candidates, choice } = await plan(model, options, context);
   const { chosen, kept } = choice;
   const calibration = calibrationOf(options);
-  const { notFinite } = insertQuantization(result, settleBiases(result, chosen, observations), observations, options.reduceRange ? 'pairs' : 'full');
+  const settings: InsertionSettings = { range: options.reduceRange ? 'pairs' : 'full', clipWeights: options.clipWeights };
+  const recovered: string[] = [];
+  if (options.correctBias) {
+    context.progress({ message: 'Measuring the mean errors of layers' });
+    const errors = await measureBiasErrors(prepared, chosen, observations, { ...settings, samples: options.samples }, context);
+    recovered.push(`biases of ${correctBiases(result, chosen, errors)} layers corrected`);
+  }
+  if (settings.clipWeights) recovered.push(options.reduceRange ? 'weights not clipped: the reduced range needs its room' : 'weights clipped to their least square error');
+  const { notFinite } = insertQuantization(result, settleBiases(result, chosen, observations), observations, settings);
   joinHardSwish(result);
   const unreadable = notFinite.map((layer) => ({ layer, reason: 'its weights hold NaN or infinite values' }));
   return {
@@ -119,6 +130,7 @@ async function applyResolved(model: Model, options: ResolvedStaticOptions, conte
     notes: [
       `${counted(chosen, candidates)} to int8 (${presets[options.preset].title})`,
       `activation ranges: ${calibrators[calibration.calibration].title(calibration)}`,
+      ...recovered,
       ...(options.reduceRange ? ['weights scaled so that no two products overflow 16 bits: int8 kernels without VNNI saturate there'] : []),
     ],
     kept: [...kept, ...unreadable],

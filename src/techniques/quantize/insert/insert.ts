@@ -11,6 +11,7 @@ import { FreshNames } from '../names';
 import { scalar, type Observation } from '../calibrate/observe';
 import { usefulRange } from '../calibrate/usefulRange';
 import { quantizedWeight } from '../quantizedWeight';
+import { clipChannels } from '../weightClipping';
 
 /** Value ≈ scale × (integer − zeroPoint), integers 0 … 255. */
 export interface ActivationParameters {
@@ -36,6 +37,13 @@ export function activationParameters(low: number, high: number): ActivationParam
   return { scale, zeroPoint: Math.min(largestByte, Math.max(0, Math.round(-bottom / scale))) };
 }
 
+export interface InsertionSettings {
+  /** `pairs` where int8 kernels add pairs of products in 16 bits. */
+  readonly range: WeightRange;
+  /** Clip each channel of the weights where that lowers their square error; with `pairs` the room is needed and nothing is clipped. */
+  readonly clipWeights: boolean;
+}
+
 export interface Insertion {
   /** Layers whose weights turned out not to be finite, left as they were. */
   readonly notFinite: readonly string[];
@@ -43,10 +51,9 @@ export interface Insertion {
 
 /**
  * Quantizes the chosen layers of `model`, which is changed.
- * @param range `pairs` where int8 kernels add pairs of products in 16 bits.
  */
-export function insertQuantization(model: Model, chosen: readonly Candidate[], observations: ReadonlyMap<string, Observation>, range: WeightRange): Insertion {
-  return new Inserter(model, observations, range).run(chosen);
+export function insertQuantization(model: Model, chosen: readonly Candidate[], observations: ReadonlyMap<string, Observation>, settings: InsertionSettings): Insertion {
+  return new Inserter(model, observations, settings).run(chosen);
 }
 
 /** Names of the values a quantized activation goes through. */
@@ -74,7 +81,7 @@ class Inserter {
   constructor(
     private readonly model: Model,
     private readonly observations: ReadonlyMap<string, Observation>,
-    private readonly range: WeightRange,
+    private readonly settings: InsertionSettings,
   ) {
     this.graph = model.graph;
     this.names = new FreshNames(model.graph);
@@ -100,8 +107,9 @@ class Inserter {
   private storeWeight(candidate: Candidate, { tensor, axis }: NonNullable<Candidate['weight']>): boolean {
     const key = this.weightKey(candidate);
     if (this.weights.has(key)) return true;
-    const found = scanChannelScales(tensor, axis, this.range, isDepthwise(candidate));
-    if (!found.finite) return false;
+    const scanned = scanChannelScales(tensor, axis, this.settings.range, isDepthwise(candidate));
+    if (!scanned.finite) return false;
+    const found = this.settings.clipWeights && this.settings.range === 'full' ? clipChannels(tensor, scanned) : scanned;
     if (candidate.kind === 'gemm') this.makeRoomForBias(candidate, found.scales);
     const integers = this.names.fresh(`${tensor.name}_int8`);
     const scales = this.names.fresh(`${tensor.name}_scale`);
