@@ -18,6 +18,7 @@ import { presets } from './choose/presets';
 import { settleBiases } from './insert/productBias';
 import { OutputNoise } from './outputNoise';
 import { correctBiases, measureBiasErrors } from './recover/biasCorrection';
+import { equalizeLayers, smoothActivations } from './recover/rescale';
 import { int8KernelsSaturate } from './saturation';
 import { calibrationOf, type ResolvedStaticOptions, staticOptions, type StaticOptions } from './staticOptions';
 
@@ -50,27 +51,38 @@ function estimate(model: Model, { only, keepFloat }: StaticOptions): GainEstimat
 }
 
 interface Prepared {
+  /** What recovery did to the float weights. */
+  readonly notes: readonly string[];
   readonly model: Model;
   readonly values: readonly string[];
 }
 
-/** The prepared float form of a model, kept so that variants of one model share it and its calibration. */
-const preparedModels = new WeakMap<Model, Prepared>();
+/** The prepared float forms of a model, kept so that variants of one model share them and their calibration. */
+const preparedModels = new WeakMap<Model, Map<string, Promise<Prepared>>>();
 
-function prepare(model: Model): Prepared {
-  const known = preparedModels.get(model);
-  if (known !== undefined) return known;
+function prepare(model: Model, { equalize, smooth, samples }: ResolvedStaticOptions, context: TechniqueContext): Promise<Prepared> {
+  const forms = preparedModels.get(model) ?? new Map<string, Promise<Prepared>>();
+  preparedModels.set(model, forms);
+  const key = JSON.stringify([equalize, smooth, ...(smooth > 0 ? [samples, context.data.description, context.bindings, context.seed] : [])]);
+  const known = forms.get(key) ?? prepareAfresh(model, equalize, smooth, samples, context);
+  forms.set(key, known);
+  known.catch(() => forms.delete(key));
+  return known;
+}
+
+async function prepareAfresh(model: Model, equalize: boolean, smooth: number, samples: number, context: TechniqueContext): Promise<Prepared> {
   const raised = (model.opsetImports.get('') ?? 1) < leastOpset ? raiseOpset(model, leastOpset) : model;
   const copy = inlineFunctions(raised).model;
   hoistConstants(copy.graph);
-  const prepared = { model: copy, values: valuesToObserve(copy.graph, findCandidates(copy), inferTypes(copy)) };
-  preparedModels.set(model, prepared);
-  return prepared;
+  const notes: string[] = [];
+  if (equalize) notes.push(`${equalizeLayers(copy)} activations equalized between layers`);
+  if (smooth > 0) notes.push(`${await smoothActivations(copy, smooth, samples, context)} activations smoothed (alpha ${smooth})`);
+  return { model: copy, values: valuesToObserve(copy.graph, findCandidates(copy), inferTypes(copy)), notes };
 }
 
 interface Plan {
   /** The float model that was calibrated. */
-  readonly prepared: Model;
+  readonly prepared: Prepared;
   readonly model: Model;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly candidates: readonly Candidate[];
@@ -79,13 +91,13 @@ interface Plan {
 
 /** Calibrates and chooses; the plan's model is a copy that may be changed. */
 async function plan(model: Model, options: ResolvedStaticOptions, context: TechniqueContext): Promise<Plan> {
-  const prepared = prepare(model);
+  const prepared = await prepare(model, options, context);
   context.progress({ message: `Calibrating on up to ${options.samples} samples` });
   const observations = rangesOf(await observe(prepared.model, prepared.values, options.samples, context), calibrationOf(options));
   const copy = cloneModel(prepared.model);
   const candidates = findCandidates(copy);
   const only = options.only === undefined ? undefined : new Set(options.only);
-  return { prepared: prepared.model, model: copy, observations, candidates, choice: chooseLayers(copy.graph, candidates, observations, options.preset, new Set(options.keepFloat), only) };
+  return { prepared, model: copy, observations, candidates, choice: chooseLayers(copy.graph, candidates, observations, options.preset, new Set(options.keepFloat), only) };
 }
 
 /** Decides what was left to `auto`. @throws LatheError what the runner throws; `cancelled`. */
@@ -115,10 +127,10 @@ async function applyResolved(model: Model, options: ResolvedStaticOptions, conte
   const { chosen, kept } = choice;
   const calibration = calibrationOf(options);
   const settings: InsertionSettings = { range: options.reduceRange ? 'pairs' : 'full', clipWeights: options.clipWeights };
-  const recovered: string[] = [];
+  const recovered = [...prepared.notes];
   if (options.correctBias) {
     context.progress({ message: 'Measuring the mean errors of layers' });
-    const errors = await measureBiasErrors(prepared, chosen, observations, { ...settings, samples: options.samples }, context);
+    const errors = await measureBiasErrors(prepared.model, chosen, observations, { ...settings, samples: options.samples }, context);
     recovered.push(`biases of ${correctBiases(result, chosen, errors)} layers corrected`);
   }
   if (settings.clipWeights) recovered.push(options.reduceRange ? 'weights not clipped: the reduced range needs its room' : 'weights clipped to their least square error');

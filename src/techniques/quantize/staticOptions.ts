@@ -9,6 +9,8 @@ export const staticOptions = z.strictObject({
   calibration: z.enum([...calibrations, 'auto']).optional().describe('How the range of an activation follows from the samples; min-max where nothing is said. percentile takes 99.99 unless you say another. auto: the one whose outputs on some of the samples are closest to the float ones.'),
   percentile: z.number().min(90).max(100).default(100).describe('Below 100 it asks for calibration by percentile: at 99.99 the outermost 0.01 % of each activation is clipped.'),
   reduceRange: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('Scale weights so that sums of two products fit 16 bits: needed where int8 kernels saturate (x86 without VNNI). auto: find out here.'),
+  equalize: z.boolean().default(false).describe('Rescale channels between layers so that their weights have like ranges (cross-layer equalization); only where nothing but Relu and the like lies between, where it is exact.'),
+  smooth: z.number().min(0).max(1).default(0).describe('How much of the outliers of activations goes into weights (SmoothQuant, alpha); 0: none, 0.5 is usual.'),
   correctBias: z.boolean().default(false).describe('Take the mean error that quantization brings to each output channel, measured on the samples, out of the biases.'),
   clipWeights: z.boolean().default(false).describe('Clip the largest weights of each channel where that lowers the square error of all; not where reduceRange holds.'),
   keepFloat: z.array(z.string()).default([]).describe('Layers that stay float whatever the preset says.'),
