@@ -14,7 +14,7 @@ import { joinHardSwish } from './insert/hardSwish';
 import { type InsertionSettings, insertQuantization } from './insert/insert';
 import { type Calibration, calibrations, calibrators } from './calibrate/calibrators';
 import { type Observation, observe, rangesOf } from './calibrate/observe';
-import { presets } from './choose/presets';
+import { kindsOf, presets } from './choose/presets';
 import { settleBiases } from './insert/productBias';
 import { OutputNoise } from './outputNoise';
 import { correctBiases, measureBiasErrors } from './recover/biasCorrection';
@@ -26,6 +26,8 @@ export { staticOptions, type StaticOptions };
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with opset 13. */
 const leastOpset = 13;
+/** And 16 bits with opset 21. */
+const int16Opset = 21;
 
 export const quantizeStatic: Technique<StaticOptions> = {
   id: 'quantize-static',
@@ -60,24 +62,26 @@ interface Prepared {
 /** The prepared float forms of a model, kept so that variants of one model share them and their calibration. */
 const preparedModels = new WeakMap<Model, Map<string, Promise<Prepared>>>();
 
-function prepare(model: Model, { equalize, smooth, samples }: ResolvedStaticOptions, context: TechniqueContext): Promise<Prepared> {
+function prepare(model: Model, options: ResolvedStaticOptions, context: TechniqueContext): Promise<Prepared> {
   const forms = preparedModels.get(model) ?? new Map<string, Promise<Prepared>>();
   preparedModels.set(model, forms);
-  const key = JSON.stringify([equalize, smooth, ...(smooth > 0 ? [samples, context.data.description, context.bindings, context.seed] : [])]);
-  const known = forms.get(key) ?? prepareAfresh(model, equalize, smooth, samples, context);
+  const { preset, equalize, smooth, samples } = options;
+  const key = JSON.stringify([[...kindsOf(preset)], options.int16.length > 0, equalize, smooth, ...(smooth > 0 ? [samples, context.data.description, context.bindings, context.seed] : [])]);
+  const known = forms.get(key) ?? prepareAfresh(model, options, context);
   forms.set(key, known);
   known.catch(() => forms.delete(key));
   return known;
 }
 
-async function prepareAfresh(model: Model, equalize: boolean, smooth: number, samples: number, context: TechniqueContext): Promise<Prepared> {
-  const raised = (model.opsetImports.get('') ?? 1) < leastOpset ? raiseOpset(model, leastOpset) : model;
+async function prepareAfresh(model: Model, { preset, equalize, smooth, samples, int16 }: ResolvedStaticOptions, context: TechniqueContext): Promise<Prepared> {
+  const least = int16.length > 0 ? int16Opset : leastOpset;
+  const raised = (model.opsetImports.get('') ?? 1) < least ? raiseOpset(model, least) : model;
   const copy = inlineFunctions(raised).model;
   hoistConstants(copy.graph);
   const notes: string[] = [];
   if (equalize) notes.push(`${equalizeLayers(copy)} activations equalized between layers`);
   if (smooth > 0) notes.push(`${await smoothActivations(copy, smooth, samples, context)} activations smoothed (alpha ${smooth})`);
-  return { model: copy, values: valuesToObserve(copy.graph, findCandidates(copy), inferTypes(copy)), notes };
+  return { model: copy, values: valuesToObserve(copy.graph, findCandidates(copy, kindsOf(preset)), inferTypes(copy)), notes };
 }
 
 interface Plan {
@@ -95,7 +99,7 @@ async function plan(model: Model, options: ResolvedStaticOptions, context: Techn
   context.progress({ message: `Calibrating on up to ${options.samples} samples` });
   const observations = rangesOf(await observe(prepared.model, prepared.values, options.samples, context), calibrationOf(options));
   const copy = cloneModel(prepared.model);
-  const candidates = findCandidates(copy);
+  const candidates = findCandidates(copy, kindsOf(options.preset));
   const only = options.only === undefined ? undefined : new Set(options.only);
   return { prepared, model: copy, observations, candidates, choice: chooseLayers(copy.graph, candidates, observations, options.preset, new Set(options.keepFloat), only) };
 }
@@ -126,7 +130,7 @@ async function applyResolved(model: Model, options: ResolvedStaticOptions, conte
   const { prepared, model: result, observations, candidates, choice } = await plan(model, options, context);
   const { chosen, kept } = choice;
   const calibration = calibrationOf(options);
-  const settings: InsertionSettings = { range: options.reduceRange ? 'pairs' : 'full', clipWeights: options.clipWeights };
+  const settings: InsertionSettings = { range: options.reduceRange ? 'pairs' : 'full', clipWeights: options.clipWeights, activations: options.activations, int16: new Set(options.int16) };
   const recovered = [...prepared.notes];
   if (options.correctBias) {
     context.progress({ message: 'Measuring the mean errors of layers' });
@@ -151,7 +155,7 @@ async function applyResolved(model: Model, options: ResolvedStaticOptions, conte
   };
 }
 
-const plurals: Readonly<Record<Candidate['kind'], string>> = { conv: 'convolutions', depthwise: 'depthwise convolutions', matmul: 'MatMul', gemm: 'Gemm', add: 'Add', globalPool: 'global pools' };
+const plurals: Readonly<Record<Candidate['kind'], string>> = { conv: 'convolutions', depthwise: 'depthwise convolutions', matmul: 'MatMul', gemm: 'Gemm', add: 'Add', globalPool: 'global pools', mul: 'Mul', concat: 'Concat', averagePool: 'average pools', resize: 'Resize', activation: 'activations', attention: 'products of activations' };
 
 /** E.g. `30 of 36 convolutions, 4 of 4 MatMul`. */
 function counted(chosen: readonly Candidate[], all: readonly Candidate[]): string {

@@ -13,6 +13,8 @@ export const staticOptions = z.strictObject({
   smooth: z.number().min(0).max(1).default(0).describe('How much of the outliers of activations goes into weights (SmoothQuant, alpha); 0: none, 0.5 is usual.'),
   correctBias: z.boolean().default(false).describe('Take the mean error that quantization brings to each output channel, measured on the samples, out of the biases.'),
   clipWeights: z.boolean().default(false).describe('Clip the largest weights of each channel where that lowers the square error of all; not where reduceRange holds.'),
+  activations: z.enum(['uint8', 'int8']).default('uint8').describe('uint8 with a zero point is what onnxruntime fuses on x86; int8, symmetric, is what TensorRT takes and ARM kernels may.'),
+  int16: z.array(z.string()).default([]).describe('Layers whose activations get 16 bits (opset 21): more exact; onnxruntime runs them in float with conversions around, slower than float.'),
   keepFloat: z.array(z.string()).default([]).describe('Layers that stay float whatever the preset says.'),
   only: z.array(z.string()).optional().describe('When given, no other layers go to int8.'),
 });
@@ -22,10 +24,11 @@ export type ResolvedStaticOptions = Omit<StaticOptions, 'calibration' | 'reduceR
 
 /** What `calibration: percentile` clips where no percentile is given: one value in ten thousand. */
 const usualPercentile = 99.99;
-const uint8Steps = 255;
+/** Steps between the lowest and the highest integer. */
+const steps = { uint8: 255, int8: 254 } as const;
 
 /** Which calibrator the options ask for: a percentile below 100 alone asks for that one. */
-export function calibrationOf({ calibration, percentile }: ResolvedStaticOptions): CalibrationSettings {
+export function calibrationOf({ calibration, percentile, activations }: ResolvedStaticOptions): CalibrationSettings {
   const chosen = calibration ?? (percentile < 100 ? 'percentile' : 'minmax');
-  return { calibration: chosen, percentile: chosen === 'percentile' && percentile >= 100 ? usualPercentile : percentile, steps: uint8Steps };
+  return { calibration: chosen, percentile: chosen === 'percentile' && percentile >= 100 ? usualPercentile : percentile, steps: steps[activations] };
 }

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../../src/graph/builder';
 import { assertValid } from '../../../src/graph/verify';
 import { tensorFromArray } from '../../../src/tensor/tensor';
-import { activationParameters } from '../../../src/techniques/quantize/insert/insert';
+import { activationParameters } from '../../../src/techniques/quantize/insert/activationParameters';
 import { int8Layers, quantizeStatic, type StaticOptions, staticOptions } from '../../../src/techniques/quantize/static';
 import { contextFor, count, optimisedOperators, smallNetwork, sqnrBetween, stopWorkbench, twoProducts } from './support';
 

@@ -184,6 +184,13 @@ function mostElements(type: ReturnType<ReturnType<typeof inferTypes>['typeOf']>)
 
 
 /** Bytes of a scalar as an initializer, for probes and parameters. */
-export function scalar(name: string, elementType: 'float32' | 'uint8', value: number): Tensor {
-  return tensorFromArray(name, elementType, [], elementType === 'float32' ? Float32Array.of(value) : Uint8Array.of(value));
+export function scalar(name: string, elementType: 'float32' | 'uint8' | 'int8' | 'uint16', value: number): Tensor {
+  return tensorFromArray(name, elementType, [], scalarArrays[elementType](value));
 }
+
+const scalarArrays = {
+  float32: (value: number) => Float32Array.of(value),
+  uint8: (value: number) => Uint8Array.of(value),
+  int8: (value: number) => Int8Array.of(value),
+  uint16: (value: number) => Uint16Array.of(value),
+};

@@ -1,11 +1,11 @@
 // The nodes of a graph that have an int8 kernel, each with what decides whether that kernel is worth it.
 import type { TypeInference } from '../../../analysis/infer';
 import type { Graph, Model, Node } from '../../../graph/model';
-import { GraphIndex, intAttribute, nodeKeys } from '../../../graph/traverse';
+import { GraphIndex, intAttribute, nodeKeys, stringAttribute } from '../../../graph/traverse';
 import { elementCount, type Tensor } from '../../../tensor/tensor';
 import { constantOf } from '../constants';
 
-export type CandidateKind = 'conv' | 'depthwise' | 'matmul' | 'gemm' | 'add' | 'globalPool';
+export type CandidateKind = 'conv' | 'depthwise' | 'matmul' | 'gemm' | 'add' | 'globalPool' | 'mul' | 'concat' | 'averagePool' | 'resize' | 'activation' | 'attention';
 
 export interface Candidate {
   readonly kind: CandidateKind;
@@ -28,15 +28,15 @@ export interface Candidate {
 
 const weightedRank = 3; // a convolution weight has at least one spatial axis
 
-/** Finds the candidates of the top graph, in graph order. Subgraphs stay float. */
-export function findCandidates(model: Model): Candidate[] {
+/** Finds the candidates of the top graph, in graph order, of all kinds or the given ones. Subgraphs stay float. */
+export function findCandidates(model: Model, kinds?: ReadonlySet<CandidateKind>): Candidate[] {
   const index = new GraphIndex(model.graph);
   const keys = nodeKeys(model.graph);
   const found: Candidate[] = [];
   for (const node of model.graph.nodes) {
     const shape = node.domain === '' ? kernels.get(node.opType)?.(model, node) : undefined;
     const [output] = node.outputs;
-    if (shape === undefined || output === undefined) continue;
+    if (shape === undefined || output === undefined || kinds?.has(shape.kind) === false) continue;
     const absorbed = absorbedActivation(model, index, node);
     found.push({ ...shape, node, key: keys.get(node) ?? node.name, output: absorbed?.outputs[0] ?? output, ...(absorbed === undefined ? {} : { absorbed }) });
   }
@@ -49,9 +49,20 @@ const kernels = new Map<string, (model: Model, node: Node) => KernelShape | unde
   ['Conv', convolution],
   ['MatMul', matmul],
   ['Gemm', gemm],
-  ['Add', (model, node) => (node.inputs.some((name) => constantOf(model, name) !== undefined) ? undefined : unweighted('add', [0, 1]))],
+  ['Add', elementwise('add')],
+  ['Mul', elementwise('mul')],
   ['GlobalAveragePool', () => unweighted('globalPool', [0])],
+  ['AveragePool', () => unweighted('averagePool', [0])],
+  ['Concat', (model, node) => (node.inputs.some((name) => constantOf(model, name) !== undefined) ? undefined : unweighted('concat', node.inputs.map((_, i) => i)))],
+  // Nearest neighbours are copies: the integers pass as they are.
+  ['Resize', (_, node) => ((stringAttribute(node, 'mode') ?? 'nearest') === 'nearest' ? unweighted('resize', [0]) : undefined)],
+  ['Sigmoid', () => unweighted('activation', [0])],
+  ['LeakyRelu', () => unweighted('activation', [0])],
 ]);
+
+function elementwise(kind: 'add' | 'mul'): (model: Model, node: Node) => KernelShape | undefined {
+  return (model, node) => (node.inputs.some((name) => constantOf(model, name) !== undefined) ? undefined : unweighted(kind, [0, 1]));
+}
 
 function unweighted(kind: CandidateKind, activations: readonly number[]): KernelShape {
   return { kind, activations, outputChannels: 1, inputChannels: 1, kernel: 1 };
@@ -73,8 +84,11 @@ function convolution(model: Model, node: Node): KernelShape | undefined {
 }
 
 function matmul(model: Model, node: Node): KernelShape | undefined {
+  if (constantOf(model, node.inputs[0] ?? '') !== undefined) return undefined;
+  // Scores and mixtures of attention: both sides are computed.
+  if (constantOf(model, node.inputs[1] ?? '') === undefined) return unweighted('attention', [0, 1]);
   const tensor = floatWeight(model, node, 1);
-  if (tensor === undefined || tensor.dims.length !== 2 || constantOf(model, node.inputs[0] ?? '') !== undefined) return undefined;
+  if (tensor?.dims.length !== 2) return undefined;
   const [inputChannels = 1, outputChannels = 1] = tensor.dims;
   return { kind: 'matmul', activations: [0], weight: { input: 1, axis: 1, tensor }, outputChannels, inputChannels, kernel: 1 };
 }

@@ -11,7 +11,7 @@ export interface Choice {
 }
 
 /** Operators that move values without changing them: an int8 chain runs through them. */
-const passing = new Set(['MaxPool', 'Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout']);
+export const passing: ReadonlySet<string> = new Set(['MaxPool', 'Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout']);
 /** Activations that have no int8 form fused into a convolution. */
 const floatActivations = new Set(['HardSwish', 'HardSigmoid', 'Sigmoid', 'Mul', 'Tanh', 'Elu', 'Selu', 'Softplus', 'Gelu', 'Erf', 'Mish', 'LeakyRelu', 'PRelu']);
 
@@ -50,7 +50,8 @@ export function chooseLayers(graph: Graph, candidates: readonly Candidate[], obs
   for (let before = -1; before !== chosen.size; ) {
     before = chosen.size;
     for (const candidate of [...chosen]) {
-      const reason = rules[candidate.kind](candidate, surroundings(candidate, graph, index, observations, isInt8));
+      const rule = rules[candidate.kind];
+      const reason = rule === undefined ? 'not among the operators of this preset' : rule(candidate, surroundings(candidate, graph, index, observations, isInt8));
       if (reason !== undefined) drop(candidate, reason);
     }
   }

@@ -1,7 +1,7 @@
 // Which layers go to int8: named presets, each a table of rules read from measurements of int8 kernels against fused float ones.
 import type { Candidate, CandidateKind } from './candidates';
 
-export const presetNames = ['rule', 'rule+depthwise+add', 'all'] as const;
+export const presetNames = ['rule', 'rule+depthwise+add', 'all', 'all+between'] as const;
 export type PresetName = (typeof presetNames)[number];
 
 /** What a rule may ask about a layer. */
@@ -24,7 +24,8 @@ type Rule = (candidate: Candidate, around: Surroundings) => string | undefined;
 
 interface Preset {
   readonly title: string;
-  readonly rules: Readonly<Record<CandidateKind, Rule>>;
+  /** What has no rule stays float. */
+  readonly rules: Readonly<Partial<Record<CandidateKind, Rule>>>;
 }
 
 /** Products summed per output below which the int8 kernel does not win back its borders (48 = 3×3 over 5–6 channels, 1×1 over 48). */
@@ -80,4 +81,26 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     title: 'every layer that has an int8 kernel',
     rules: { conv: always, depthwise: always, matmul: always, gemm: always, add: afterInt8, globalPool: afterInt8 },
   },
+  'all+between': {
+    title: 'every layer and every operator between them that has an int8 kernel',
+    rules: {
+      conv: always,
+      depthwise: always,
+      matmul: always,
+      gemm: always,
+      add: afterInt8,
+      globalPool: afterInt8,
+      mul: afterInt8,
+      concat: afterInt8,
+      averagePool: afterInt8,
+      resize: insideChain,
+      activation: afterInt8,
+      attention: always,
+    },
+  },
 };
+
+/** The kinds a preset has a rule for. */
+export function kindsOf(preset: PresetName): ReadonlySet<CandidateKind> {
+  return new Set(Object.keys(presets[preset].rules) as CandidateKind[]);
+}

@@ -5,43 +5,30 @@ import { GraphIndex, intAttribute } from '../../../graph/traverse';
 import { toFloat32Array } from '../../../tensor/decode';
 import { tensorFromArray, type Tensor } from '../../../tensor/tensor';
 import type { Candidate } from '../choose/candidates';
+import { passing } from '../choose/choose';
 import { type ChannelScales, scanChannelScales, type WeightRange } from '../channelScales';
 import { constantOf, dropUnreadInitializers } from '../constants';
 import { FreshNames } from '../names';
 import { scalar, type Observation } from '../calibrate/observe';
+import { activationParameters, type ActivationParameters, type ActivationType } from './activationParameters';
 import { usefulRange } from '../calibrate/usefulRange';
 import { quantizedWeight } from '../quantizedWeight';
 import { clipChannels } from '../weightClipping';
 
-/** Value ≈ scale × (integer − zeroPoint), integers 0 … 255. */
-export interface ActivationParameters {
-  readonly scale: number;
-  readonly zeroPoint: number;
-}
-
-const largestByte = 255;
 /** Bound of an int32 bias; the margin takes up float32 rounding of the scales. */
 const largestInt32 = 2 ** 31 * 0.999;
 /** Least input scale × weight scale: float32 holds it in full precision. */
 const smallestScaleProduct = 1e-37;
-
-/**
- * Asymmetric uint8 parameters of an activation. The range is widened to hold 0, which must be exact because padding is zero
- * (Jacob et al. 2018, section 3; QuantizeLinear in the ONNX specification).
- */
-export function activationParameters(low: number, high: number): ActivationParameters {
-  const bottom = Math.min(0, low);
-  const top = Math.max(0, high);
-  const scale = Math.fround((top - bottom) / largestByte);
-  if (!(scale > 0)) return { scale: 1, zeroPoint: 0 };
-  return { scale, zeroPoint: Math.min(largestByte, Math.max(0, Math.round(-bottom / scale))) };
-}
 
 export interface InsertionSettings {
   /** `pairs` where int8 kernels add pairs of products in 16 bits. */
   readonly range: WeightRange;
   /** Clip each channel of the weights where that lowers their square error; with `pairs` the room is needed and nothing is clipped. */
   readonly clipWeights: boolean;
+  /** Type of the activations of int8 layers. */
+  readonly activations: 'uint8' | 'int8';
+  /** Keys of layers whose activations get 16 bits. */
+  readonly int16: ReadonlySet<string>;
 }
 
 export interface Insertion {
@@ -58,11 +45,12 @@ export function insertQuantization(model: Model, chosen: readonly Candidate[], o
 
 /** Names of the values a quantized activation goes through. */
 interface QuantizedValue {
+  readonly type: ActivationType;
   readonly parameters: ActivationParameters;
   readonly scale: string;
   readonly zeroPoint: string;
   readonly integers: string;
-  /** What int8 layers read. */
+  /** What layers that take this type read. */
   readonly dequantized: string;
   /** True when an int8 layer makes it, so that every reader gets the dequantized value. */
   readonly fromInt8: boolean;
@@ -72,11 +60,16 @@ class Inserter {
   private readonly graph: Graph;
   private readonly names: FreshNames;
   private readonly index: GraphIndex;
+  /** By value and the type a reader takes. */
   private readonly values = new Map<string, QuantizedValue>();
+  /** Values that chosen layers make, by the type they make. */
+  private readonly made = new Map<string, ActivationType>();
   private readonly weights = new Map<string, { readonly integers: string; readonly scales: string; readonly zeroPoints: string; readonly found: ChannelScales }>();
   private readonly before = new Map<Node, Node[]>();
   private readonly after = new Map<Node, Node[]>();
   private readonly first: Node[] = [];
+  /** Resize nodes that pass integers on. */
+  private resized: ReadonlySet<Node> = new Set();
 
   constructor(
     private readonly model: Model,
@@ -90,13 +83,14 @@ class Inserter {
 
   run(wanted: readonly Candidate[]): Insertion {
     const chosen = wanted.filter((candidate) => candidate.weight === undefined || this.storeWeight(candidate, candidate.weight));
-    const made = new Set(chosen.filter(endsInIntegers).map((candidate) => candidate.output));
-    for (const value of made) this.quantizeValue(value, true);
-    for (const candidate of chosen) for (const name of activationInputs(candidate)) if (!made.has(name)) this.quantizeValue(name, false);
+    this.resized = new Set(chosen.filter(({ kind }) => kind === 'resize').map(({ node }) => node));
+    for (const candidate of chosen.filter(endsInIntegers)) this.made.set(candidate.output, this.typeOf(candidate));
+    for (const [value, type] of this.made) this.quantizeValue(value, type);
+    for (const candidate of chosen) for (const input of candidate.activations) this.quantizeValue(candidate.node.inputs[input] ?? '', this.typeOf(candidate, input));
     const guarded = this.floatConvolutionsToGuard(chosen);
     for (const candidate of chosen) this.rewire(candidate);
     for (const node of guarded) this.guard(node);
-    this.renameMade(made);
+    this.renameMade();
     this.graph.nodes = [...this.first, ...this.graph.nodes.flatMap((node) => [...(this.before.get(node) ?? []), node, ...(this.after.get(node) ?? [])])];
     dropUnreadInitializers(this.graph);
     const done = new Set(chosen);
@@ -127,31 +121,59 @@ class Inserter {
   }
 
   /** Raises the scales of channels whose bias, in units of input scale × weight scale, would leave int32. */
-  private makeRoomForBias({ node }: Candidate, scales: Float32Array): void {
+  private makeRoomForBias(candidate: Candidate, scales: Float32Array): void {
+    const { node } = candidate;
     const bias = floatConstant(this.model, node.inputs[2] ?? '');
-    const inputScale = this.parametersOf(node.inputs[0] ?? '')?.scale;
+    const inputScale = this.parametersOf(node.inputs[0] ?? '', this.typeOf(candidate, 0))?.scale;
     if (bias === undefined || inputScale === undefined) return;
     for (const [channel, value] of bias.entries()) scales[channel] = Math.max(scales[channel] ?? 0, Math.abs(value) / largestInt32 / inputScale, smallestScaleProduct / inputScale);
   }
 
-  private parametersOf(value: string): ActivationParameters | undefined {
-    const range = this.observations.get(value);
-    if (range === undefined) return undefined;
-    const useful = usefulRange(value, range, this.index);
-    return activationParameters(useful.low, useful.high);
+  /** The type of a layer's output, or of the activation at one of its inputs. */
+  private typeOf(candidate: Candidate, input?: number): ActivationType {
+    if (this.settings.int16.has(candidate.key)) return 'uint16';
+    // A product's second side stands where weights do, which kernels want signed.
+    return candidate.kind === 'attention' && input === 1 ? 'int8' : this.settings.activations;
   }
 
-  private quantizeValue(value: string, fromInt8: boolean): void {
-    const parameters = this.parametersOf(value);
-    if (this.values.has(value) || parameters === undefined) return;
+  /** A value that was only moved takes the parameters of the one that was made, so that the runtime moves its integers. */
+  private parametersOf(value: string, type: ActivationType): ActivationParameters | undefined {
+    const root = this.rootOf(value);
+    const source = this.made.has(root) ? root : value;
+    const range = this.observations.get(source);
+    if (range === undefined) return undefined;
+    // 16 bits have room for outliers.
+    const whole = type === 'uint16' ? { ...range, low: range.min, high: range.max } : range;
+    const useful = usefulRange(source, whole, this.index);
+    return activationParameters(useful.low, useful.high, type);
+  }
+
+  private rootOf(value: string): string {
+    let root = value;
+    for (let node = this.index.producer(root); node !== undefined && node.domain === '' && this.moves(node); node = this.index.producer(root)) root = node.inputs[0] ?? '';
+    return root;
+  }
+
+  private moves(node: Node): boolean {
+    return passing.has(node.opType) || this.resized.has(node);
+  }
+
+  private quantizedAt(candidate: Candidate, input: number): QuantizedValue | undefined {
+    return this.values.get(valueKey(candidate.node.inputs[input] ?? '', this.typeOf(candidate, input)));
+  }
+
+  private quantizeValue(value: string, type: ActivationType): void {
+    const parameters = this.parametersOf(value, type);
+    if (this.values.has(valueKey(value, type)) || parameters === undefined) return;
+    const fromInt8 = this.made.get(value) === type;
     const scale = this.names.fresh(`${value}_scale`);
     const zeroPoint = this.names.fresh(`${value}_zero_point`);
-    const integers = this.names.fresh(`${value}_uint8`);
+    const integers = this.names.fresh(`${value}_${type}`);
     // A value that an int8 layer makes keeps its name behind the pair, so that no reader needs to know.
     const dequantized = fromInt8 ? value : this.names.fresh(`${value}_dequantized`);
     const float = fromInt8 ? this.names.fresh(`${value}_float`) : value;
     this.add(scalar(scale, 'float32', parameters.scale));
-    this.add(scalar(zeroPoint, 'uint8', parameters.zeroPoint));
+    this.add(scalar(zeroPoint, type, parameters.zeroPoint));
     const producer = this.index.producer(value);
     const origin = producer?.origin ?? [];
     const pair = [
@@ -160,7 +182,7 @@ class Inserter {
     ];
     if (producer === undefined) this.first.push(...pair);
     else push(this.after, producer, ...pair);
-    this.values.set(value, { parameters, scale, zeroPoint, integers, dequantized, fromInt8 });
+    this.values.set(valueKey(value, type), { type, parameters, scale, zeroPoint, integers, dequantized, fromInt8 });
   }
 
   private rewire(candidate: Candidate): void {
@@ -168,8 +190,9 @@ class Inserter {
     // The key names what the node reads: it must be made before that changes.
     const stored = this.weights.get(this.weightKey(candidate));
     let inputScale = 1;
-    for (const input of candidate.activations) {
-      const value = this.values.get(node.inputs[input] ?? '');
+    // Looked up before any is renamed: a node may read one value twice.
+    const taken = candidate.activations.map((input) => ({ input, value: this.quantizedAt(candidate, input) }));
+    for (const { input, value } of taken) {
       if (value === undefined) continue;
       node.inputs[input] = value.dequantized;
       inputScale = value.parameters.scale;
@@ -207,35 +230,40 @@ class Inserter {
   private floatConvolutionsToGuard(chosen: readonly Candidate[]): Node[] {
     const int8 = new Set(chosen.map((candidate) => candidate.node));
     return this.graph.nodes.filter((node) => {
-      if (node.opType !== 'Conv' || int8.has(node) || this.values.get(node.inputs[0] ?? '')?.fromInt8 !== true) return false;
+      if (node.opType !== 'Conv' || int8.has(node) || this.int8Value(node.inputs[0])?.fromInt8 !== true) return false;
       let [output = ''] = node.outputs;
       for (;;) {
         const [reader, ...others] = this.index.consumersOf(output);
         const activation = reader?.opType === 'Relu' || reader?.opType === 'Clip';
-        if (this.values.has(output)) return true;
+        if (this.int8Value(output) !== undefined) return true;
         if (reader === undefined || others.length > 0 || !activation) return false;
         output = reader.outputs[0] ?? '';
       }
     });
   }
 
+  private int8Value(name = ''): QuantizedValue | undefined {
+    return this.values.get(valueKey(name, this.settings.activations));
+  }
+
   /** Gives a convolution its input from a DequantizeLinear of its own that repeats the one scale per channel: the same numbers. */
   private guard(node: Node): void {
-    const value = this.values.get(node.inputs[0] ?? '');
+    const value = this.int8Value(node.inputs[0]);
     const channels = this.observations.get(node.inputs[0] ?? '')?.shape[1];
     if (value === undefined || channels === undefined) return;
     const scales = this.names.fresh(`${value.scale}_channels`);
     const zeroPoints = this.names.fresh(`${value.zeroPoint}_channels`);
     this.add(tensorFromArray(scales, 'float32', [channels], new Float32Array(channels).fill(value.parameters.scale)));
-    this.add(tensorFromArray(zeroPoints, 'uint8', [channels], new Uint8Array(channels).fill(value.parameters.zeroPoint)));
+    const points = value.type === 'int8' ? new Int8Array(channels) : new Uint8Array(channels);
+    this.add(tensorFromArray(zeroPoints, value.type, [channels], points.fill(value.parameters.zeroPoint)));
     node.inputs[0] = this.dequantize(node, value.integers, scales, zeroPoints, 1);
   }
 
   /** The producer of a value made by an int8 layer writes the name that QuantizeLinear reads. */
-  private renameMade(made: ReadonlySet<string>): void {
-    for (const name of made) {
+  private renameMade(): void {
+    for (const [name, type] of this.made) {
       const producer = this.index.producer(name);
-      const quantize = producer === undefined ? undefined : this.after.get(producer)?.find((node) => node.opType === 'QuantizeLinear' && node.outputs[0] === this.values.get(name)?.integers);
+      const quantize = producer === undefined ? undefined : this.after.get(producer)?.find((node) => node.opType === 'QuantizeLinear' && node.outputs[0] === this.values.get(valueKey(name, type))?.integers);
       const float = quantize?.inputs[0];
       if (producer !== undefined && float !== undefined) producer.outputs = producer.outputs.map((output) => (output === name ? float : output));
     }
@@ -257,13 +285,13 @@ function floatConstant(model: Model, name: string): Float32Array | undefined {
   return tensor?.elementType === 'float32' ? toFloat32Array(tensor) : undefined;
 }
 
-function activationInputs(candidate: Candidate): string[] {
-  return candidate.activations.map((input) => candidate.node.inputs[input] ?? '');
+function valueKey(value: string, type: ActivationType): string {
+  return `${type} ${value}`;
 }
 
 /** A matrix product gives float from integers at no cost; the other kernels end in uint8. */
 function endsInIntegers(candidate: Candidate): boolean {
-  return candidate.kind !== 'matmul' && candidate.kind !== 'gemm';
+  return candidate.kind !== 'matmul' && candidate.kind !== 'gemm' && candidate.kind !== 'attention';
 }
 
 function push(map: Map<Node, Node[]>, key: Node, ...nodes: Node[]): void {
