@@ -61,8 +61,8 @@ async function observeAfresh(model: Model, values: readonly string[], samples: n
   return new Map(gathered.filter(({ samples: seen }) => seen > 0).map((one) => [one.value, one.statistics()]));
 }
 
-/** Values that go into each histogram over all samples: the outermost 0.01 % are still 26 of them. */
-const pickedInAll = 1 << 18;
+/** Values that go into each histogram over all samples: the outermost 0.01 % are still 13 of them. */
+const pickedInAll = 1 << 17;
 const leastPicked = 512;
 const mostPicked = 8192;
 
