@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensor/tensor';
 import type { TechniqueContext } from '../technique';
 
 /** Samples compared: choices differ by decibels, not by their fractions. */
-const comparedSamples = 8;
+const comparedSamples = 16;
 /** Of outputs that are equal, or not numbers: as far as float32 can tell, or nothing in common. */
 const mostDecibels = 200;
 
