@@ -1,4 +1,4 @@
-// Dynamic int8: weights of MatMul and Gemm stored as int8, activations quantized at run time; needs no data.
+// Dynamic int8: weights of MatMul, Gemm and LSTM stored as int8, activations quantized at run time; needs no data.
 import * as z from 'zod';
 import { attributes, makeNode } from '../../graph/construct';
 import type { Model, Node } from '../../graph/model';
@@ -10,6 +10,7 @@ import type { Technique, TechniqueContext, TechniqueResult } from '../technique'
 import { type Candidate, findCandidates } from './choose/candidates';
 import { scanChannelScales, type WeightRange } from './channelScales';
 import { dropUnreadInitializers, hoistConstants } from './constants';
+import { type LstmLayer, lstmLayers, quantizedLstm } from './dynamicLstm';
 import { FreshNames } from './names';
 import { quantizedWeight, transposedBytes } from './quantizedWeight';
 import { int8KernelsSaturate } from './saturation';
@@ -27,11 +28,11 @@ export type DynamicOptions = z.infer<typeof dynamicOptions>;
 
 export const quantizeDynamic: Technique<DynamicOptions> = {
   id: 'quantize-dynamic',
-  title: 'Dynamic int8 (MatMul, Gemm)',
+  title: 'Dynamic int8 (MatMul, Gemm, LSTM)',
   options: dynamicOptions,
-  applies: (model) => (products(hoisted(model)).length > 0 ? undefined : 'no MatMul or Gemm with constant float32 weights'),
+  applies: (model) => (weightsOf(hoisted(model)).length > 0 ? undefined : 'no MatMul or Gemm with constant float32 weights, and no LSTM'),
   estimate(model) {
-    const bytes = products(hoisted(model)).reduce((sum, { weight }) => sum + elementCount(weight.tensor.dims) * 4, 0);
+    const bytes = weightsOf(hoisted(model)).reduce((sum, tensor) => sum + elementCount(tensor.dims) * 4, 0);
     return { weightBytes: { low: -0.75 * bytes, high: -0.7 * bytes } };
   },
   apply,
@@ -41,6 +42,10 @@ type Product = Candidate & { readonly weight: NonNullable<Candidate['weight']> }
 
 function products(model: Model): Product[] {
   return findCandidates(model).filter((candidate): candidate is Product => candidate.weight !== undefined && (candidate.kind === 'matmul' || candidate.kind === 'gemm'));
+}
+
+function weightsOf(model: Model): Tensor[] {
+  return [...products(model).map(({ weight }) => weight.tensor), ...lstmLayers(model).flatMap(({ weights }) => weights)];
 }
 
 function hoisted(model: Model): Model {
@@ -55,26 +60,31 @@ async function apply(model: Model, options: DynamicOptions, context: TechniqueCo
   const result = hoisted(raised);
   const writer = new DynamicWriter(result, reduced ? 'pairs' : 'full');
   const kept: { layer: string; reason: string }[] = [];
-  const all = products(result);
-  for (const product of all) {
-    const reason = options.keepFloat.includes(product.key)
+  const all = [...products(result), ...lstmLayers(result)];
+  for (const layer of all) {
+    const elements = 'weights' in layer ? layer.weights.reduce((sum, { dims }) => sum + elementCount(dims), 0) : elementCount(layer.weight.tensor.dims);
+    const reason = options.keepFloat.includes(layer.key)
       ? 'given up for accuracy'
-      : options.only?.includes(product.key) === false
+      : options.only?.includes(layer.key) === false
         ? 'not asked for'
-      : elementCount(product.weight.tensor.dims) < options.leastElements
-        ? 'its weight is small'
-        : writer.replace(product);
-    if (reason !== undefined) kept.push({ layer: product.key, reason });
+        : elements < options.leastElements
+          ? 'its weight is small'
+          : 'weights' in layer
+            ? writer.replaceLstm(layer)
+            : writer.replace(layer);
+    if (reason !== undefined) kept.push({ layer: layer.key, reason });
   }
   writer.finish();
   return {
     model: result,
-    notes: [`${all.length - kept.length} of ${all.length} matrix products to dynamic int8`, ...(reduced ? ['weights scaled so that no two products overflow 16 bits: int8 kernels without VNNI saturate there'] : [])],
+    notes: [`${all.length - kept.length} of ${all.length} matrix products and LSTM to dynamic int8`, ...(reduced ? ['weights scaled so that no two products overflow 16 bits: int8 kernels without VNNI saturate there'] : [])],
     kept,
     unchanged: kept.length === all.length,
     uncalibrated: false, // ranges are found at run time: there is nothing to calibrate
   };
 }
+
+const notFinite = 'its weights hold NaN or infinite values';
 
 interface StoredWeight {
   readonly integers: string;
@@ -100,7 +110,7 @@ class DynamicWriter {
   replace(product: Product): string | undefined {
     const { node } = product;
     const stored = this.store(product);
-    if (stored === undefined) return 'its weights hold NaN or infinite values';
+    if (stored === undefined) return notFinite;
     const [input = '', , bias = ''] = node.inputs;
     const [output = ''] = node.outputs;
     const name = (suffix: string): string => this.names.fresh(`${output}_${suffix}`);
@@ -120,6 +130,14 @@ class DynamicWriter {
     add('Mul', [float, scale], [plain]);
     if (bias !== '') add('Add', [plain, bias], [output]);
     this.replaced.set(node, nodes);
+    return undefined;
+  }
+
+  /** Undefined when replaced, else the reason it was not. */
+  replaceLstm(layer: LstmLayer): string | undefined {
+    const quantized = quantizedLstm(this.model, this.names, layer, this.range);
+    if (quantized === undefined) return notFinite;
+    this.replaced.set(layer.node, [quantized]);
     return undefined;
   }
 
