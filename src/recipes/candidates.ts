@@ -1,7 +1,6 @@
 // The variants that are tried for each goal, best guesses first.
 import type { Model } from '../graph/model';
 import type { Goal } from '../protocol/report';
-import { techniques } from '../techniques/registry';
 
 export interface CandidateStep {
   readonly technique: string;
@@ -25,14 +24,15 @@ const plans = {
   wide: { id: 'int8-rule-depthwise-add', title: 'Int8 with depthwise and additions', tag: 'int8', steps: [simplified, quantized('rule+depthwise+add')] },
   all: { id: 'int8-all', title: 'Int8 everywhere', tag: 'int8', steps: [simplified, quantized('all')] },
   dynamic: { id: 'int8-dynamic', title: 'Dynamic int8', tag: 'int8-dynamic', steps: [simplified, { technique: 'quantize-dynamic', options: {} }] },
+  weights: { id: 'weights-int4', title: 'Weights in 4 bits', tag: 'int4', steps: [simplified, { technique: 'quantize-weights', options: {} }] },
   float16: { id: 'float16', title: 'Float16 storage', tag: 'float16', steps: [simplified, { technique: 'float16', options: {} }] },
 } as const satisfies Record<string, CandidatePlan>;
 
 /** Candidates by goal. Those whose technique does not apply to the model are left out by the caller. */
 const onnxCandidates: Readonly<Record<Goal, readonly CandidatePlan[]>> = {
-  latency: [plans.simplified, plans.rule, plans.wide, plans.all, plans.dynamic],
-  size: [plans.all, plans.wide, plans.rule, plans.dynamic, plans.float16],
-  memory: [plans.simplified, plans.all, plans.rule, plans.dynamic],
+  latency: [plans.simplified, plans.rule, plans.wide, plans.all, plans.dynamic, plans.weights],
+  size: [plans.all, plans.wide, plans.rule, plans.dynamic, plans.weights, plans.float16],
+  memory: [plans.simplified, plans.all, plans.rule, plans.dynamic, plans.weights],
   simplification: [plans.simplified],
 };
 
@@ -53,10 +53,10 @@ const tensorflowCandidates: Readonly<Record<Goal, readonly CandidatePlan[]>> = {
 
 /** What is tried for a goal; those whose technique does not apply to the model are told apart later. */
 export function candidates(format: Model['format'], goal: Goal): readonly CandidatePlan[] {
-  return (format === 'onnx' ? onnxCandidates : tensorflowCandidates)[goal].filter(({ steps }) => steps.every(({ technique }) => techniques.has(technique)));
+  return (format === 'onnx' ? onnxCandidates : tensorflowCandidates)[goal];
 }
 
-const tags: Readonly<Record<string, string>> = { simplify: 'simplified', 'quantize-static': 'int8', 'quantize-dynamic': 'int8-dynamic', float16: 'float16', 'tensorflow-weights': 'weights', 'tensorflow-simplify': 'simplified' };
+const tags: Readonly<Record<string, string>> = { simplify: 'simplified', 'quantize-static': 'int8', 'quantize-dynamic': 'int8-dynamic', 'quantize-weights': 'weights', float16: 'float16', 'tensorflow-weights': 'weights', 'tensorflow-simplify': 'simplified' };
 
 /** One plan made of given steps: a recipe's, or a single fix. */
 export function planOfSteps(steps: readonly CandidateStep[], title: string): CandidatePlan {

@@ -6,9 +6,10 @@ import { simplify } from './simplify/simplify';
 import { tensorflowSimplify } from './tensorflow/simplify/simplify';
 import type { Technique } from './technique';
 import { tensorflowWeights } from './tensorflow/weights/weights';
+import { quantizeWeights } from './weightOnly/weightOnly';
 
 /** For ONNX models only: their rules know ONNX's operators. */
-const ofOnnx = [simplify, quantizeStatic, quantizeDynamic, float16].map((technique): Technique => onlyOnnx(technique as Technique));
+const ofOnnx = [simplify, quantizeStatic, quantizeDynamic, quantizeWeights, float16].map((technique): Technique => onlyOnnx(technique as Technique));
 /** For TensorFlow.js models only; each says so itself. */
 const ofTensorflow = [tensorflowSimplify, tensorflowWeights].map((technique) => technique as Technique);
 

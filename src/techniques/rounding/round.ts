@@ -64,7 +64,7 @@ function blocksOf(grid: RoundingGrid, size: number): number {
 }
 
 /** 1.5 · 2^52: adding and taking it away rounds a float64 to the nearest integer, ties to even. */
-const roundingConstant = 6755399441055744;
+export const roundingConstant = 6755399441055744;
 
 function nearest(value: number, grid: RoundingGrid, block: number): number {
   const integer = value / (grid.scales[block] ?? 1) + roundingConstant - roundingConstant + (grid.zeroPoints?.[block] ?? 0);
