@@ -5,6 +5,7 @@ import type { OptimizationReport } from '../src/protocol/report';
 import { hardText, levels, type Split } from './quantization/hardText';
 import { comparePaired, judge } from './quantization/paired';
 import { readPictures, recogniserPath } from './quantization/recogniser';
+import { weightFigures } from './quantization/weights';
 import { printFigure } from './support/print';
 import { lathe, runProgram, scratchFolder } from './support/program';
 
@@ -60,7 +61,9 @@ async function recogniser(folder: string): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  await recogniser(scratchFolder());
+  const folder = scratchFolder();
+  await weightFigures(folder);
+  await recogniser(folder);
 }
 
 main().catch((error: unknown) => {

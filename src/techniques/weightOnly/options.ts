@@ -1,5 +1,7 @@
 // What can be said about weight-only quantization: for the whole model, and layer by layer.
 import * as z from 'zod';
+import type { GridSettings } from '../rounding/grid';
+import type { SiteKind } from './sites';
 
 /** Widths that onnxruntime's kernels take. */
 const bits = z.union([z.literal(2), z.literal(4), z.literal(8)]);
@@ -23,7 +25,16 @@ export const weightOnlyOptions = z.strictObject({
 });
 export type WeightOnlyOptions = z.infer<typeof weightOnlyOptions>;
 
+/** Bits per weight. */
+export type Width = 2 | 4 | 8;
+
 /** Bits of one layer. */
-export function bitsOf({ bits: usual, layerBits }: WeightOnlyOptions, key: string): 2 | 4 | 8 {
+export function bitsOf({ bits: usual, layerBits }: WeightOnlyOptions, key: string): Width {
   return new Map(Object.entries(layerBits)).get(key) ?? usual;
+}
+
+/** The grid of one weight: by block and with scales of any sign for the kernels of few bits, by channel for DequantizeLinear. */
+export function gridSettings({ blockSize, symmetric, clip }: WeightOnlyOptions, kind: SiteKind, width: number): GridSettings {
+  const common = { bits: width, symmetric, clip: clip && width <= 4 };
+  return kind === 'stored' ? common : { ...common, blockSize, mirrored: symmetric };
 }

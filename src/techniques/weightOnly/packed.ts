@@ -3,10 +3,11 @@ import { packBits } from '../../tensor/packing';
 import type { Tensor, TensorSource } from '../../tensor/tensor';
 import { type FittedGrid, nearestCodes } from '../rounding/grid';
 import { readRows, type RowLayout, rowsAtOnce } from '../rounding/rows';
+import type { Width } from './options';
 
 /** How a packed row lies: `width` codes of which the last are padding, in whole bytes. */
 export interface PackedRow {
-  readonly bits: 2 | 4 | 8;
+  readonly bits: Width;
   readonly width: number;
 }
 

@@ -1,13 +1,15 @@
 // Rewrites the layers of a model to kernels that read their weights in few bits.
 import { attributes, makeNode } from '../../graph/construct';
 import type { Model, Node } from '../../graph/model';
-import { tensorFromArray, type Tensor } from '../../tensor/tensor';
+import { MemorySource, tensorFromArray, type Tensor } from '../../tensor/tensor';
 import { constantOf, dropUnreadInitializers } from '../quantize/constants';
 import { FreshNames } from '../quantize/names';
 import { emptyGrid, type FittedGrid, fitRows, type GridSettings } from '../rounding/grid';
 import { forEachRows, type RowLayout, rowLayout } from '../rounding/rows';
-import { bitsOf, type WeightOnlyOptions } from './options';
+import { ChannelSource, channelType, packIntegers } from './channels';
+import { bitsOf, gridSettings, type WeightOnlyOptions, type Width } from './options';
 import { bytesPerRow, PackedSource, packRows } from './packed';
+import type { RoundedWeight } from './rounded';
 import type { Site } from './sites';
 
 /** A weight in rows of blocks: packed codes [rows, …], scales [rows, blocks], zero points where they are not all the middle. */
@@ -21,30 +23,39 @@ interface BlockedWeight {
 
 const kernelDomain = 'com.microsoft';
 
-/** Codes chosen otherwise than by rounding each weight to its nearest, by site: [rows, K]. */
-export type ChosenCodes = (site: Site, grid: FittedGrid, layout: RowLayout) => Uint8Array | undefined;
-
 export class WeightOnlyWriter {
   private readonly names: FreshNames;
   private readonly replaced = new Map<Node, readonly Node[]>();
+  /** DequantizeLinear nodes in front of the first reader of what they make. */
+  private readonly before = new Map<Node, Node[]>();
   private readonly weights = new Map<string, BlockedWeight | undefined>();
+  private readonly widened = new Map<string, string | undefined>();
 
   constructor(
     private readonly model: Model,
     private readonly options: WeightOnlyOptions,
-    private readonly chosen: ChosenCodes,
+    private readonly rounded: ReadonlyMap<Site, RoundedWeight>,
   ) {
     this.names = new FreshNames(model.graph);
   }
 
   /** Undefined when replaced, else the reason it was not. */
   replace(site: Site): string | undefined {
-    return site.kind === 'product' ? this.product(site) : this.embedding(site);
+    switch (site.kind) {
+      case 'product':
+        return this.product(site);
+      case 'embedding':
+        return this.embedding(site);
+      case 'stored':
+        return this.stored(site);
+      default:
+        return site.kind satisfies never;
+    }
   }
 
   finish(): void {
     const { graph, opsetImports } = this.model;
-    graph.nodes = graph.nodes.flatMap((node) => this.replaced.get(node) ?? [node]);
+    graph.nodes = graph.nodes.flatMap((node) => [...(this.before.get(node) ?? []), ...(this.replaced.get(node) ?? [node])]);
     if (this.replaced.size > 0 && !opsetImports.has(kernelDomain)) opsetImports.set(kernelDomain, 1);
     dropUnreadInitializers(graph);
   }
@@ -84,6 +95,45 @@ export class WeightOnlyWriter {
     return undefined;
   }
 
+  /** ai.onnx.DequantizeLinear in front of the node, one scale per channel. */
+  private stored(site: Site): string | undefined {
+    const { node, weight } = site;
+    const bits = bitsOf(this.options, site.key);
+    const key = JSON.stringify([weight.tensor.name, weight.axis, bits]);
+    if (!this.widened.has(key)) this.widened.set(key, this.storeByChannel(site, bits));
+    const widened = this.widened.get(key);
+    if (widened === undefined) return notFinite;
+    node.inputs[weight.input] = widened;
+    return undefined;
+  }
+
+  private storeByChannel(site: Site, bits: Width): string | undefined {
+    const { tensor, axis } = site.weight;
+    const layout = rowLayout(tensor, axis);
+    const grid = this.gridOf(site, layout);
+    if (grid === undefined) return undefined;
+    const { symmetric } = this.options;
+    const elementType = channelType(bits, symmetric);
+    const [codes, scales, widened] = [this.names.fresh(`${tensor.name}_${elementType}`), this.names.fresh(`${tensor.name}_scale`), this.names.fresh(`${tensor.name}_widened`)];
+    const rounded = this.rounded.get(site)?.codes;
+    this.add({ name: codes, elementType, dims: tensor.dims, source: new ChannelSource(tensor, layout, grid, { bits, symmetric }, rounded) });
+    this.add(tensorFromArray(scales, 'float32', [layout.rows], grid.scales));
+    const inputs = [codes, scales];
+    if (!symmetric) {
+      const zeroPoints = this.names.fresh(`${tensor.name}_zero_point`);
+      this.add({ name: zeroPoints, elementType, dims: [layout.rows], source: new MemorySource(packIntegers(grid.zeroPoints, bits)) });
+      inputs.push(zeroPoints);
+    }
+    const node = makeNode({ opType: 'DequantizeLinear', name: this.nameOf(site, 'DequantizeLinear'), inputs, outputs: [widened], attributes: attributes({ axis }), origin: site.node.origin });
+    this.before.set(site.node, [...(this.before.get(site.node) ?? []), node]);
+    return widened;
+  }
+
+  /** Undefined where the weight holds NaN or infinite values. */
+  private gridOf(site: Site, layout: RowLayout): FittedGrid | undefined {
+    return this.rounded.get(site)?.grid ?? fitGrid(site.weight.tensor, layout, gridSettings(this.options, site.kind, bitsOf(this.options, site.key)));
+  }
+
   private isVector(name: string, length: number): boolean {
     const bias = constantOf(this.model, name);
     return bias?.elementType === 'float32' && bias.dims.length === 1 && bias.dims[0] === length;
@@ -97,10 +147,10 @@ export class WeightOnlyWriter {
   private store(site: Site, shape: (grid: FittedGrid) => { readonly width: number; readonly dims: (layout: RowLayout) => number[]; readonly flat: boolean }): BlockedWeight | undefined {
     const { tensor, axis } = site.weight;
     const bits = bitsOf(this.options, site.key);
-    const key = JSON.stringify([site.kind, tensor.name, axis, bits, this.options.rounding === 'nearest' ? '' : site.node.inputs[0]]);
+    const key = JSON.stringify([site.kind, tensor.name, axis, bits]);
     if (this.weights.has(key)) return this.weights.get(key);
     const layout = rowLayout(tensor, axis);
-    const grid = fitGrid(tensor, layout, settingsOf(this.options, bits));
+    const grid = this.gridOf(site, layout);
     const stored = grid === undefined ? undefined : this.write(site, layout, grid, shape(grid));
     this.weights.set(key, stored);
     return stored;
@@ -111,7 +161,7 @@ export class WeightOnlyWriter {
     const bits = bitsOf(this.options, site.key);
     const row = { bits, width };
     const [codes, scales] = [this.names.fresh(`${tensor.name}_int${bits}`), this.names.fresh(`${tensor.name}_scale`)];
-    const chosen = this.chosen(site, grid, layout);
+    const chosen = this.rounded.get(site)?.codes;
     this.add(
       chosen === undefined
         ? { name: codes, elementType: 'uint8', dims: dims(layout), source: new PackedSource(tensor, layout, grid, row) }
@@ -123,7 +173,7 @@ export class WeightOnlyWriter {
   }
 
   /** Packed like the weight, each row's padded to whole bytes. */
-  private storeZeroPoints(tensor: Tensor, { rows }: RowLayout, { zeroPoints, blocks }: FittedGrid, flat: boolean, bits: 2 | 4 | 8): string {
+  private storeZeroPoints(tensor: Tensor, { rows }: RowLayout, { zeroPoints, blocks }: FittedGrid, flat: boolean, bits: Width): string {
     const name = this.names.fresh(`${tensor.name}_zero_point`);
     const row = { bits, width: Math.ceil((blocks * bits) / 8) * (8 / bits) };
     const bytes = bytesPerRow(row);
@@ -138,17 +188,12 @@ export class WeightOnlyWriter {
 
 const notFinite = 'its weights hold NaN or infinite values';
 
-export function settingsOf({ blockSize, symmetric, clip }: WeightOnlyOptions, bits: number): GridSettings {
-  return { bits, blockSize, symmetric, mirrored: symmetric, clip: clip && bits <= 4 };
-}
-
 /** One pass over the weight; undefined where an element is not finite. */
-export function fitGrid(tensor: Tensor, layout: RowLayout, settings: GridSettings): FittedGrid | undefined {
+function fitGrid(tensor: Tensor, layout: RowLayout, settings: GridSettings): FittedGrid | undefined {
   const grid = emptyGrid(layout, settings);
-  let finite = true;
+  let unfit = 0;
   forEachRows(tensor, layout, (values, first) => {
-    const clean = fitRows(values, first, layout.size, grid, settings);
-    finite &&= clean;
+    if (!fitRows(values, first, layout.size, grid, settings)) unfit++;
   });
-  return finite ? grid : undefined;
+  return unfit === 0 ? grid : undefined;
 }

@@ -8,7 +8,7 @@ import { float32Tensor, type Tensor } from '../../../src/tensor/tensor';
 import { quantizeWeights } from '../../../src/techniques/weightOnly/weightOnly';
 import type { TechniqueResult } from '../../../src/techniques/technique';
 import { compareModels } from '../../../src/runtime/compare';
-import { openSamples } from '../../../src/runtime/datasets';
+import { openSamples } from '../../../src/runtime/data/datasets';
 import { Runner } from '../../../src/runtime/runner';
 import { contextFor } from '../quantize/support';
 
