@@ -2,6 +2,7 @@
 import { visible } from '../../base/visible';
 import { formatBytes, formatMetric, formatMilliseconds, formatShare, formatSpeed } from '../../base/format';
 import type { Benchmark, Comparison, Estimate, MetricValue, Profile, RunSettings, VariantMeasurement } from '../../protocol/measurement';
+import type { DecoderBenchmark } from '../../runtime/decoder';
 import { tableLines } from '../terminal';
 
 /** @param variantName what the variant is called where it was measured before it became a file */
@@ -22,6 +23,16 @@ export function benchmarkLines(benchmark: Benchmark, variantName?: string): stri
   );
   const runtimes = new Set(measured.flatMap(({ runtime }) => (runtime === undefined ? [] : [visible(runtime)])));
   return [...table, '', ...verdictLines(benchmark), ...(runtimes.size === 0 ? [] : [`run by ${[...runtimes].join(' against ')}`]), settingsLine(benchmark.settings, `${benchmark.rounds} rounds`)];
+}
+
+/** A decoder's phases, each with its tokens per second. */
+export function decoderLines({ promptTokens, prefill, decode }: DecoderBenchmark): string[] {
+  const phase = (title: string, tokens: number, measured: Benchmark): string[] => {
+    const sides = [measured.source, ...(measured.variant === undefined ? [] : [measured.variant])];
+    const rates = sides.map(({ medianMs }) => `${((1000 * tokens) / medianMs.value).toPrecision(3)} tokens/s`);
+    return [`${title}: ${rates.join(' against ')}`, '', ...benchmarkLines(measured)];
+  };
+  return [...phase(`Prefill, a prompt of ${promptTokens} tokens`, promptTokens, prefill), '', ...phase(`Decode, one token after ${promptTokens} in the cache`, 1, decode)];
 }
 
 /** The benchmark's one-sentence answer. */
