@@ -1,4 +1,4 @@
-// A float16 weight that is computed from the float32 weight when it is written.
+// A float16 or bfloat16 weight that is computed from the float32 weight when it is written.
 import { elementCount, type Tensor, type TensorSource } from '../../tensor/tensor';
 import { forEachFloat32 } from '../quantize/channelScales';
 
@@ -35,10 +35,26 @@ export function toHalfBits(values: Float32Array, out: Uint16Array): void {
   }
 }
 
+/** Rounds float32 to bfloat16 bits, its upper half, to nearest, ties to even; finite values beyond its range become infinite. */
+export function toBfloat16Bits(values: Float32Array, out: Uint16Array): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < values.length; i++) {
+    const whole = bits[i] ?? 0;
+    out[i] = (whole + 0x7fff + ((whole >>> 16) & 1)) >>> 16;
+  }
+}
+
+export type HalfType = 'float16' | 'bfloat16';
+
+const converters: Readonly<Record<HalfType, (values: Float32Array, out: Uint16Array) => void>> = { float16: toHalfBits, bfloat16: toBfloat16Bits };
+
 class HalfSource implements TensorSource {
   readonly byteLength: number;
 
-  constructor(private readonly weight: Tensor) {
+  constructor(
+    private readonly weight: Tensor,
+    private readonly type: HalfType,
+  ) {
     this.byteLength = elementCount(weight.dims) * 2;
   }
 
@@ -46,14 +62,14 @@ class HalfSource implements TensorSource {
     const from = Math.floor(offset / 2);
     const to = Math.ceil((offset + length) / 2);
     const out = new Uint16Array(to - from);
-    forEachFloat32(this.weight, from, to, (values, first) => toHalfBits(values, out.subarray(first - from, first - from + values.length)));
+    forEachFloat32(this.weight, from, to, (values, first) => converters[this.type](values, out.subarray(first - from, first - from + values.length)));
     return new Uint8Array(out.buffer, offset - from * 2, length);
   }
 }
 
-/** The float16 form of a float32 weight; nothing is computed until its bytes are read. */
-export function halfWeight(name: string, weight: Tensor): Tensor {
-  return { name, elementType: 'float16', dims: weight.dims, source: new HalfSource(weight) };
+/** The half-width form of a float32 weight; nothing is computed until its bytes are read. */
+export function halfWeight(name: string, weight: Tensor, type: HalfType): Tensor {
+  return { name, elementType: type, dims: weight.dims, source: new HalfSource(weight, type) };
 }
 
 /** Largest magnitude of a float32 weight; NaN where an element is NaN. */

@@ -2,11 +2,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { attributes, makeGraph, makeModel, makeNode, tensorValue } from '../../../src/graph/construct';
 import { GraphBuilder } from '../../../src/graph/builder';
-import type { Graph } from '../../../src/graph/model';
+import type { Graph, Node } from '../../../src/graph/model';
 import { assertValid } from '../../../src/graph/verify';
 import { weightBytes } from '../../../src/recipes/source';
 import { float16, float16Options } from '../../../src/techniques/float16/float16';
-import { toHalfBits } from '../../../src/techniques/float16/halfWeight';
+import { toBfloat16Bits, toHalfBits } from '../../../src/techniques/float16/halfWeight';
 import { elementTypeCode } from '../../../src/tensor/elementType';
 import { float32Tensor } from '../../../src/tensor/tensor';
 import { contextFor, smallNetwork, sqnrBetween, stopWorkbench } from '../quantize/support';
@@ -29,6 +29,35 @@ describe('rounding to float16', () => {
     const ours = new Uint16Array(values.length);
     toHalfBits(values, ours);
     expect([...ours]).toEqual([...expected]);
+  });
+});
+
+describe('bfloat16', () => {
+  it('rounds as the runtime’s Cast does', async () => {
+    const special = [0, -0, 1, -1, 1 + 2 ** -8, 1 + 3 * 2 ** -8, 1 + 2 ** -8 + 2 ** -20, 1e-39, 2 ** -126, 3.38e38, 3.3961773e38, -3.4e38, Infinity, -Infinity];
+    const values = Float32Array.from([...special, ...Array.from({ length: 4000 }, (_, i) => Math.sin(i) * 10 ** ((i % 60) - 30))]);
+    const cast = (input: string, output: string, to: 'bfloat16' | 'float32'): Node => makeNode({ opType: 'Cast', inputs: [input], outputs: [output], attributes: attributes({ to: elementTypeCode(to) }) });
+    const graph = makeGraph('cast', { inputs: [tensorValue('x', 'float32', [values.length])], outputs: [tensorValue('y', 'float32', [values.length])], nodes: [cast('x', 'narrow', 'bfloat16'), cast('narrow', 'y', 'float32')] });
+    const context = await contextFor(smallNetwork());
+    const results = await context.runModel(makeModel(graph), new Map([['x', float32Tensor('x', [values.length], values)]]), ['y']);
+    const ours = new Uint16Array(values.length);
+    toBfloat16Bits(values, ours);
+    const widened = new Float32Array(Uint32Array.from(ours, (bits) => bits << 16).buffer);
+    expect([...widened]).toEqual([...new Float32Array(results.get('y')?.source.read().slice().buffer ?? new ArrayBuffer(0))]);
+  });
+
+  it('halves the weights too, keeps what float16 cannot, and leaves NaN alone', async () => {
+    const model = smallNetwork();
+    const [large, bad] = [Array.from({ length: 10 }, (_, i) => 1e6 * i), Array.from({ length: 32 }, () => Number.NaN)];
+    model.graph.initializers.set('classifier.bias', float32Tensor('classifier.bias', [10], large));
+    model.graph.initializers.set('last.bias', float32Tensor('last.bias', [32], bad));
+    const result = await float16.apply(model, float16Options.parse({ type: 'bfloat16', leastElements: 1 }), await contextFor(model));
+    assertValid(result.model);
+    expect(result.kept).toEqual([{ layer: 'last.bias', reason: 'holds values beyond bfloat16 (3.39e+38), NaN or infinite' }]);
+    expect(weightBytes(result.model) / weightBytes(model)).toBeCloseTo(0.5, 2);
+    model.graph.initializers.set('last.bias', float32Tensor('last.bias', [32], bad.map(() => 0.1)));
+    const finite = await float16.apply(model, float16Options.parse({ type: 'bfloat16', leastElements: 1 }), await contextFor(model));
+    expect(await sqnrBetween(model, finite.model)).toBeGreaterThan(35);
   });
 });
 
