@@ -39,7 +39,7 @@ describe('a recipe', () => {
     expect(error.message).toMatch(message);
   });
 
-  it('names the techniques there are', () => expect(failure({ model: 'm', steps: [{ technique: 'shrink' }] }).hint).toBe('Techniques: simplify, quantize-static, quantize-dynamic, float16, tensorflow-simplify, tensorflow-weights.'));
+  it('names the techniques there are', () => expect(failure({ model: 'm', steps: [{ technique: 'shrink' }] }).hint).toBe('Techniques: simplify, quantize-static, quantize-dynamic, quantize-weights, float16, tensorflow-simplify, tensorflow-weights.'));
 
   it('has its schema in media, as generated', () => {
     const written: unknown = JSON.parse(readFileSync(new URL('../../media/recipe.schema.json', import.meta.url), 'utf8'));
