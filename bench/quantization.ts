@@ -32,7 +32,7 @@ function printReading(name: string, split: Split, before: readonly string[], aft
     printFigure({ what: `${name} reads exactly, ${degradation} degradation`, value: 100 * judge(of(level, after), of(level, split.texts)).exact, unit: '%', digits: 1 });
   }
   const [float, int8] = [judge(before, split.texts), judge(after, split.texts)];
-  const paired = comparePaired(before, after, split.texts, seed);
+  const paired = comparePaired(before, after, split.texts);
   const points = (value: number): number => 100 * value;
   printFigure({ what: 'float reads exactly', value: points(float.exact), unit: '%', digits: 1, atLeast: 85, atMost: 95 });
   printFigure({ what: `${name} reads exactly`, value: points(int8.exact), unit: '%', digits: 1 });

@@ -1,7 +1,9 @@
 // Two readers of the same texts: what each gets right, and whether the difference is more than chance.
 import { editDistance } from '../../src/base/editDistance';
 import type { Estimate } from '../../src/protocol/measurement';
-import { bootstrap, mean } from '../../src/runtime/metrics/statistics';
+import { newcombePaired } from '../../src/runtime/metrics/intervals';
+import { mcNemarMidP } from '../../src/runtime/metrics/significance';
+import { mean } from '../../src/runtime/metrics/statistics';
 
 export interface Reading {
   /** Share read exactly. */
@@ -16,30 +18,19 @@ export function judge(texts: readonly string[], truth: readonly string[]): Readi
   return { exact: mean(texts.map((text, i) => Number(text === truth[i]))), characterErrors: edits / Math.max(1, characters) };
 }
 
-export interface PairedDifference {
-  /** Other less reference, share of exact readings, with the 95 % interval of the paired bootstrap. */
+export interface PairedReading {
+  /** Other less reference, share of exact readings. */
   readonly difference: Estimate;
   /** Texts only the reference, and only the other, reads right. */
   readonly onlyReference: number;
   readonly onlyOther: number;
-  /** Two-sided exact McNemar test (McNemar 1947; binomial with p = ½ over the discordant pairs). */
+  /** McNemar's test. */
   readonly p: number;
 }
 
-export function comparePaired(reference: readonly string[], other: readonly string[], truth: readonly string[], seed: number): PairedDifference {
-  const differences = truth.map((text, i) => Number(other[i] === text) - Number(reference[i] === text));
-  const onlyReference = differences.filter((value) => value < 0).length;
-  const onlyOther = differences.filter((value) => value > 0).length;
-  return { difference: bootstrap(differences, mean, seed), onlyReference, onlyOther, p: binomialTail(Math.min(onlyReference, onlyOther), onlyReference + onlyOther) };
-}
-
-/** 2 · P(X ≤ k), X binomial with n trials and p = ½, at most 1. */
-function binomialTail(k: number, n: number): number {
-  let term = 0.5 ** n;
-  let sum = 0;
-  for (let i = 0; i <= k; i++) {
-    sum += term;
-    term *= (n - i) / (i + 1);
-  }
-  return Math.min(1, 2 * sum);
+export function comparePaired(reference: readonly string[], other: readonly string[], truth: readonly string[]): PairedReading {
+  const count = (first: boolean, second: boolean): number => truth.filter((text, i) => (reference[i] === text) === first && (other[i] === text) === second).length;
+  const counts = { both: count(true, true), onlyFirst: count(true, false), onlySecond: count(false, true), neither: count(false, false) };
+  const { onlyFirst: onlyReference, onlySecond: onlyOther } = counts;
+  return { difference: { value: (onlyOther - onlyReference) / truth.length, ...newcombePaired(counts) }, onlyReference, onlyOther, p: mcNemarMidP(onlyReference, onlyOther) };
 }
