@@ -61,6 +61,30 @@ export interface LayerDifference {
   readonly variantMs: number;
 }
 
+/** What int8 in one layer alone does to the model's outputs: the worst output's SQNR over the samples. */
+export interface LayerSensitivity {
+  /** Key of the layer in the simplified float model. */
+  readonly layer: string;
+  readonly op: string;
+  /** Keys of the source's nodes it came from. */
+  readonly origins: readonly string[];
+  /** Measured; absent where time ran out before. */
+  readonly outputDb?: number;
+  /** SQNR of the layer's own output: the cheap predictor. */
+  readonly predictedDb: number;
+}
+
+export interface SensitivityReport {
+  /** The most sensitive first. */
+  readonly layers: readonly LayerSensitivity[];
+  readonly samples: number;
+  /** Layers whose damage was measured; the others are ranked by their prediction. */
+  readonly measured: number;
+  /** Spearman's, of prediction and measurement over the measured layers. */
+  readonly rankCorrelation?: number;
+  readonly seconds: number;
+}
+
 /** The least value of a metric that was accepted, in the metric's unit: decibels for `sqnr`, else a share. */
 export interface Floor {
   /** Empty where nothing was judged, as in a benchmark alone; the minimum is then what was asked for. */
@@ -90,6 +114,8 @@ export interface OptimizationReport {
   readonly floor: Floor;
   readonly seed: number;
   readonly variants: readonly VariantReport[];
+  /** Absent where no int8 variant asked for it. */
+  readonly sensitivity?: SensitivityReport;
   /** Id of the accepted variant; absent when the model is best left as it is. */
   readonly winner?: string;
   /** The winner measured once more in fresh processes: the figure that is shown. */

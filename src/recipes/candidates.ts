@@ -16,6 +16,8 @@ export interface CandidatePlan {
 }
 
 const simplified: CandidateStep = { technique: 'simplify', options: {} };
+/** What every quantized candidate of the search starts from. */
+export const searchBase: readonly CandidateStep[] = [simplified];
 const quantized = (preset: string): CandidateStep => ({ technique: 'quantize-static', options: { preset } });
 
 const plans = {

@@ -45,6 +45,8 @@ export interface LaboratoryOptions {
 
 /** Samples among which the one that is timed is chosen. */
 const sizedSamples = 15;
+/** A variant whose interval lies above this is slower whatever the goal. */
+const hopelessRatio = 1.1;
 /** Samples that noise is measured on: it only orders layers. */
 const noiseSamples = 6;
 
@@ -121,7 +123,7 @@ export class Laboratory implements Bench, Disposable {
   }
 
   benchmark(variant: Model): Promise<Benchmark> {
-    return this.measure(variant, this.options.budgets.benchmarkMs);
+    return this.measure(variant, this.options.budgets.benchmarkMs, hopelessRatio);
   }
 
   /** Again, with more time; every benchmark starts processes of its own. */
@@ -129,9 +131,9 @@ export class Laboratory implements Bench, Disposable {
     return this.measure(variant, this.options.budgets.confirmMs);
   }
 
-  private async measure(variant: Model, budgetMs: number): Promise<Benchmark> {
+  private async measure(variant: Model, budgetMs: number, hopelessAbove?: number): Promise<Benchmark> {
     const { file, settings, seed, services } = this.options;
-    const result = await benchmark(file, variant, { settings, feeds: await this.usualSample(), budgetMs, seed, runner: services.runnerStart, ...this.part(this.share.title) });
+    const result = await benchmark(file, variant, { settings, feeds: await this.usualSample(), budgetMs, ...(hopelessAbove === undefined ? {} : { hopelessAbove }), seed, runner: services.runnerStart, ...this.part(this.share.title) });
     this.lastMachine = result.machine;
     return result;
   }
@@ -183,19 +185,22 @@ export class Laboratory implements Bench, Disposable {
     return this.sourceProfile;
   }
 
-  /** Measured milliseconds of each source layer in both models, by origin; undefined where profiling fails. */
-  async layerDifferences(variant: Model): Promise<LayerDifference[] | undefined> {
-    const { settings, source, services } = this.options;
-    const before = await this.profile();
-    if (before === undefined) return undefined;
+  async profileOf(variant: Model): Promise<Profile | undefined> {
+    const { settings, services } = this.options;
     try {
-      const after = await profileModel(variant, { settings, feeds: await this.usualSample(), runner: services.runnerStart, ...this.part('Profile') });
-      return layerDifferences(source, before, variant, after);
+      return await profileModel(variant, { settings, feeds: await this.usualSample(), runner: services.runnerStart, ...this.part('Profile') });
     } catch (thrown) {
       if (this.signal.aborted) throw thrown;
       services.log.warn(`The variant could not be profiled: ${String(thrown)}`);
       return undefined;
     }
+  }
+
+  /** Measured milliseconds of each source layer in both models, by origin; undefined where profiling fails. */
+  async layerDifferences(variant: Model): Promise<LayerDifference[] | undefined> {
+    const before = await this.profile();
+    const after = before === undefined ? undefined : await this.profileOf(variant);
+    return before === undefined || after === undefined ? undefined : layerDifferences(this.options.source, before, variant, after);
   }
 
   async kernels(variant: Model): Promise<string | undefined> {

@@ -18,7 +18,7 @@ import { openSplitSamples, type SplitSamples } from '../runtime/data/datasets';
 import { resolvedAgainst } from '../runtime/data/description';
 import { rejection, score } from './acceptance';
 import { Builder } from './build';
-import { type CandidatePlan, type CandidateStep, candidates, planOfSteps } from './candidates';
+import { type CandidatePlan, type CandidateStep, candidates, planOfSteps, searchBase } from './candidates';
 import { conclude } from './conclusion';
 import { Laboratory } from './laboratory';
 import { assertOutput, publishWinner } from './publish';
@@ -126,11 +126,16 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
       context,
     );
     const tried: Trial[] = [];
+    const stages = plans.length + 2;
     for (const [i, plan] of plans.entries()) {
-      laboratory.stage(plan.title, i / (plans.length + 1), 1 / (plans.length + 1));
+      laboratory.stage(plan.title, i / stages, 1 / stages);
       tried.push(await trials.run(plan));
     }
-    laboratory.stage('Confirming the best in fresh processes', plans.length / (plans.length + 1), 1 / (plans.length + 1));
+    laboratory.stage('Layer by layer', plans.length / stages, 1 / stages);
+    const mix = source.format === 'onnx' && request.goal === 'latency' && isSearch(request) ? await trials.measuredMix(searchBase) : undefined;
+    if (mix !== undefined) tried.push(await trials.run(mix));
+    const sensitivity = await trials.sensitivity(tried);
+    laboratory.stage('Confirming the best in fresh processes', 1 - 1 / stages, 1 / stages);
     const choice = await chooseWinner(request.goal, tried, laboratory);
     const variants = [...choice.variants];
     const { winner } = choice;
@@ -153,6 +158,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
       floor: laboratory.floor(),
       seed,
       variants,
+      ...(sensitivity === undefined ? {} : { sensitivity }),
       ...(winner === undefined ? {} : { winner: winner.plan.id }),
       ...(choice.confirmation === undefined ? {} : { confirmation: choice.confirmation }),
       conclusion: conclude(request.goal, variants, winner?.plan.id, choice.confirmation),
@@ -167,6 +173,10 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
   } finally {
     owned.dispose();
   }
+}
+
+function isSearch({ fix, steps = [] }: OptimizeRequest): boolean {
+  return fix === undefined && steps.length === 0;
 }
 
 function plansOf(request: OptimizeRequest, format: Model['format']): readonly CandidatePlan[] {

@@ -112,6 +112,14 @@ const variant = z.object({
   layers: z.exactOptional(z.array(z.object({ layer: z.string(), op: z.string(), sourceMs: z.number(), variantMs: z.number() }))),
 });
 
+const sensitivity = z.object({
+  layers: z.array(z.object({ layer: z.string(), op: z.string(), origins: z.array(z.string()), outputDb: z.exactOptional(z.number()), predictedDb: z.number() })),
+  samples: z.number(),
+  measured: z.number(),
+  rankCorrelation: z.exactOptional(z.number()),
+  seconds: z.number(),
+});
+
 /** Fields that are not named here are dropped. */
 export const reportSchema = z.object({
   schema: z.literal(1),
@@ -123,6 +131,7 @@ export const reportSchema = z.object({
   floor: z.object({ metric: z.enum([...metricNames, '']), minimum: z.number(), task: z.exactOptional(z.object({ metric: z.enum(taskMetricNames), ...limitFields })) }),
   seed: z.number(),
   variants: z.array(variant),
+  sensitivity: z.exactOptional(sensitivity),
   winner: z.exactOptional(z.string()),
   confirmation: z.exactOptional(benchmark),
   conclusion: z.string(),

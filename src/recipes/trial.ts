@@ -3,16 +3,19 @@ import { toLatheError } from '../base/errors';
 import { formatVerdict } from '../base/format';
 import type { Model } from '../graph/model';
 import type { Benchmark, Comparison, Profile } from '../protocol/measurement';
-import type { Goal, StepReport, VariantReport } from '../protocol/report';
-import { int8Layers, quantizeStatic, type StaticOptions } from '../techniques/quantize/static';
+import type { Goal, SensitivityReport, StepReport, VariantReport } from '../protocol/report';
+import { int8Layers, quantizeStatic, type ResolvedStaticOptions, staticOptions, type StaticOptions } from '../techniques/quantize/static';
 import type { TechniqueContext } from '../techniques/technique';
 import { tensorflowWeights, type TensorflowWeightsOptions, widerTypes } from '../techniques/tensorflow/weights/weights';
+import { type Attempt, backOff, giveUpSchedule } from './backOff';
 import { inaccuracy, type Measured, rejection, score, uncalibratedReason } from './acceptance';
 import type { Builder} from './build';
 import { type Built, DoesNotApply } from './build';
 import type { CandidatePlan, CandidateStep } from './candidates';
+import { mixPlan, proposeMix } from './choice';
 import { whySlower } from './reasons';
-import { giveUpSchedule, rankBySensitivity } from './sensitivity/groups';
+import { rankBySensitivity } from './sensitivity/groups';
+import { measureSensitivity } from './sensitivity/measure';
 import { weightBytes } from './source';
 
 /** How variants are measured; the optimization supplies it. */
@@ -23,6 +26,8 @@ export interface Bench {
   readonly noise: (variant: Model) => Promise<number>;
   /** Profile of the source, measured once. */
   readonly profile: () => Promise<Profile | undefined>;
+  /** Profile of a variant; undefined where profiling fails. */
+  readonly profileOf: (variant: Model) => Promise<Profile | undefined>;
   /** Int8 kernels and float convolutions in the optimised model. */
   readonly kernels: (variant: Model) => Promise<string | undefined>;
 }
@@ -44,21 +49,16 @@ export interface Trial {
   readonly measured?: Measured;
 }
 
-/** A variant with other options, and whether it is as accurate as it must be. */
-interface Attempt {
-  readonly built: Built;
-  readonly comparison: Comparison;
-  readonly holds: boolean;
-}
-
 type TryOptions = (options: CandidateStep['options']) => Promise<Attempt | undefined>;
 
-/** A percentile that clips one value in ten thousand: the usual remedy for activations with rare outliers. */
-const clippingPercentile = 99.99;
+/** Samples sensitivity is measured on: it only orders layers. */
+const sensitivitySamples = 6;
 
 export class Trials {
   private readonly seen = new Map<string, string>();
   private best = Number.POSITIVE_INFINITY;
+  /** By the steps before the quantization. */
+  private readonly sensitivities = new Map<string, Promise<SensitivityReport>>();
 
   constructor(
     private readonly builder: Builder,
@@ -108,21 +108,21 @@ export class Trials {
     const { goal } = this.settings;
     const reason = rejection(goal, measured);
     const trial = { plan, built, measured };
-    if (reason !== undefined) return { ...trial, report: { ...report, status: 'rejected', reason: sentence(await this.explain(reason, plan, measured)) } };
+    if (reason !== undefined) return { ...trial, report: { ...report, status: 'rejected', reason: sentence((await this.whySlower(plan, measured)) ?? reason) } };
     if (measured.uncalibrated && !measured.allowUncalibrated) return { ...trial, report: { ...report, status: 'not-chosen', reason: sentence(`${speedOf(measured)}, but ${uncalibratedReason}`) } };
     this.best = Math.min(this.best, score(goal, measured));
     return { ...trial, report: { ...report, status: 'accepted', reason: sentence(speedOf(measured)) } };
   }
 
-  /** A slow int8 variant gets the cause from the source's profile. */
-  private async explain(reason: string, plan: CandidatePlan, measured: Measured): Promise<string> {
+  /** Of a slow int8 variant the cause, from the source's profile: better accuracy would not help it. */
+  private async whySlower(plan: CandidatePlan, measured: Measured): Promise<string | undefined> {
     const ratio = measured.benchmark.latencyRatio;
     const last = plan.steps.at(-1);
-    if (last?.technique !== quantizeStatic.id || ratio === undefined || measured.benchmark.verdict !== 'slower' || inaccuracy(measured.comparison, measured.floor) !== undefined) return reason;
+    if (last?.technique !== quantizeStatic.id || ratio === undefined || measured.allowSlower || measured.benchmark.verdict !== 'slower') return undefined;
     const before = await this.builder.build(plan.steps.slice(0, -1));
     const rule = await this.builder.build([...plan.steps.slice(0, -1), { technique: quantizeStatic.id, options: { preset: 'rule' } }]);
     const profile = await this.bench.profile();
-    if (before instanceof DoesNotApply || rule instanceof DoesNotApply || profile === undefined) return reason;
+    if (before instanceof DoesNotApply || rule instanceof DoesNotApply || profile === undefined) return undefined;
     const origins = new Map(before.model.graph.nodes.map((node) => [node.name, node.origin]));
     const milliseconds = new Map(Object.entries(profile.milliseconds));
     const cost = (layer: string): number => (origins.get(layer) ?? [layer]).reduce((sum, key) => sum + (milliseconds.get(key) ?? 0), 0);
@@ -136,14 +136,33 @@ export class Trials {
     const last = plan.steps.at(-1);
     const done = built.steps.at(-1);
     if (last === undefined || done === undefined) return undefined;
-    const attempt: TryOptions = async (options) => {
-      const next = await this.builder.build([...plan.steps.slice(0, -1), { technique: last.technique, options }]);
-      if (next instanceof DoesNotApply) return undefined;
+    const judge = async (next: Built): Promise<Attempt> => {
       const comparison = await this.bench.compare(next.model);
       return { built: next, comparison, holds: inaccuracy(comparison, floor) === undefined };
     };
-    if (last.technique === tensorflowWeights.id) return this.widenWeights(plan, done, last, attempt);
-    return last.technique === quantizeStatic.id ? this.giveUpLayers(plan, built, done.options as StaticOptions, last, attempt) : undefined;
+    const build = async (options: CandidateStep['options']): Promise<Built | undefined> => {
+      const next = await this.builder.build([...plan.steps.slice(0, -1), { technique: last.technique, options }]);
+      return next instanceof DoesNotApply ? undefined : next;
+    };
+    if (last.technique === tensorflowWeights.id)
+      return this.widenWeights(plan, done, last, async (options) => {
+        const next = await build(options);
+        return next === undefined ? undefined : judge(next);
+      });
+    const steps = plan.steps.slice(0, -1);
+    const before = await this.builder.build(steps);
+    if (last.technique !== quantizeStatic.id || before instanceof DoesNotApply) return undefined;
+    return backOff({
+      title: plan.title,
+      float: before.model,
+      built,
+      options: done.options as ResolvedStaticOptions,
+      build,
+      judge,
+      noise: (variant) => this.bench.noise(variant),
+      sensitivity: async () => (await this.sensitivityOf(steps, before.model)).layers,
+      context: this.context,
+    });
   }
 
   /** Stores the weights that hurt most in more bits. */
@@ -160,28 +179,6 @@ export class Trials {
     return undefined;
   }
 
-  /** Clips outliers, then leaves the most sensitive layers in float. */
-  private async giveUpLayers(plan: CandidatePlan, built: Built, first: StaticOptions, last: CandidateStep, attempt: TryOptions): Promise<Attempt | undefined> {
-    const before = await this.builder.build(plan.steps.slice(0, -1));
-    if (before instanceof DoesNotApply) return undefined;
-    let options = first;
-    if (options.percentile === 100) {
-      this.context.progress({ message: `${plan.title}: clipping outliers` });
-      const clipped = await attempt({ ...options, percentile: clippingPercentile });
-      if (clipped?.holds === true) return clipped;
-      const [original, better] = [await this.bench.noise(built.model), clipped === undefined ? Number.NEGATIVE_INFINITY : await this.bench.noise(clipped.built.model)];
-      if (better > original) options = { ...options, percentile: clippingPercentile };
-    }
-    const layers = await int8Layers(before.model, options, this.context);
-    const ranked = await this.rankBy(plan, layers, last, (only) => ({ ...options, only: [...only] }));
-    for (const count of giveUpSchedule(ranked.length)) {
-      this.context.progress({ message: `${plan.title}: giving up the ${count} most sensitive of ${ranked.length} layers` });
-      const reduced = await attempt({ ...options, keepFloat: [...options.keepFloat, ...ranked.slice(0, count)] });
-      if (reduced?.holds === true) return reduced;
-    }
-    return undefined;
-  }
-
   /** Layers or weights by what the outputs lose where only they are changed, most first. */
   private rankBy(plan: CandidatePlan, layers: readonly string[], last: CandidateStep, optionsOf: (only: readonly string[]) => CandidateStep['options']): Promise<string[]> {
     return rankBySensitivity({
@@ -194,6 +191,41 @@ export class Trials {
         return next instanceof DoesNotApply || next.unchanged ? Number.POSITIVE_INFINITY : this.bench.noise(next.model);
       },
     });
+  }
+
+  /** Of every layer that has an int8 kernel; measured once for all variants of one float form. */
+  private sensitivityOf(steps: readonly CandidateStep[], float: Model): Promise<SensitivityReport> {
+    const key = JSON.stringify(steps);
+    const known = this.sensitivities.get(key);
+    if (known !== undefined) return known;
+    const { context, settings } = this;
+    const measuring = measureSensitivity({ model: float, options: staticOptions.parse({ preset: 'all' }), samples: sensitivitySamples, budgetMs: settings.sensitivityMs, context });
+    this.sensitivities.set(key, measuring);
+    measuring.catch(() => this.sensitivities.delete(key));
+    return measuring;
+  }
+
+  /** What was measured on the way; where data are real and static int8 was tried, it is measured now if it was not. */
+  async sensitivity(tried: readonly Trial[]): Promise<SensitivityReport | undefined> {
+    const [known] = this.sensitivities.values();
+    if (known !== undefined) return known;
+    const trial = tried.find(({ plan, built }) => built !== undefined && plan.steps.at(-1)?.technique === quantizeStatic.id);
+    if (trial === undefined || !this.context.data.real) return undefined;
+    const steps = trial.plan.steps.slice(0, -1);
+    const before = await this.builder.build(steps);
+    return before instanceof DoesNotApply ? undefined : this.sensitivityOf(steps, before.model);
+  }
+
+  /** A mix of float and int8 by the measured time of each layer in both; undefined where it promises nothing. */
+  async measuredMix(steps: readonly CandidateStep[]): Promise<CandidatePlan | undefined> {
+    const before = await this.builder.build(steps);
+    const all = await this.builder.build([...steps, { technique: quantizeStatic.id, options: { preset: 'all' } }]);
+    const done = all instanceof DoesNotApply ? undefined : all.steps.at(-1);
+    if (before instanceof DoesNotApply || all instanceof DoesNotApply || done === undefined) return undefined;
+    const [float, int8] = [await this.bench.profileOf(before.model), await this.bench.profileOf(all.model)];
+    if (float === undefined || int8 === undefined) return undefined;
+    const layers = await int8Layers(before.model, done.options as StaticOptions, this.context);
+    return mixPlan(proposeMix(float, layers, all.model, int8), steps);
   }
 
   private measure(built: Built, comparison: Comparison, benchmark: Benchmark): Measured {

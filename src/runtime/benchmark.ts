@@ -25,6 +25,8 @@ export interface BenchmarkOptions extends Partial<WorkContext> {
   readonly seed?: number;
   /** Stop once the ratio's 95 % interval is within ± this share. */
   readonly precision?: number;
+  /** Stop as soon as the ratio's 95 % interval lies above this: nobody needs to know exactly how much slower it is. */
+  readonly hopelessAbove?: number;
   readonly runner?: RunnerStart;
   /** Another place for the machine's lock, in tests. */
   readonly lockPath?: string;
@@ -116,7 +118,7 @@ function fewestRunsPerRound(milliseconds: number): number {
 
 /** Rounds until the interval is narrow or the budget spent. @returns the sentinel's readings */
 async function runRounds(a: Side, b: Side | undefined, options: BenchmarkOptions & WorkContext & { seed: number }): Promise<number[]> {
-  const { budgetMs = defaultBudgetMs, precision = defaultPrecision, signal, progress, seed } = options;
+  const { budgetMs = defaultBudgetMs, precision = defaultPrecision, hopelessAbove = Number.POSITIVE_INFINITY, signal, progress, seed } = options;
   const random = new SeededRandom(seed);
   const readings: number[] = [];
   const sides = b === undefined ? [a] : [a, b];
@@ -134,7 +136,7 @@ async function runRounds(a: Side, b: Side | undefined, options: BenchmarkOptions
     if (round >= nextLook) {
       nextLook = Math.ceil(nextLook * growth);
       const interval = b === undefined ? bootstrapMedian(a.leasts, seed) : pairedRatio(a.leasts, b.leasts, seed);
-      if (relativeHalfWidth(interval) <= precision && driftOf(readings) <= mostDrift) break;
+      if ((relativeHalfWidth(interval) <= precision || (b !== undefined && interval.low > hopelessAbove)) && driftOf(readings) <= mostDrift) break;
     }
     if (elapsed > budgetMs * patience(round, readings)) break;
     progress({ message: `Benchmark, round ${round}`, fraction: Math.min(0.99, elapsed / budgetMs) });

@@ -50,10 +50,3 @@ export async function rankBySensitivity(request: SensitivityRequest): Promise<st
     waiting.push(group.layers.slice(0, half), group.layers.slice(half));
   }
 }
-
-/** How many layers are given up at each attempt; beyond a quarter of them int8 is not the way to this floor. */
-export function* giveUpSchedule(layers: number): Generator<number> {
-  const most = Math.max(2, Math.ceil(layers / 4));
-  for (let count = 1; count < Math.min(layers, most); count *= 2) yield count;
-  if (layers > 0) yield Math.min(layers, most);
-}

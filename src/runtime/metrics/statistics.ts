@@ -61,3 +61,31 @@ export function thin(values: readonly number[], limit: number): readonly number[
   if (values.length <= limit) return values;
   return Array.from({ length: limit }, (_, i) => values[Math.floor((i * values.length) / limit)] ?? NaN);
 }
+
+/** Spearman's rank correlation (1904): Pearson's of the ranks, equal values sharing the mean of theirs. NaN where either is constant. */
+export function rankCorrelation(a: readonly number[], b: readonly number[]): number {
+  const [left, right] = [ranks(a), ranks(b)];
+  const [meanLeft, meanRight] = [mean(left), mean(right)];
+  let product = 0;
+  let squaresLeft = 0;
+  let squaresRight = 0;
+  for (let i = 0; i < left.length; i++) {
+    const [x, y] = [(left[i] ?? 0) - meanLeft, (right[i] ?? 0) - meanRight];
+    product += x * y;
+    squaresLeft += x * x;
+    squaresRight += y * y;
+  }
+  return product / Math.sqrt(squaresLeft * squaresRight);
+}
+
+function ranks(values: readonly number[]): Float64Array {
+  const order = values.map((_, i) => i).sort((i, j) => (values[i] ?? 0) - (values[j] ?? 0));
+  const found = new Float64Array(values.length);
+  for (let first = 0; first < order.length; ) {
+    let end = first + 1;
+    while (end < order.length && values[order[end] ?? 0] === values[order[first] ?? 0]) end++;
+    for (let i = first; i < end; i++) found[order[i] ?? 0] = (first + end - 1) / 2;
+    first = end;
+  }
+  return found;
+}

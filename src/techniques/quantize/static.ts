@@ -22,7 +22,7 @@ import { equalizeLayers, smoothActivations } from './recover/rescale';
 import { int8KernelsSaturate } from './saturation';
 import { calibrationOf, type ResolvedStaticOptions, staticOptions, type StaticOptions } from './staticOptions';
 
-export { staticOptions, type StaticOptions };
+export { calibrationOf, type ResolvedStaticOptions, staticOptions, type StaticOptions };
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with opset 13. */
 const leastOpset = 13;
@@ -84,24 +84,28 @@ async function prepareAfresh(model: Model, { preset, equalize, smooth, samples, 
   return { model: copy, values: valuesToObserve(copy.graph, findCandidates(copy, kindsOf(preset)), inferTypes(copy)), notes };
 }
 
-interface Plan {
+/** What static int8 would do to a model. */
+export interface StaticPlan {
   /** The float model that was calibrated. */
   readonly prepared: Prepared;
   readonly model: Model;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly candidates: readonly Candidate[];
   readonly choice: Choice;
+  /** How the chosen layers are written. */
+  readonly settings: InsertionSettings;
 }
 
 /** Calibrates and chooses; the plan's model is a copy that may be changed. */
-async function plan(model: Model, options: ResolvedStaticOptions, context: TechniqueContext): Promise<Plan> {
+async function plan(model: Model, options: ResolvedStaticOptions, context: TechniqueContext): Promise<StaticPlan> {
   const prepared = await prepare(model, options, context);
   context.progress({ message: `Calibrating on up to ${options.samples} samples` });
   const observations = rangesOf(await observe(prepared.model, prepared.values, options.samples, context), calibrationOf(options));
   const copy = cloneModel(prepared.model);
   const candidates = findCandidates(copy, kindsOf(options.preset));
   const only = options.only === undefined ? undefined : new Set(options.only);
-  return { prepared, model: copy, observations, candidates, choice: chooseLayers(copy.graph, candidates, observations, options.preset, new Set(options.keepFloat), only) };
+  const settings: InsertionSettings = { range: options.reduceRange ? 'pairs' : 'full', clipWeights: options.clipWeights, activations: options.activations, int16: new Set(options.int16) };
+  return { prepared, model: copy, observations, candidates, choice: chooseLayers(copy.graph, candidates, observations, options.preset, new Set(options.keepFloat), only), settings };
 }
 
 /** Decides what was left to `auto`. @throws LatheError what the runner throws; `cancelled`. */
@@ -120,17 +124,21 @@ async function resolve(model: Model, options: StaticOptions, context: TechniqueC
   return { ...known, calibration: best?.calibration ?? 'minmax' };
 }
 
+/** Calibrates and chooses as these options say; the plan's model is a copy that may be changed. */
+export async function planStatic(model: Model, options: StaticOptions, context: TechniqueContext): Promise<StaticPlan> {
+  return await plan(model, await resolve(model, options, context), context);
+}
+
 /** Keys of the weighted layers these options take to int8: what can be given up for accuracy. */
 export async function int8Layers(model: Model, options: StaticOptions, context: TechniqueContext): Promise<string[]> {
-  const { choice } = await plan(model, await resolve(model, options, context), context);
+  const { choice } = await planStatic(model, options, context);
   return choice.chosen.filter((candidate) => candidate.weight !== undefined).map((candidate) => candidate.key);
 }
 
 async function applyResolved(model: Model, options: ResolvedStaticOptions, context: TechniqueContext): Promise<TechniqueResult> {
-  const { prepared, model: result, observations, candidates, choice } = await plan(model, options, context);
+  const { prepared, model: result, observations, candidates, choice, settings } = await plan(model, options, context);
   const { chosen, kept } = choice;
   const calibration = calibrationOf(options);
-  const settings: InsertionSettings = { range: options.reduceRange ? 'pairs' : 'full', clipWeights: options.clipWeights, activations: options.activations, int16: new Set(options.int16) };
   const recovered = [...prepared.notes];
   if (options.correctBias) {
     context.progress({ message: 'Measuring the mean errors of layers' });

@@ -35,7 +35,7 @@ export function chooseLayers(graph: Graph, candidates: readonly Candidate[], obs
     reasons.set(candidate.key, reason);
   };
   for (const candidate of candidates) {
-    if (keepFloat.has(candidate.key)) drop(candidate, 'given up for accuracy');
+    if (keepFloat.has(candidate.key)) drop(candidate, 'kept float as asked, for accuracy or speed');
     else if (only !== undefined && !only.has(candidate.key)) drop(candidate, 'not asked for');
     else {
       const reason = unusable(candidate, observations);
