@@ -11,7 +11,7 @@ import type { GraphComparison } from '../protocol/comparison';
 import type { Bindings, LineCost, ModelSettings, TextDocument } from '../protocol/engine';
 import type { Finding } from '../protocol/findings';
 import { measuredMilliseconds, type Profile } from '../protocol/measurement';
-import type { LayerDetail, ModelSnapshot } from '../protocol/view';
+import type { LayerColumns, LayerDetail, ModelSnapshot } from '../protocol/view';
 import { bindingsKey, type EngineDocument } from './documents';
 
 export interface InspectOptions {
@@ -91,7 +91,16 @@ export async function snapshot(document: EngineDocument, bindings: Bindings, sig
   const profile = profileOf(document, bindings);
   const reason = cannotRun(document.model);
   const summary = toSummary(document.model, await analyze(document, bindings), analysis.totals.peakActivationBytes);
-  return { ...buildSnapshot(model, analysis, found, sites), summary, ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
+  const drawn = buildSnapshot(model, analysis, found, sites);
+  return { ...drawn, layers: await withLayerFigures(drawn.layers, document.path), summary, ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
+}
+
+/** The columns with what reports beside the model say of its layers. */
+async function withLayerFigures(layers: LayerColumns, path: string): Promise<LayerColumns> {
+  const { layerFiguresOf } = await import('../recipes/layerFigures');
+  const column = (figures: ReadonlyMap<string, number>): Float64Array => Float64Array.from(layers.keys, (key) => figures.get(key) ?? Number.NaN);
+  const { sensitivity, layerError } = layerFiguresOf(path);
+  return { ...layers, ...(sensitivity === undefined ? {} : { sensitivity: column(sensitivity) }), ...(layerError === undefined ? {} : { layerError: column(layerError) }) };
 }
 
 /** Why nothing can be run here, where that is known without trying. */

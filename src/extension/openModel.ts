@@ -154,6 +154,11 @@ export class OpenModel {
 
   setBindings(bindings: Bindings): void {
     this.bindings = bindings;
+    this.refresh();
+  }
+
+  /** More is known of the same model: a report says something of its layers. */
+  refresh(): void {
     this.invalidate(false);
     this.loadInBackground();
   }

@@ -140,6 +140,7 @@ export class Work {
     await this.panel.reveal(uri);
     const report = await this.host.jobs.run(title, uri, work);
     if (report === undefined) return undefined;
+    if (report.sensitivity !== undefined) this.host.models.find(uri)?.refresh();
     // The report of a model of the cache lies beside the result, where the panel does not look for it.
     if (hubCacheFolder(uri.fsPath) !== undefined) this.panel.addMeasurement(uri, report);
     await this.panel.reveal(uri);

@@ -52,6 +52,17 @@ export interface VariantReport {
   readonly predicted?: GainEstimate;
   /** Measured milliseconds per source layer (by origin), source and variant. */
   readonly layers?: readonly LayerDifference[];
+  /** How far what comes out of each layer is from the float form's, errors of the layers before it included. */
+  readonly layerErrors?: readonly LayerError[];
+}
+
+/** On samples of the data: the mean over them of noise power / signal power, in dB. */
+export interface LayerError {
+  /** Key of the node in the variant. */
+  readonly layer: string;
+  /** Keys of the source's nodes it came from. */
+  readonly origins: readonly string[];
+  readonly sqnrDb: number;
 }
 
 export interface LayerDifference {

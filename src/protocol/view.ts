@@ -7,7 +7,7 @@ import type { Profile } from './measurement';
 import type { PageModel } from './pageBenchmark';
 import type { OptimizationReport } from './report';
 
-export const metricNames = ['parameters', 'flops', 'macs', 'weightBytes', 'activationBytes', 'latency'] as const;
+export const metricNames = ['parameters', 'flops', 'macs', 'weightBytes', 'activationBytes', 'latency', 'sensitivity', 'layerError'] as const;
 export type MetricName = (typeof metricNames)[number];
 
 /** Columns over all layers, index = layer number, in file order. NaN = not known (or fused, for latency). */
@@ -26,6 +26,10 @@ export interface LayerColumns {
   readonly macs: Float64Array;
   readonly weightBytes: Float64Array;
   readonly activationBytes: Float64Array;
+  /** Relative error (RMS) of the model's outputs when the layer alone is int8; from the newest report about this file. */
+  readonly sensitivity?: Float64Array;
+  /** Relative error (RMS) of what comes out of the layer against the float form; of a model that a report made. */
+  readonly layerError?: Float64Array;
 }
 
 /** A group of layers: a name scope, a repeated block, a subgraph, or the body of a model-local function as one call makes it. Parents come before children; group 0 is the root. */

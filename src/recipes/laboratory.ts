@@ -7,7 +7,7 @@ import { readOnnxModel } from '../formats/onnx/read';
 import type { ModelFile } from '../formats/open';
 import type { Model } from '../graph/model';
 import type { Benchmark, Comparison, Machine, MetricValue, OutputComparison, Profile, RunSettings } from '../protocol/measurement';
-import type { LayerDifference, OptimizationReport } from '../protocol/report';
+import type { LayerDifference, LayerError, OptimizationReport } from '../protocol/report';
 import { benchmark } from '../runtime/benchmark';
 import { mostDecibels } from '../runtime/metrics/agreement';
 import { compareModels, compareOutputs } from '../runtime/compare';
@@ -21,6 +21,7 @@ import type { MetricSpec, MostLoss } from '../protocol/taskMetrics';
 import { floorFor } from './acceptance';
 import { limitOf } from './taskLimit';
 import { countKernels } from './kernels';
+import { layerErrors } from './layerErrors';
 import type { Budgets, OptimizeServices } from './optimize';
 import type { Bench } from './trial';
 import { Workbench } from './workbench';
@@ -47,6 +48,8 @@ export interface LaboratoryOptions {
 const sizedSamples = 15;
 /** A variant whose interval lies above this is slower whatever the goal. */
 const hopelessRatio = 1.1;
+/** Samples that errors are measured on layer by layer. */
+const errorSamples = 3;
 /** Samples that noise is measured on: it only orders layers. */
 const noiseSamples = 6;
 
@@ -201,6 +204,20 @@ export class Laboratory implements Bench, Disposable {
     const before = await this.profile();
     const after = before === undefined ? undefined : await this.profileOf(variant);
     return before === undefined || after === undefined ? undefined : layerDifferences(this.options.source, before, variant, after);
+  }
+
+  /** Of a quantized variant, against what was quantized; undefined where that cannot be run with all its values kept. */
+  async layerErrors(float: Model, variant: Model): Promise<LayerError[] | undefined> {
+    const { settings, services, data } = this.options;
+    const samples: Feeds[] = [];
+    for await (const feeds of data.samples(errorSamples)) samples.push(feeds);
+    try {
+      return await layerErrors(float, variant, samples, settings.bindings, { settings, start: services.runnerStart, ...this.part() });
+    } catch (thrown) {
+      if (this.signal.aborted) throw thrown;
+      services.log.warn(`Errors layer by layer could not be measured: ${String(thrown)}`);
+      return undefined;
+    }
   }
 
   async kernels(variant: Model): Promise<string | undefined> {

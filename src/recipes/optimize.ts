@@ -142,10 +142,12 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
     if (winner?.built !== undefined) {
       // All that takes long comes first: once the file is there, its report follows, and nothing can be cancelled in between.
       const layers = await laboratory.layerDifferences(winner.built.model);
+      const float = await trials.floatForm(winner);
+      const errors = float === undefined ? undefined : await laboratory.layerErrors(float, winner.built.model);
       const published = await publishWinner(winner.built.model, winner.plan, { modelPath, outputPath: request.outputPath, sourceState, signal: work.signal });
       const place = variants.findIndex((variant) => variant.id === winner.plan.id);
       const report = variants[place];
-      if (report !== undefined) variants[place] = { ...report, ...published, fileBytes: fileBytes(published.path), ...(layers === undefined ? {} : { layers }) };
+      if (report !== undefined) variants[place] = { ...report, ...published, fileBytes: fileBytes(published.path), ...(layers === undefined ? {} : { layers }), ...(errors === undefined ? {} : { layerErrors: errors }) };
     }
     const machine = laboratory.machine();
     const report: OptimizationReport = {

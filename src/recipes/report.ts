@@ -78,6 +78,11 @@ function relocated(report: OptimizationReport, reportPath: string): Optimization
 
 /** Reports about a model, newest first. Models are told apart by file name, so that a moved or cloned folder keeps its reports. */
 export function readReports(modelPath: string): OptimizationReport[] {
+  return readReportsBeside(modelPath).filter((report) => basename(report.source.path) === basename(modelPath));
+}
+
+/** All reports of a model's folder, newest first: also that of the model it was made from. */
+export function readReportsBeside(modelPath: string): OptimizationReport[] {
   const folder = reportFolder(modelPath);
   let names: string[];
   try {
@@ -85,8 +90,7 @@ export function readReports(modelPath: string): OptimizationReport[] {
   } catch {
     return []; // no folder: nothing was optimized yet
   }
-  const reports = names.flatMap((name) => readReport(join(folder, name)) ?? []).filter((report) => basename(report.source.path) === basename(modelPath));
-  return reports.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  return names.flatMap((name) => readReport(join(folder, name)) ?? []).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
 }
 
 /** `model` of `/a/model.onnx`. */

@@ -110,6 +110,7 @@ const variant = z.object({
   benchmark: z.exactOptional(benchmark),
   predicted: z.exactOptional(z.object({ weightBytes: z.exactOptional(range), macs: z.exactOptional(range), milliseconds: z.exactOptional(range), device: z.exactOptional(z.string()) })),
   layers: z.exactOptional(z.array(z.object({ layer: z.string(), op: z.string(), sourceMs: z.number(), variantMs: z.number() }))),
+  layerErrors: z.exactOptional(z.array(z.object({ layer: z.string(), origins: z.array(z.string()), sqnrDb: z.number() }))),
 });
 
 const sensitivity = z.object({

@@ -216,6 +216,13 @@ export class Trials {
     return before instanceof DoesNotApply ? undefined : this.sensitivityOf(steps, before.model);
   }
 
+  /** What a variant was before its quantization to static int8; undefined for any other. */
+  async floatForm({ plan }: Trial): Promise<Model | undefined> {
+    if (plan.steps.at(-1)?.technique !== quantizeStatic.id) return undefined;
+    const before = await this.builder.build(plan.steps.slice(0, -1));
+    return before instanceof DoesNotApply ? undefined : before.model;
+  }
+
   /** A mix of float and int8 by the measured time of each layer in both; undefined where it promises nothing. */
   async measuredMix(steps: readonly CandidateStep[]): Promise<CandidatePlan | undefined> {
     const before = await this.builder.build(steps);

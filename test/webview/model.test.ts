@@ -35,6 +35,15 @@ describe('heat', () => {
   it('offers latency only once it is measured', () => {
     expect(availableMetrics(snapshot.layers, undefined).map(({ name }) => name)).not.toContain('latency');
     expect(availableMetrics(snapshot.layers, latency).map(({ name }) => name)).toContain('latency');
+    expect(availableMetrics(snapshot.layers, latency).map(({ name }) => name)).not.toContain('sensitivity');
+    const sensitivity = new Float64Array(snapshot.layers.count).fill(Number.NaN);
+    sensitivity[3] = 0.2;
+    const known = { ...snapshot.layers, sensitivity };
+    expect(availableMetrics(known, latency).map(({ name }) => name)).toContain('sensitivity');
+    const worst = measureHeat(structure, known, metricOf('sensitivity'), undefined);
+    expect(worst.layerHeat[3]).toBe(1);
+    expect(worst.layerHeat[4]).toBe(noHeat);
+    expect(worst.whole).toBe(0);
   });
 });
 

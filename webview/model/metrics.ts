@@ -2,7 +2,7 @@
 import type { LayerColumns, MetricName } from '../../src/protocol/view';
 import type { Profile } from '../../src/protocol/measurement';
 import type { HeatMetric } from './heat';
-import { formatBytes, formatCount, formatMilliseconds } from '../common/format';
+import { formatBytes, formatCount, formatMilliseconds, formatShare } from '../common/format';
 
 export interface Metric extends HeatMetric {
   readonly name: MetricName;
@@ -18,8 +18,14 @@ export const metrics: readonly Metric[] = [
   { name: 'macs', title: 'MACs', short: 'MACs', format: formatCount, values: (layers) => layers.macs },
   { name: 'weightBytes', title: 'Weight bytes', short: 'Weights', format: formatBytes, values: (layers) => layers.weightBytes },
   { name: 'activationBytes', title: 'Activation memory', short: 'Activation', format: formatBytes, values: (layers) => layers.activationBytes },
-  { name: 'latency', title: 'Latency (measured)', short: 'Latency', format: formatMilliseconds, values: (layers, latency) => latency ?? new Float64Array(layers.count).fill(Number.NaN) },
+  { name: 'sensitivity', title: 'Sensitivity to int8', short: 'Sensitivity', format: formatShare, isPeak: true, values: (layers) => layers.sensitivity ?? unknownOf(layers) },
+  { name: 'layerError', title: 'Error of int8', short: 'Error', format: formatShare, isPeak: true, values: (layers) => layers.layerError ?? unknownOf(layers) },
+  { name: 'latency', title: 'Latency (measured)', short: 'Latency', format: formatMilliseconds, values: (layers, latency) => latency ?? unknownOf(layers) },
 ];
+
+function unknownOf({ count }: LayerColumns): Float64Array {
+  return new Float64Array(count).fill(Number.NaN);
+}
 
 export function metricOf(name: MetricName): Metric {
   const metric = metrics.find((row) => row.name === name) ?? metrics[0];

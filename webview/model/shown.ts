@@ -13,7 +13,7 @@ export interface Shown {
   readonly latency: Float64Array | undefined;
 }
 
-export type ColumnId = 'layer' | 'operator' | 'output' | 'parameters' | 'macs' | 'weightBytes' | 'activationBytes' | 'latency' | 'share' | 'findings';
+export type ColumnId = 'layer' | 'operator' | 'output' | 'parameters' | 'macs' | 'weightBytes' | 'activationBytes' | 'latency' | 'sensitivity' | 'layerError' | 'share' | 'findings';
 
 export interface Sort {
   readonly column: ColumnId;

@@ -51,6 +51,8 @@ export function LayerPanel({ model, heat, layer, detail, deep, onFix, onText, on
           <Figure name="MACs" value={snapshot.layers.macs[layer]} format={formatCount} />
           <Figure name="FLOPs" value={snapshot.layers.flops[layer]} format={formatCount} />
           <Figure name="Activation" value={snapshot.layers.activationBytes[layer]} format={formatBytes} />
+          <Figure name="Sensitivity" value={snapshot.layers.sensitivity?.[layer]} format={formatShare} note="error of the outputs when this layer alone is int8" />
+          <Figure name="Error" value={snapshot.layers.layerError?.[layer]} format={formatShare} note="of what comes out, against the float form" />
           {Number.isNaN(measured) ? null : <Row name="Latency">{formatMilliseconds(measured)} <span class="muted">measured here</span></Row>}
           {heat.total > 0 && value > 0 ? <Row name="Share">{formatShare(value / heat.total)} <span class="muted">of {heat.metric.title}</span></Row> : null}
           {detail?.intensity == null ? null : <Row name="Intensity">{significant(detail.intensity)} MAC/B{detail.roofline == null ? '' : <span class="muted"> · {detail.roofline.bound} bound</span>}</Row>}
@@ -110,6 +112,6 @@ export function Row({ name, title, children }: { readonly name: string; readonly
   return <><dt>{name}</dt><dd class="wrap" title={title === undefined ? undefined : visible(title)}>{children}</dd></>;
 }
 
-function Figure({ name, value, format }: { readonly name: string; readonly value: number | undefined; readonly format: (value: number) => string }): VNode | null {
-  return value === undefined || Number.isNaN(value) || value === 0 ? null : <Row name={name}>{format(value)}</Row>;
+function Figure({ name, value, format, note }: { readonly name: string; readonly value: number | undefined; readonly format: (value: number) => string; readonly note?: string }): VNode | null {
+  return value === undefined || Number.isNaN(value) || value === 0 ? null : <Row name={name}>{format(value)}{note === undefined ? null : <span class="muted"> {note}</span>}</Row>;
 }

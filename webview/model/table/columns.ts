@@ -55,6 +55,8 @@ export const columns: readonly Column[] = [
   figure('macs', 'MACs', '78px', 580, formatCount, ({ model }) => model.snapshot.layers.macs),
   figure('weightBytes', 'Weights', '82px', 960, formatBytes, ({ model }) => model.snapshot.layers.weightBytes),
   figure('activationBytes', 'Activation', '94px', 1060, formatBytes, ({ model }) => model.snapshot.layers.activationBytes),
+  figure('sensitivity', 'Sensitivity', '92px', 420, formatShare, ({ model }) => model.snapshot.layers.sensitivity ?? none),
+  figure('layerError', 'Error', '72px', 420, formatShare, ({ model }) => model.snapshot.layers.layerError ?? none),
   figure('latency', 'Latency', '78px', 0, formatMilliseconds, ({ model }) => model.latency ?? none),
   {
     id: 'share', title: 'Share', numeric: true, track: 'minmax(100px, 150px)', from: 0,
@@ -75,6 +77,7 @@ export const columns: readonly Column[] = [
 export function columnsFor(context: TableContext, width: number): readonly Column[] {
   return columns.filter(({ id, from }) => {
     if (id === 'latency' && context.model.latency === undefined) return false;
+    if ((id === 'sensitivity' || id === 'layerError') && context.model.snapshot.layers[id] === undefined) return false;
     if (id === 'findings' && context.model.findings.every(({ layer }) => layer === undefined)) return false;
     return width >= from;
   });
