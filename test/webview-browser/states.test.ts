@@ -65,6 +65,7 @@ const reports = (...list: readonly string[]): string => `{ type: 'reports', mode
 
 const states: readonly PageState[] = [
   { name: 'model', open: model, messages: [snapshot, profile, select, detail], cards: 5 },
+  { name: 'model-sensitivity', open: model, messages: ["{ type: 'snapshot', snapshot: fixtures.withSensitivity(fixtures.resnet50()) }", select, detail], cards: 5, act: async ({ page }) => await page.getByRole('tab', { name: 'Sensitivity to int8' }).click() },
   { name: 'model-home', open: model, messages: [snapshot], cards: 5 },
   { name: 'model-waiting', open: model, messages: [waiting] },
   { name: 'model-error', open: model, messages: [error] },

@@ -1,7 +1,7 @@
 // The benchmark page's pure parts: words for verdicts, the table, densities, the frontier.
 import { describe, expect, it } from 'vitest';
 import { density, sharedRange } from '../../webview/benchmark/density';
-import { comparisonRows, describeFloor, describeInterval, describeVerdict, everythingTried, frontier, timeByOperator } from '../../webview/benchmark/figures';
+import { comparisonRows, describeFloor, describeInterval, describeVerdict, everythingTried, frontier, lossAndLatency, timeByOperator, type Tried } from '../../webview/benchmark/figures';
 import { benchmark, leftAsItIs, report } from './fixtures';
 
 describe('verdicts', () => {
@@ -48,6 +48,12 @@ describe('pictures', () => {
   });
   it('join on the frontier only what may be used and nothing beats', () => {
     expect(frontier(everythingTried(report())).map(({ name }) => name)).toEqual(['static int8, per channel']);
+  });
+  it('join on the frontier of accuracy what loses or takes least, rejected or not', () => {
+    const point = (name: string, accuracy: number, milliseconds: number, kind: Tried['kind']): Tried => ({ id: name, name, bytes: 1, milliseconds, kind, accuracy });
+    const points = [point('source', 1, 10, 'source'), point('good', 0.99, 6, 'accepted'), point('fast', 0.9, 4, 'rejected'), point('worse', 0.98, 7, 'accepted')];
+    expect(frontier(points, lossAndLatency, true).map(({ name }) => name)).toEqual(['source', 'good', 'fast']);
+    expect(frontier(points, lossAndLatency).map(({ name }) => name)).toEqual(['source', 'good']);
   });
   it('sum small operators as one', () => {
     const shares = timeByOperator(report().variants[0]?.layers ?? [], 3);

@@ -9,7 +9,7 @@ import type { Host } from '../common/host';
 import { Banner, ErrorText, JobLine } from '../common/status';
 import { visible } from '../common/visible';
 import { Button } from '../controls';
-import { LatencyDistribution, SizeAndLatency } from './charts';
+import { AccuracyAndLatency, LatencyDistribution, SizeAndLatency } from './charts';
 import { benchmarkOf, describeVerdict } from './figures';
 import { AgainstSource, Settings, Variants, WhereTheTimeWent } from './sections';
 import { reduce, startState, type KeptBenchmarkState } from './state';
@@ -79,6 +79,7 @@ function Report({ report, variantId, host, onVariant }: ReportProps): VNode {
       <AgainstSource report={report} variant={variant} name={name} />
       {benchmark === undefined ? null : <LatencyDistribution benchmark={benchmark} name={name} />}
       {variant === undefined ? null : <WhereTheTimeWent variant={variant} name={name} />}
+      <AccuracyAndLatency report={report} />
       <SizeAndLatency report={report} />
       <Settings report={report} benchmark={benchmark} />
       {reportPath === undefined ? null : <p><button type="button" class="link" onClick={() => host.send({ type: 'openReport', path: reportPath })}>Open the full report</button></p>}

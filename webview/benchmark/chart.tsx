@@ -88,7 +88,7 @@ export function pointLabels(labels: readonly PointLabel[], ink: ChartInk, above 
           { x: point.x - width / 2, y: point.y - 9 }, { x: point.x + 9, y: point.y }, { x: point.x - 9 - width, y: point.y },
           { x: point.x - width / 2, y: point.y - 13 }, { x: point.x - width / 2, y: point.y + 13 }, { x: point.x + 9, y: point.y + 14 }, { x: point.x + 9, y: point.y - 14 }, { x: point.x - 9 - width, y: point.y + 14 },
         ];
-        const free = (side: { readonly x: number; readonly y: number }): boolean => side.x >= 0 && side.x + width <= chart.width && side.y >= height / 2 && side.y <= chart.height - height / 2
+        const free = (side: { readonly x: number; readonly y: number }): boolean => side.x >= chart.chartArea.left && side.x + width <= chart.width && side.y >= height / 2 && side.y <= chart.height - height / 2
           && taken.every((other) => side.x > other.x + other.width + 4 || side.x + width + 4 < other.x || Math.abs(side.y - other.y) > height);
         const side = (above ? sides : sides.slice(1)).find(free) ?? sides[1];
         if (side === undefined) continue;

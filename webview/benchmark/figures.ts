@@ -158,6 +158,8 @@ export interface Tried {
   readonly bytes: number;
   readonly milliseconds: number;
   readonly kind: 'source' | VariantReport['status'];
+  /** The metric's value; of the source itself 1, and nothing where the metric is the noise against it. */
+  readonly accuracy?: number;
 }
 
 /** Everything tried with size and latency. A variant's latency is its ratio times the source's, so that drift between runs moves nothing. */
@@ -169,19 +171,49 @@ export function everythingTried(report: OptimizationReport): Tried[] {
   const first = report.confirmation ?? measured[0]?.benchmark;
   if (first === undefined) return [];
   const base = first.source.medianMs.value;
-  const points: Tried[] = [{ id: '', name: 'source', bytes: report.source.fileBytes, milliseconds: base, kind: 'source' }];
+  const points: Tried[] = [{ id: '', name: 'source', bytes: report.source.fileBytes, milliseconds: base, kind: 'source', ...(accuracyMetric(report) === 'sqnr' ? {} : { accuracy: 1 }) }];
   for (const { variant, benchmark } of measured) {
     const bytes = benchmark.variant?.fileBytes ?? variant.fileBytes;
     if (bytes === undefined || benchmark.latencyRatio === undefined) continue;
-    points.push({ id: variant.id, name: variant.title, bytes, milliseconds: base * benchmark.latencyRatio.value, kind: variant.status });
+    const metric = variant.comparison?.metric;
+    points.push({ id: variant.id, name: variant.title, bytes, milliseconds: base * benchmark.latencyRatio.value, kind: variant.status, ...(metric === undefined || metric.name !== accuracyMetric(report) ? {} : { accuracy: metric.value }) });
   }
   return points;
 }
 
-/** Points that may be used and that no other beats in both size and latency, smallest first. */
-export function frontier(points: readonly Tried[]): Tried[] {
-  const eligible = points.filter(({ kind }) => kind !== 'failed' && kind !== 'rejected');
-  return eligible
-    .filter((point) => !eligible.some((other) => other !== point && other.bytes <= point.bytes && other.milliseconds <= point.milliseconds && (other.bytes < point.bytes || other.milliseconds < point.milliseconds)))
-    .sort((a, b) => a.bytes - b.bytes);
+/** What the variants of a report are compared by: one metric, that of the first. */
+export function accuracyMetric(report: OptimizationReport): keyof typeof metricTitles | undefined {
+  return report.variants.find(({ comparison }) => comparison?.metric !== undefined)?.comparison?.metric?.name;
+}
+
+/** Two figures of which less is better. */
+export type Figures = (point: Tried) => readonly [number, number];
+
+export const sizeAndLatency: Figures = ({ bytes, milliseconds }) => [bytes, milliseconds];
+export const lossAndLatency: Figures = ({ accuracy = Number.NEGATIVE_INFINITY, milliseconds }) => [-accuracy, milliseconds];
+
+/** Points that no other beats in both figures, least of the first one first; those that may not be used only where they are asked for. */
+export function frontier(points: readonly Tried[], figures: Figures = sizeAndLatency, withRejected = false): Tried[] {
+  const eligible = points.filter(({ kind }) => kind !== 'failed' && (withRejected || kind !== 'rejected'));
+  const beats = (a: Tried, b: Tried): boolean => {
+    const [[x, y], [u, v]] = [figures(a), figures(b)];
+    return x <= u && y <= v && (x < u || y < v);
+  };
+  return eligible.filter((point) => !eligible.some((other) => other !== point && beats(other, point))).sort((a, b) => figures(a)[0] - figures(b)[0]);
+}
+
+/** `1.6× faster · 3.5 MB · Same sequence 99.1 %`: what was measured of a variant, in a line. */
+export function describeMeasured(report: OptimizationReport, variant: VariantReport): string {
+  const benchmark = benchmarkOf(report, variant);
+  const bytes = benchmark?.variant?.fileBytes ?? variant.fileBytes;
+  const metric = variant.comparison?.metric;
+  return [
+    ...(benchmark === undefined ? [] : [describeVerdict(benchmark)]),
+    ...(bytes === undefined ? [] : [formatBytes(bytes)]),
+    ...(metric === undefined ? [] : [`${metricTitles[metric.name]} ${formatAccuracy(metric.name, metric.value)}`]),
+  ].filter((part) => part !== '').join(' · ');
+}
+
+export function formatAccuracy(metric: keyof typeof metricTitles | undefined, value: number): string {
+  return metric === 'sqnr' ? `${significant(value)} dB` : `${significant(value * 100)} %`;
 }

@@ -6,7 +6,7 @@ import type { OptimizationReport, StepReport, VariantReport } from '../../src/pr
 import { Choices } from '../common/choices';
 import { baseName, formatMilliseconds, formatShare, significant } from '../common/format';
 import { visible } from '../common/visible';
-import { comparisonRows, describeFloor, timeByLayer, timeByOperator } from './figures';
+import { comparisonRows, describeFloor, describeMeasured, timeByLayer, timeByOperator } from './figures';
 
 const statusWords = { accepted: 'accepted', rejected: 'rejected', failed: 'failed', 'not-chosen': 'not chosen' } as const;
 
@@ -31,6 +31,7 @@ export function Variants({ report, selected, onSelect, onOpen, onCompare }: Vari
             {visible(variant.path === undefined ? variant.title : baseName(variant.path))}
           </button>
           <span class={`status ${variant.status}`}>{statusWords[variant.status]}</span>
+          <p class="measured">{describeMeasured(report, variant)}</p>
           <p class="muted">
             {variant.path === undefined ? null : <>{visible(variant.title)}. </>}
             {visible(variant.reason)}

@@ -54,7 +54,7 @@ export function LayerPanel({ model, heat, layer, detail, deep, onFix, onText, on
           <Figure name="Sensitivity" value={snapshot.layers.sensitivity?.[layer]} format={formatShare} note="error of the outputs when this layer alone is int8" />
           <Figure name="Error" value={snapshot.layers.layerError?.[layer]} format={formatShare} note="of what comes out, against the float form" />
           {Number.isNaN(measured) ? null : <Row name="Latency">{formatMilliseconds(measured)} <span class="muted">measured here</span></Row>}
-          {heat.total > 0 && value > 0 ? <Row name="Share">{formatShare(value / heat.total)} <span class="muted">of {heat.metric.title}</span></Row> : null}
+          {heat.whole > 0 && value > 0 ? <Row name="Share">{formatShare(value / heat.whole)} <span class="muted">of {heat.metric.title}</span></Row> : null}
           {detail?.intensity == null ? null : <Row name="Intensity">{significant(detail.intensity)} MAC/B{detail.roofline == null ? '' : <span class="muted"> · {detail.roofline.bound} bound</span>}</Row>}
           {detail?.roofline == null ? null : (
             <Row name="Roofline">

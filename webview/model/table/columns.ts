@@ -62,7 +62,7 @@ export const columns: readonly Column[] = [
     id: 'share', title: 'Share', numeric: true, track: 'minmax(100px, 150px)', from: 0,
     text: ({ heat }, layer) => {
       const value = heat.values[layer] ?? Number.NaN;
-      return Number.isNaN(value) ? unknown : heat.total > 0 ? formatShare(value / heat.total) : '';
+      return Number.isNaN(value) ? unknown : heat.whole > 0 ? formatShare(value / heat.whole) : '';
     },
     key: ({ heat }, layer) => heat.values[layer] ?? Number.NaN,
   },
