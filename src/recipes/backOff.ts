@@ -42,6 +42,7 @@ const remedies: readonly Remedy[] = [
   { title: 'ranges by percentile', change: calibratedBy('percentile') },
   { title: 'ranges by mean square error', change: calibratedBy('mse') },
   { title: 'ranges by entropy', change: calibratedBy('entropy') },
+  { title: 'ranges from least to most', change: calibratedBy('minmax') },
   { title: 'mean errors taken out of the biases', change: (options) => (options.correctBias ? undefined : { ...options, correctBias: true }) },
 ];
 

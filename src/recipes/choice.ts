@@ -1,7 +1,7 @@
 // Proposes a mix of float and int8 by what each layer was measured at in both: a guess to be measured whole, since layers do not add up.
 import type { Model } from '../graph/model';
 import type { Profile } from '../protocol/measurement';
-import type { CandidatePlan, CandidateStep } from './candidates';
+import { type CandidatePlan, type CandidateStep, searchCalibration } from './candidates';
 
 /** Below this share of the float time the proposal is worth building. */
 const worthwhile = 0.97;
@@ -45,5 +45,5 @@ export function proposeMix(float: Profile, layers: readonly string[], int8Model:
 /** The proposal as a plan; undefined where it would gain nothing, or is what was measured already. */
 export function mixPlan({ slower, predictedRatio }: Proposal, before: readonly CandidateStep[]): CandidatePlan | undefined {
   if (predictedRatio > worthwhile || slower.length === 0) return undefined;
-  return { id: 'int8-measured', title: 'Int8 where each layer measured faster', tag: 'int8', steps: [...before, { technique: 'quantize-static', options: { preset: 'all', keepFloat: slower } }] };
+  return { id: 'int8-measured', title: 'Int8 where each layer measured faster', tag: 'int8', steps: [...before, { technique: 'quantize-static', options: { preset: 'all', calibration: searchCalibration, keepFloat: slower } }] };
 }

@@ -11,7 +11,7 @@ import { type Attempt, backOff, giveUpSchedule } from './backOff';
 import { inaccuracy, type Measured, rejection, score, uncalibratedReason } from './acceptance';
 import type { Builder} from './build';
 import { type Built, DoesNotApply } from './build';
-import type { CandidatePlan, CandidateStep } from './candidates';
+import { type CandidatePlan, type CandidateStep, searchCalibration } from './candidates';
 import { mixPlan, proposeMix } from './choice';
 import { whySlower } from './reasons';
 import { rankBySensitivity } from './sensitivity/groups';
@@ -199,7 +199,7 @@ export class Trials {
     const known = this.sensitivities.get(key);
     if (known !== undefined) return known;
     const { context, settings } = this;
-    const measuring = measureSensitivity({ model: float, options: staticOptions.parse({ preset: 'all' }), samples: sensitivitySamples, budgetMs: settings.sensitivityMs, context });
+    const measuring = measureSensitivity({ model: float, options: staticOptions.parse({ preset: 'all', calibration: searchCalibration }), samples: sensitivitySamples, budgetMs: settings.sensitivityMs, context });
     this.sensitivities.set(key, measuring);
     measuring.catch(() => this.sensitivities.delete(key));
     return measuring;
@@ -226,7 +226,7 @@ export class Trials {
   /** A mix of float and int8 by the measured time of each layer in both; undefined where it promises nothing. */
   async measuredMix(steps: readonly CandidateStep[]): Promise<CandidatePlan | undefined> {
     const before = await this.builder.build(steps);
-    const all = await this.builder.build([...steps, { technique: quantizeStatic.id, options: { preset: 'all' } }]);
+    const all = await this.builder.build([...steps, { technique: quantizeStatic.id, options: { preset: 'all', calibration: searchCalibration } }]);
     const done = all instanceof DoesNotApply ? undefined : all.steps.at(-1);
     if (before instanceof DoesNotApply || all instanceof DoesNotApply || done === undefined) return undefined;
     const [float, int8] = [await this.bench.profileOf(before.model), await this.bench.profileOf(all.model)];

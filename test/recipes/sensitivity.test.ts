@@ -125,7 +125,7 @@ describe('giving up', () => {
       title: 'x',
       float: model,
       built,
-      options: { ...options, calibration: 'minmax', reduceRange: false },
+      options: { ...options, calibration: 'minmax', reduceRange: true },
       build: (tried) => Promise.resolve({ ...built, steps: built.steps.map((step) => ({ ...step, options: tried })) }),
       judge: (tried) => {
         judged.push(keptFloat(tried).length);
