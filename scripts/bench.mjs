@@ -18,6 +18,7 @@ const benchmarks = {
   int8: 'Quantizing BERT-base to int8',
   ocr: 'Optimizing the PP-OCRv4 models',
   quantization: 'Choosing int8 by measurement, on text that is hard to read',
+  peers: 'Beside onnxruntime’s Python quantization, where there is one',
   tfjs: 'TensorFlow.js models and their ONNX twins',
   tfjsSimplify: 'TensorFlow.js models before and after simplification',
   webview: 'Drawing graphs of 20,000 and 50,000 nodes',
