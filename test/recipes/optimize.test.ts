@@ -201,7 +201,10 @@ describe('the search', () => {
   it('tries every candidate of the goal and gives each a reason', async () => {
     const source = await writeSource(smallNetwork(), folder.path);
     const report = await optimize({ modelPath: source, goal: 'latency' });
-    expect(report.variants.map((variant) => variant.id)).toEqual(['simplified', 'int8-rule', 'int8-rule-depthwise-add', 'int8-all', 'int8-dynamic', 'weights-int4']);
+    const tried = report.variants.map((variant) => variant.id);
+    expect(tried.slice(0, 6)).toEqual(['simplified', 'int8-rule', 'int8-rule-depthwise-add', 'int8-all', 'int8-dynamic', 'weights-int4']);
+    // A mix by measured layer times follows only where these promise one.
+    expect([[], ['int8-measured']]).toContainEqual(tried.slice(6));
     for (const variant of report.variants) expect(variant.reason).toMatch(/^[A-Z0-9“].*\.$/);
     expect(report.conclusion).not.toBe('');
   });
