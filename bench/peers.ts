@@ -9,7 +9,7 @@ import { formatMetric, threeDigits } from '../src/base/format';
 import { openModel } from '../src/formats/open';
 import { writeOnnxModel } from '../src/formats/onnx/write';
 import { Builder, DoesNotApply } from '../src/recipes/build';
-import { candidatesByGoal } from '../src/recipes/candidates';
+import { candidates } from '../src/recipes/candidates';
 import { Workbench } from '../src/recipes/workbench';
 import { benchmark } from '../src/runtime/benchmark';
 import { compareModels } from '../src/runtime/compare';
@@ -68,7 +68,7 @@ async function compare(python: string, name: string, source: string, data: strin
       else console.log(`    onnxruntime, ${mode}: it failed: ${done.stderr.trim().split('\n').at(-1) ?? ''}`);
     }
     const builder = new Builder(model, workbench.context(detachedContext(), samples, {}, 0));
-    for (const { id, title, steps } of candidatesByGoal.latency.filter((plan) => plan.tag.startsWith('int8'))) {
+    for (const { id, title, steps } of candidates('onnx', 'latency').filter((plan) => plan.tag.startsWith('int8'))) {
       const built = await builder.build(steps);
       if (built instanceof DoesNotApply) continue;
       const target = join(folder, `${id}.onnx`);
