@@ -25,6 +25,6 @@ it('an operator set’s domain is shown as what it is', async () => {
 });
 
 it('a conclusion, which may quote the runtime and the model, is too', () => {
-  const lines = reportLines({ conclusion: red, variants: [] as OptimizationReport['variants'] } as OptimizationReport);
+  const lines = reportLines({ conclusion: red, floor: {}, variants: [] as OptimizationReport['variants'] } as OptimizationReport);
   expect(lines[0]).toBe('\\u{1b}[31mRED');
 });
