@@ -14,8 +14,8 @@ const megabyte = 1e6;
 /** VS Code's platform → folder of onnxruntime-node's binaries, files left out of it, and the size we promise not to pass. */
 const targets = {
   // 4 MB of it are onnxruntime-web's .wasm file, for benchmarks in the model view.
-  'linux-x64': { bin: 'linux/x64', limitMb: 24 },
-  'linux-arm64': { bin: 'linux/arm64', limitMb: 24 },
+  'linux-x64': { bin: 'linux/x64', limitMb: 25 },
+  'linux-arm64': { bin: 'linux/arm64', limitMb: 25 },
   'darwin-arm64': { bin: 'darwin/arm64', limitMb: 32 },
   'win32-x64': { bin: 'win32/x64', limitMb: 32 },
   'win32-arm64': { bin: 'win32/arm64', limitMb: 32 },
