@@ -13,6 +13,8 @@ import type { CandidateStep } from './candidates';
 export interface Built {
   readonly model: Model;
   readonly steps: readonly StepReport[];
+  /** Those of them that changed something. */
+  readonly changing: readonly StepReport[];
   readonly uncalibrated: boolean;
   /** True when no step changed anything. */
   readonly unchanged: boolean;
@@ -46,7 +48,7 @@ export class Builder {
 
   private async apply(steps: readonly CandidateStep[]): Promise<Built | DoesNotApply> {
     const last = steps.at(-1);
-    if (last === undefined) return { model: this.source, steps: [], uncalibrated: false, unchanged: true, predicted: {} };
+    if (last === undefined) return { model: this.source, steps: [], changing: [], uncalibrated: false, unchanged: true, predicted: {} };
     const before = await this.build(steps.slice(0, -1));
     if (before instanceof DoesNotApply) return before;
     const technique = techniqueOf(last.technique);
@@ -62,6 +64,7 @@ export class Builder {
     return {
       model: result.model,
       steps: [...before.steps, step],
+      changing: result.unchanged ? before.changing : [...before.changing, step],
       uncalibrated: before.uncalibrated || result.uncalibrated,
       unchanged: before.unchanged && result.unchanged,
       predicted: sum(before.predicted, technique.estimate(before.model, options)),

@@ -240,9 +240,9 @@ export class Trials {
     return { benchmark, weightRatio: weightBytes(built.model) / Math.max(1, sourceWeightBytes), comparison, floor: this.settings.floorOf(comparison), allowSlower, allowUncalibrated, uncalibrated: built.uncalibrated };
   }
 
-  /** The title of an earlier variant that took the same layers. */
+  /** The title of an earlier variant in which the same was done to the same layers. */
   private twinOf(plan: CandidatePlan, built: Built): string | undefined {
-    const key = JSON.stringify(built.steps.map((step) => [step.technique, [...step.kept.map((entry) => entry.layer)].sort(), step.notes[0]?.replace(/\(.*\)/, '')]));
+    const key = JSON.stringify(built.changing.map((step) => [step.technique, [...step.kept.map((entry) => entry.layer)].sort(), step.notes.map((note) => note.replace(/\(.*\)/, ''))]));
     const twin = this.seen.get(key);
     if (twin === undefined) this.seen.set(key, plan.title);
     return twin;
