@@ -54,15 +54,18 @@ const withWeights: readonly (readonly [className: string, names: WeightNames])[]
 /** Layers whose weights belong to a layer inside: the manifest's order is theirs. */
 const wrappers = 'TimeDistributed Bidirectional Wrapper RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvRNN2D StackedRNNCells SimpleRNNCell GRUCell LSTMCell ConvLSTM2DCell MultiHeadAttention GroupQueryAttention Attention AdditiveAttention Normalization UnitNormalization SpectralNormalization EinsumDense'.split(' ');
 
+/** Layers that do nothing when a model is only run. */
+export const idleLayers: readonly string[] = 'Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout ActivityRegularization Identity'.split(' ');
+
 const withoutWeights =
-  'InputLayer Activation Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout ActivityRegularization Flatten Reshape Permute RepeatVector Masking Identity ' +
+  'InputLayer Activation Flatten Reshape Permute RepeatVector Masking ' +
   'ReLU LeakyReLU ELU ThresholdedReLU Softmax Add Subtract Multiply Average Maximum Minimum Concatenate Dot Merge ' +
   'ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D Rescaling Resizing CenterCrop CategoryEncoding ' +
   'MaxPooling1D MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D MaxPool1D MaxPool2D MaxPool3D AvgPool1D AvgPool2D AvgPool3D ' +
   'GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalMaxPool1D GlobalMaxPool2D ' +
   'RandomWidth RandomHeight RandomFlip RandomCrop RandomZoom RandomRotation RandomTranslation RandomContrast RandomBrightness';
 
-const classes = new Map<string, WeightNames | undefined>([...withWeights, ...withoutWeights.split(' ').map((name) => [name, none] as const), ...wrappers.map((name) => [name, undefined] as const)]);
+const classes = new Map<string, WeightNames | undefined>([...withWeights, ...[...withoutWeights.split(' '), ...idleLayers].map((name) => [name, none] as const), ...wrappers.map((name) => [name, undefined] as const)]);
 
 /** Whether Keras itself has this class; others are someone's own code. */
 export function isKerasLayer(className: string): boolean {

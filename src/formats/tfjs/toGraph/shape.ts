@@ -1,8 +1,8 @@
 // Keras's layers that merge, reshape, pad and resize as TensorFlow's nodes; and those that do nothing when a model is only run.
+import { idleLayers } from '../kerasLayers';
 import type { Layer, LayerRule, LayerRules } from './layer';
 import type { Dims } from './writer';
 
-/** Called only in training. */
 const nothing: LayerRule = (layer) => layer.x;
 
 /** The dimensions all inputs are spread to. @throws NotExpressed where their ranks differ: Keras puts the missing axes after the batch */
@@ -105,13 +105,5 @@ export const shapeRules: LayerRules = {
   ZeroPadding2D: zeroPadding,
   UpSampling2D: upSampling,
   Rescaling: rescaling,
-  Dropout: nothing,
-  SpatialDropout1D: nothing,
-  SpatialDropout2D: nothing,
-  SpatialDropout3D: nothing,
-  GaussianNoise: nothing,
-  GaussianDropout: nothing,
-  AlphaDropout: nothing,
-  ActivityRegularization: nothing,
-  Identity: nothing,
+  ...Object.fromEntries(idleLayers.map((name) => [name, nothing])),
 };

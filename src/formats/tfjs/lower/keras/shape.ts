@@ -3,9 +3,9 @@ import { type Held, type NodeContext, type Rule, type Rules, shapeOf } from '../
 import { axisIn, layoutOf, perAxis, positiveAxes } from '../axes';
 import { alignedOperands, type Operands, unified } from '../operands';
 import { resize, resizeAttributes } from '../tensorflow/image';
+import { idleLayers } from '../../kerasLayers';
 import { isChannelsFirst, perSpatialAxis } from './layer';
 
-/** Called only in training. */
 const nothing: Rule = (c) => c.setHeld(0, c.held(0));
 
 /** All inputs at the highest rank: Keras puts the missing axes after the batch. */
@@ -145,13 +145,5 @@ export const shapeRules: Rules = {
   UpSampling2D: upSampling,
   Resizing: resizing,
   Rescaling: rescaling,
-  Dropout: nothing,
-  SpatialDropout1D: nothing,
-  SpatialDropout2D: nothing,
-  SpatialDropout3D: nothing,
-  GaussianNoise: nothing,
-  GaussianDropout: nothing,
-  AlphaDropout: nothing,
-  ActivityRegularization: nothing,
-  Identity: nothing,
+  ...Object.fromEntries(idleLayers.map((name) => [name, nothing])),
 };
