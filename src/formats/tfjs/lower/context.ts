@@ -2,11 +2,11 @@
 import { type AttributeInit } from '../../../graph/builder';
 import type { Dimension } from '../../../graph/dimension';
 import type { FunctionBody, Node, Shape } from '../../../graph/model';
-import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../../../graph/traverse';
 import type { Values } from '../../../operators/row';
 import type { ElementType } from '../../../tensor/elementType';
 import type { Tensor } from '../../../tensor/tensor';
 import type { JsonObject } from '../context';
+import { NodeReader } from '../nodeReader';
 import type { Emitter } from './emitter';
 import { toFirst, toLast, transposed } from './layout';
 
@@ -56,13 +56,15 @@ export interface Services {
   ruleOf(node: Node): Rule | undefined;
 }
 
-export class NodeContext {
+export class NodeContext extends NodeReader {
   constructor(
-    readonly node: Node,
+    node: Node,
     readonly onnx: Emitter,
     private readonly environment: Environment,
     private readonly services: Services,
-  ) {}
+  ) {
+    super(node);
+  }
 
   /** Runs a function of the model's library on values. */
   call(name: string, inputs: readonly Held[]): readonly Held[] | undefined {
@@ -176,24 +178,6 @@ export class NodeContext {
     return numbers;
   }
 
-  int(name: string, fallback: number): number {
-    return intAttribute(this.node, name, fallback);
-  }
-  flag(name: string, fallback = false): boolean {
-    return intAttribute(this.node, name, fallback ? 1 : 0) !== 0;
-  }
-  float(name: string, fallback: number): number {
-    const value = this.node.attributes.get(name);
-    return value?.type === 'int' ? Number(value.value) : floatAttribute(this.node, name, fallback);
-  }
-  ints(name: string): readonly number[] | undefined {
-    const value = this.node.attributes.get(name);
-    if (value?.type === 'int') return [Number(value.value)];
-    return value === undefined || (value.type === 'floats' && value.value.length === 0) ? undefined : intsAttribute(this.node, name);
-  }
-  text(name: string): string | undefined {
-    return stringAttribute(this.node, name);
-  }
   texts(name: string): readonly string[] {
     const value = this.node.attributes.get(name);
     return value?.type === 'strings' ? value.value : [];

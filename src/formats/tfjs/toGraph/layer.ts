@@ -1,8 +1,8 @@
 // What a rule sees of the layer it writes as nodes: inputs, weights, settings; and what every rule of layers shares.
-import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../../../graph/traverse';
 import type { Node } from '../../../graph/model';
 import type { Tensor } from '../../../tensor/tensor';
 import type { AttributeInit } from '../../../graph/builder';
+import { NodeReader } from '../nodeReader';
 import type { Dims, GraphWriter } from './writer';
 
 /** Why a layer has no nodes of TensorFlow's. */
@@ -12,15 +12,17 @@ export class NotExpressed extends Error {}
 export type LayerRule = (layer: Layer) => string;
 export type LayerRules = Readonly<Record<string, LayerRule>>;
 
-export class Layer {
+export class Layer extends NodeReader {
   constructor(
-    readonly node: Node,
+    node: Node,
     readonly graph: GraphWriter,
     /** Values the layer is called with. */
     readonly inputs: readonly string[],
     /** Its weights in Keras's order. */
     readonly weights: readonly Tensor[],
-  ) {}
+  ) {
+    super(node);
+  }
 
   /** The one value the layer is called with. @throws NotExpressed where it is called with more: masks and states mean something else */
   get x(): string {
@@ -47,29 +49,6 @@ export class Layer {
 
   tensor(index: number): Tensor {
     return this.weights[index] ?? this.refuse(`it has no weight ${index}`);
-  }
-
-  int(name: string, fallback: number): number {
-    return intAttribute(this.node, name, fallback);
-  }
-
-  flag(name: string, fallback = false): boolean {
-    return intAttribute(this.node, name, fallback ? 1 : 0) !== 0;
-  }
-
-  float(name: string, fallback: number): number {
-    const value = this.node.attributes.get(name);
-    return value?.type === 'int' ? Number(value.value) : floatAttribute(this.node, name, fallback);
-  }
-
-  ints(name: string): readonly number[] | undefined {
-    const value = this.node.attributes.get(name);
-    if (value?.type === 'int') return [Number(value.value)];
-    return value === undefined || (value.type === 'floats' && value.value.length === 0) ? undefined : intsAttribute(this.node, name);
-  }
-
-  text(name: string): string | undefined {
-    return stringAttribute(this.node, name);
   }
 
   emit(op: string, inputs: readonly string[], dims: Dims | undefined, init?: Readonly<Record<string, AttributeInit[string]>>): string {
