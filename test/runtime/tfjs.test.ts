@@ -107,6 +107,15 @@ describe('a graph model', () => {
     await expect(session.run(feed('x', [1, 3], 1, 2, 3))).rejects.toMatchObject({ code: 'runtime', message: /TensorFlow\.js: .*\[-1,2\]/ as unknown as string });
   });
 
+  it('runs without the versions that only say what wrote it', async () => {
+    const node = [placeholder('x', '-1', '2'), constant('w'), { name: 'add', op: 'AddV2', input: ['x', 'w'], attr: { T: float } }];
+    for (const versions of [{}, { versions: null }]) {
+      const session = await runner.load({ path: tfjsFile(graphDocument({ modelTopology: { node, ...versions } }), weights) });
+      const { outputs } = await session.run(feed('x', [1, 2], 1, 2));
+      expect(toFloat32(outputs.get('add'))).toEqual([11, 22]);
+    }
+  });
+
   it('gives a weight or an input that is an output itself, and keeps both', async () => {
     const node = [placeholder('x', '-1', '2'), constant('w'), { name: 'add', op: 'AddV2', input: ['x', 'w'], attr: { T: float } }];
     const signature = { outputs: { sum: { name: 'add:0', dtype: 'DT_FLOAT' }, weight: { name: 'w:0', dtype: 'DT_FLOAT' }, same: { name: 'x:0', dtype: 'DT_FLOAT' } } };

@@ -15,9 +15,14 @@ export function kindOf(json: Fields, topology: Fields): 'graph' | 'layers' | und
   return json['format'] === 'layers-model' || 'model_config' in topology || 'class_name' in topology ? 'layers' : undefined;
 }
 
+/** TensorFlow.js reads the versions of a graph without a look whether there are any, though it makes nothing of them but a text. */
+function versioned(topology: Fields): Fields {
+  return Array.isArray(topology['node']) && !isFields(topology['versions']) ? { ...topology, versions: {} } : topology;
+}
+
 /** What TensorFlow.js's own loaders hand on; without the training configuration, whose losses may be code. */
 export function artifactsOf(json: ModelJson, weightSpecs: io.WeightsManifestEntry[], weightData: ArrayBuffer[]): io.ModelArtifacts {
   const { modelTopology, format, generatedBy, convertedBy, signature, userDefinedMetadata, modelInitializer, initializerSignature } = json;
   const known = Object.entries({ format, generatedBy, convertedBy, signature, userDefinedMetadata, modelInitializer, initializerSignature }).filter(([, value]) => value !== undefined && value !== null);
-  return { modelTopology, weightSpecs, weightData, ...Object.fromEntries(known) };
+  return { modelTopology: versioned(modelTopology), weightSpecs, weightData, ...Object.fromEntries(known) };
 }
