@@ -8,6 +8,7 @@ import { encodeModel } from '../formats/onnx/encodeModel';
 import type { ExternalPlace } from '../formats/onnx/encodeTensor';
 import { writeOnnxModel } from '../formats/onnx/write';
 import { openModel, type ModelFile } from '../formats/open';
+import { tfjsContents } from '../formats/tfjs/contents';
 import { writeTfjsModel } from '../formats/tfjs/write';
 import type { Graph, Model } from '../graph/model';
 import { newestOpset, unrunnableOpset } from '../graph/opsets';
@@ -15,7 +16,6 @@ import { subgraphs } from '../graph/traverse';
 import type { Tensor, TensorSource } from '../tensor/tensor';
 import type { LoadRequest } from './messages';
 import { temporaryFolder } from './temporary';
-import { readTensorFlowFiles } from './tensorflow/files';
 
 export type ModelOrPath = Model | ModelFile;
 
@@ -131,7 +131,8 @@ export function assertRunnable(model: Model): void {
 
 /** The model file and the external data, or shards, it refers to. */
 export function bytesOnDisk(model: Model, path: string): number {
-  if (model.format !== 'onnx') return statSync(path).size + shardBytes(path);
+  // Quantised weights do not say where they lie, but the manifest does.
+  if (model.format !== 'onnx') return [path, ...(tfjsContents(model)?.weights.files ?? [])].reduce((sum, file) => sum + statSync(file).size, 0);
   const counted = new Set<TensorSource>();
   const visit = (graph: Graph): number => {
     let bytes = 0;
@@ -143,13 +144,6 @@ export function bytesOnDisk(model: Model, path: string): number {
     return bytes;
   };
   return statSync(path).size + visit(model.graph);
-}
-
-/** Quantised weights do not say where they lie, so the manifest is asked. The links were judged when the model was opened. */
-function shardBytes(path: string): number {
-  const shards = readTensorFlowFiles(path, 'allow-links').groups.flatMap((group) => group.shards);
-  for (const shard of shards) shard.dispose();
-  return shards.reduce((sum, { size }) => sum + size, 0);
 }
 
 interface WeightsFile {
