@@ -2,9 +2,7 @@
 import { statSync } from 'node:fs';
 import { dirname, parse, resolve } from 'node:path';
 import { LatheError } from '../base/errors';
-import { openModel } from '../formats/open';
 import { assertNameFree, captureSource, publishModel, type SourceState } from '../formats/publish';
-import { assertValid } from '../graph/verify';
 import type { Model } from '../graph/model';
 import type { CandidatePlan } from './candidates';
 import { stemOf } from './report';
@@ -33,10 +31,7 @@ export interface Published {
  */
 export async function publishWinner(model: Model, plan: Pick<CandidatePlan, 'tag'>, request: PublishRequest): Promise<Published> {
   const place = request.outputPath === undefined ? { directory: dirname(request.modelPath), stem: stemOf(request.modelPath), tag: plan.tag } : placeOf(resolve(request.outputPath), model.format);
-  const path = await publishModel(model, { ...place, exact: request.outputPath !== undefined, source: request.modelPath, sourceState: request.sourceState, verify: async (written) => {
-      reopen(written);
-      await Promise.resolve();
-    }, signal: request.signal, ...(request.shardBytes === undefined ? {} : { shardBytes: request.shardBytes }) });
+  const path = await publishModel(model, { ...place, exact: request.outputPath !== undefined, source: request.modelPath, sourceState: request.sourceState, signal: request.signal, ...(request.shardBytes === undefined ? {} : { shardBytes: request.shardBytes }) });
   return { path, ...(await sourceHashes(await captureSource(path))) };
 }
 
@@ -51,7 +46,9 @@ interface OutputPlace {
 function placeOf(path: string, format: Model['format']): OutputPlace {
   const { dir, base } = parse(path);
   if (format === 'onnx') return { directory: dir, stem: base.replace(/\.onnx$/i, ''), tag: '' };
-  return base.endsWith('.json') ? { ...placeOf(dir, format), fileName: base } : { directory: dir, stem: base, tag: '' };
+  if (!base.endsWith('.json')) return { directory: dir, stem: base, tag: '' };
+  const folder = parse(dir);
+  return { directory: folder.dir, stem: folder.base, tag: '', fileName: base };
 }
 
 /**
@@ -64,13 +61,4 @@ export async function assertOutput(modelPath: string, outputPath: string | undef
   const place = placeOf(resolve(outputPath), format);
   if (statSync(place.directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw new LatheError('not-found', "The output's folder does not exist.", { file: place.directory, hint: 'Make it first, or choose another.' });
   await assertNameFree(format, { ...place, source: modelPath });
-}
-
-function reopen(path: string): void {
-  const model = openModel(path);
-  try {
-    assertValid(model);
-  } finally {
-    model.dispose();
-  }
 }

@@ -103,6 +103,8 @@ describe('an optimization for size', () => {
     expect(report.variants[0]?.path).toBe(join(outputPath, 'model.json'));
     const named = join(dirname(source), 'other', 'net.json');
     expect((await optimize({ modelPath: source, goal: 'size', allowSlower: true, fix, outputPath: named })).variants[0]?.path).toBe(named);
+    const odd = join(dirname(source), 'odd.json', 'net.json');
+    expect((await optimize({ modelPath: source, goal: 'size', allowSlower: true, fix, outputPath: odd })).variants[0]?.path).toBe(odd);
     await expect(optimize({ modelPath: source, goal: 'size', fix, outputPath })).rejects.toMatchObject({ code: 'io' });
     await expect(optimize({ modelPath: source, goal: 'size', fix, outputPath: source })).rejects.toMatchObject({ code: 'io' });
   });
