@@ -4,11 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { openModel } from '../../../src/formats/open';
 import { writeTfjsModel } from '../../../src/formats/tfjs/write';
 import { weightBytes } from '../../../src/recipes/source';
-import { affineQuantization, quantizedTensor, rangeOf, roundToEven } from '../../../src/techniques/tensorflow/weights/affine';
+import { affineQuantization, quantizedTensor, roundToEven } from '../../../src/techniques/tensorflow/weights/affine';
 import { tensorflowWeights, tensorflowWeightsOptions, type TensorflowWeightsOptions } from '../../../src/techniques/tensorflow/weights/weights';
 import { matches } from '../../../src/techniques/tensorflow/weights/wildcard';
 import type { TechniqueContext, TechniqueResult } from '../../../src/techniques/technique';
 import { toFloat32Array } from '../../../src/tensor/decode';
+import { weightMoments } from '../../../src/tensor/statistics';
 import { float32Tensor, type Tensor } from '../../../src/tensor/tensor';
 import { temporaryFolder } from '../../support/models';
 import { decodedByTfjs, graphDocument, modelDocument, publicTfjsModels, tfjsFile, weight } from '../../support/tfjsModels';
@@ -16,7 +17,7 @@ import { decodedByTfjs, graphDocument, modelDocument, publicTfjsModels, tfjsFile
 const context = { signal: new AbortController().signal, progress: () => undefined } as unknown as TechniqueContext;
 
 function codes(tensor: Tensor, dtype: 'uint8' | 'uint16'): { min: number; scale: number; codes: number[]; values: number[] } {
-  const quantization = affineQuantization(rangeOf(tensor), dtype);
+  const quantization = affineQuantization(weightMoments(tensor), dtype);
   const { source } = quantizedTensor(tensor, quantization);
   const bytes = 'stored' in source ? (source.stored as Tensor['source']).read() : new Uint8Array(0);
   return { min: quantization.min, scale: quantization.scale, codes: [...(dtype === 'uint8' ? bytes : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2))], values: [...new Float32Array(new Uint8Array(source.read()).buffer)] };
@@ -125,7 +126,7 @@ it('choices by name decide, the first that fits', async () => {
 
 it('says what each weight loses', async () => {
   const result = await applied({});
-  const { scale } = affineQuantization(rangeOf(float32Tensor('w', [300], numbers)), 'uint8');
+  const { scale } = affineQuantization(weightMoments(float32Tensor('w', [300], numbers)), 'uint8');
   const [report] = result.weights ?? [];
   expect(report?.maxAbs).toBeLessThanOrEqual(scale);
   expect(report?.maxAbs).toBeGreaterThan(scale / 4);

@@ -1,8 +1,7 @@
 // The affine scheme of TensorFlow.js's converter: value ≈ code × scale + min, with zero exact where the range covers it.
 // Source: tfjs-converter, python/tensorflowjs/quantization.py, `quantize_weights` and `_get_affine_quantization_range`.
-import { MemorySource, type Tensor, type TensorSource } from '../../../tensor/tensor';
+import { elementCount, MemorySource, type Tensor, type TensorSource } from '../../../tensor/tensor';
 import { DequantizedSource, type WeightQuantization } from '../../../formats/tfjs/weightSources';
-import { elementCount } from '../../../tensor/tensor';
 import { toHalfBits } from '../../float16/halfWeight';
 import { forEachFloat32 } from '../../quantize/channelScales';
 
@@ -11,36 +10,13 @@ export type WeightDtype = WeightQuantization['dtype'];
 /** Bytes of an element. */
 export const dtypeBytes: Readonly<Record<WeightDtype, number>> = { float16: 2, uint8: 1, uint16: 2 };
 
-export interface WeightRange {
-  readonly least: number;
-  readonly largest: number;
-  /** False where an element is NaN or infinite. */
-  readonly finite: boolean;
-}
-
-/** The range of a float32 weight's elements, in one pass. */
-export function rangeOf(weight: Tensor): WeightRange {
-  let least = Number.POSITIVE_INFINITY;
-  let largest = Number.NEGATIVE_INFINITY;
-  let finite = true;
-  forEachFloat32(weight, 0, elementCount(weight.dims), (values) => {
-    for (const value of values) {
-      if (value < least) least = value;
-      if (value > largest) largest = value;
-      // NaN − NaN and ∞ − ∞ are NaN.
-      if (value - value !== 0) finite = false;
-    }
-  });
-  return { least, largest, finite };
-}
-
 /** Scale and least value for a range of finite numbers. A single value is stored as itself, all codes zero. */
-export function affineQuantization({ least, largest }: Pick<WeightRange, 'least' | 'largest'>, dtype: 'uint8' | 'uint16'): WeightQuantization {
-  if (least === largest) return { dtype, scale: 1, min: least };
-  const scale = (largest - least) / mostCode(dtype);
-  const coversZero = least <= 0 && largest >= 0;
+export function affineQuantization({ min, max }: { readonly min: number; readonly max: number }, dtype: 'uint8' | 'uint16'): WeightQuantization {
+  if (min === max) return { dtype, scale: 1, min };
+  const scale = (max - min) / mostCode(dtype);
+  const coversZero = min <= 0 && max >= 0;
   // Subtracted from 0, so that no −0 comes about.
-  return { dtype, scale, min: coversZero ? 0 - roundToEven((0 - least) / scale) * scale : least };
+  return { dtype, scale, min: coversZero ? 0 - roundToEven((0 - min) / scale) * scale : min };
 }
 
 function mostCode(dtype: 'uint8' | 'uint16'): number {
