@@ -4,7 +4,7 @@ import { openTfjsModel } from '../../../src/formats/tfjs/read';
 import { tensorflowSimplify } from '../../../src/techniques/tensorflow/simplify/simplify';
 import { flags, floats, graphModel, int, type NodeInit, number, w, x } from '../../formats/tfjs/lower/graphDef';
 import { openStored, type StoredModel } from '../../formats/tfjs/lower/tensorflow';
-import { layersDocument, tfjsFile, weight } from '../../support/tfjsModels';
+import { constant, graphDocument, layersDocument, placeholder, tfjsFile, weight } from '../../support/tfjsModels';
 import { graph } from './graphs';
 import { simplified, simplifyAndRun } from './support';
 
@@ -87,6 +87,32 @@ describe('quantised weights', () => {
     const { model, expanded } = await simplified(source, { quantizedWeights: 'keep' });
     expect(model.graph.nodes.map(({ opType }) => opType)).toEqual(['_FusedMatMul', 'Mul', 'AddV2', 'Relu']);
     expect(model.graph.initializers.get('d/kernel')?.source).toBe(source.graph.initializers.get('d/kernel')?.source);
+    expect(expanded).toBe(0);
+    source.dispose();
+  });
+
+  const constants = (op: string): string => tfjsFile(
+    graphDocument({
+      modelTopology: { node: [placeholder('x', '-1', '2'), constant('w'), { name: 'v', op, input: ['w'], attr: { T: { type: 'DT_FLOAT' } } }, { name: 'add', op: 'AddV2', input: ['x', 'v'], attr: { T: { type: 'DT_FLOAT' } } }], versions: { producer: 716 } },
+      weightsManifest: [{ paths: ['w.bin'], weights: [weight('w', [2], { quantization: { dtype: 'uint8', scale: 0.01, min: -1 } })] }],
+    }),
+    { 'w.bin': Uint8Array.of(7, 200) },
+  );
+
+  it('that are computed on are folded and counted, or stay where that is asked for', async () => {
+    const source = openTfjsModel(constants('Neg'));
+    const folded = await simplified(source);
+    expect([folded.model.graph.nodes.map(({ opType }) => opType), folded.expanded]).toEqual([['AddV2'], 1]);
+    const kept = await simplified(source, { quantizedWeights: 'keep' });
+    expect([kept.model.graph.nodes.map(({ opType }) => opType), kept.expanded]).toEqual([['Neg', 'AddV2'], 0]);
+    source.dispose();
+  });
+
+  it('that are only given on stay in few bits', async () => {
+    const source = openTfjsModel(constants('Identity'));
+    const { model, expanded } = await simplified(source);
+    expect(model.graph.nodes.map(({ opType, inputs }) => [opType, ...inputs])).toEqual([['AddV2', 'x', 'w']]);
+    expect(model.graph.initializers.get('w')?.source).toBe(source.graph.initializers.get('w')?.source);
     expect(expanded).toBe(0);
     source.dispose();
   });

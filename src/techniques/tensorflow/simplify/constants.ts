@@ -6,7 +6,7 @@ import type { Node } from '../../../graph/model';
 import type { GraphEditor } from '../../../graph/rewrite';
 import { elementCount, type Tensor } from '../../../tensor/tensor';
 import type { TechniqueContext } from '../../technique';
-import type { TensorflowContext } from './context';
+import { isQuantized, type TensorflowContext } from './context';
 import { elementwise, joining, rearranging } from './pure';
 
 /** Larger results stay computed: the file would grow more than a run gains. */
@@ -22,7 +22,7 @@ export async function foldConstants(scope: GraphEditor, context: TensorflowConte
   const folded: Node[] = [];
   for (const node of scope.nodes()) {
     const [output = ''] = node.outputs;
-    const size = node.outputs.length === 1 && context.mayChange(node) && !scope.isOutput(output) ? resultElements(node, node.inputs.map(sizeOf), scope) : undefined;
+    const size = node.outputs.length === 1 && context.mayChange(node) && !scope.isOutput(output) && mayTakePlace(node, scope, context) ? resultElements(node, node.inputs.map(sizeOf), scope) : undefined;
     if (size === undefined || size > mostElements) continue;
     sizes.set(output, size);
     folded.push(node);
@@ -31,12 +31,20 @@ export async function foldConstants(scope: GraphEditor, context: TensorflowConte
   const inside = new Set(folded);
   const wanted = folded.flatMap(({ outputs: [output = ''] }) => (scope.uses(output).some(({ node }) => !inside.has(node)) ? [output] : []));
   const results = await work.runModel(modelOf(folded, wanted, scope), new Map(), wanted);
+  for (const weight of new Set(folded.flatMap((node) => constantsOf(node, scope)))) context.noteReplaced(weight);
   for (const node of folded) {
     const output = node.outputs[0] ?? '';
     const tensor = results.get(output);
     if (tensor !== undefined && scope.defines(output)) scope.becomeInitializer(node, tensor);
   }
   return results.size;
+}
+
+const constantsOf = ({ inputs }: Node, scope: GraphEditor): Tensor[] => inputs.flatMap((name) => scope.constant(name) ?? []);
+
+/** Whether what a node makes may stand where its constants stood: of a weight in few bits it is float32, which one that is only given on need not become. */
+function mayTakePlace(node: Node, scope: GraphEditor, context: TensorflowContext): boolean {
+  return constantsOf(node, scope).every((weight) => context.mayReplace(weight) && !(node.opType === 'Identity' && isQuantized(weight)));
 }
 
 /** The most elements a node may make; undefined where it reads anything but constants, or is not one of those that are folded. */

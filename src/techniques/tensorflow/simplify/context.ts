@@ -41,7 +41,7 @@ export class TensorflowContext {
     return node.domain === tensorflowDomain && !this.held.has(node) && !this.awaited.has(node.name) && !node.attributes.has(controlAttribute);
   }
 
-  /** Whether a layer's weights may be replaced by others; a quantised weight is written as float32 then. */
+  /** Whether a weight may be replaced by what is computed of it; a quantised one is written as float32 then. */
   mayReplace(weight: Tensor): boolean {
     return !this.keepQuantized || !isQuantized(weight);
   }
@@ -83,7 +83,8 @@ export class TensorflowContext {
   }
 }
 
-function isQuantized(weight: Tensor): boolean {
+/** Whether a weight is stored in fewer bits than it is read in. */
+export function isQuantized(weight: Tensor): boolean {
   return storedBytes(weight) < weight.source.byteLength;
 }
 
