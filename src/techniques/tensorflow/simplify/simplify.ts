@@ -1,7 +1,7 @@
 // Simplification of TensorFlow.js models: layers models become graph models, batch normalisation goes into the weights, and layers, biases and activations become TensorFlow.js's fused operators.
 import * as z from 'zod';
 import { throwIfCancelled } from '../../../base/cancellation';
-import { layersToGraph } from '../../../formats/tfjs/toGraph/toGraph';
+import { type LayersAsGraph, layersToGraph } from '../../../formats/tfjs/toGraph/toGraph';
 import { cloneModel } from '../../../graph/construct';
 import type { Model } from '../../../graph/model';
 import { ModelEditor } from '../../../graph/rewrite';
@@ -77,8 +77,8 @@ export async function simplifyTensorflow(source: Model, options: TensorflowSimpl
 
 async function apply(source: Model, options: TensorflowSimplifyOptions, work: TechniqueContext): Promise<TechniqueResult> {
   const fromLayers = source.format === 'tfjs-layers';
-  const graph = fromLayers ? layersToGraph(source).model : source;
-  if (graph === undefined) return { model: source, notes: [], kept: layersToGraph(source).notExpressed.map(({ node, reason }) => ({ layer: node, reason })), unchanged: true, uncalibrated: false };
+  const { model: graph, notExpressed }: LayersAsGraph = fromLayers ? layersToGraph(source) : { model: source, notExpressed: [] };
+  if (graph === undefined) return { model: source, notes: [], kept: notExpressed.map(({ node, reason }) => ({ layer: node, reason })), unchanged: true, uncalibrated: false };
   const { model, counts, expanded } = await simplifyTensorflow(graph, options, work);
   const notes = [...counts].map(([id, times]) => `${times} ${ruleNotes[id] ?? id}`);
   if (expanded > 0) notes.push(`${expanded} weights that were stored in few bits are float32 now: the files may be larger`);

@@ -1,6 +1,6 @@
 // Batch normalisation and other constants per channel folded into the convolution or matrix product before or after them.
 import type { Node } from '../../../../graph/model';
-import type { GraphEditor } from '../../../../graph/rewrite';
+import { type GraphEditor, mergedOrigin } from '../../../../graph/rewrite';
 import { toFloat32Array } from '../../../../tensor/decode';
 import { additions, type Affine, affineOf, affineOperators, products, spread } from '../affine';
 import { lastAxis } from '../channels';
@@ -54,7 +54,7 @@ function takePlace(inner: Node, node: Node, scope: GraphEditor): void {
   node.opType = inner.opType;
   node.attributes.clear();
   for (const [key, value] of inner.attributes) node.attributes.set(key, value);
-  node.origin = [...new Set([...inner.origin, ...node.origin])];
+  node.origin = mergedOrigin([inner, node]);
   scope.setInputs(node, inner.inputs);
   scope.remove(inner);
 }
