@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openModel } from '../../../../src/formats/open';
 import { writeTfjsModel } from '../../../../src/formats/tfjs/write';
+import { planShards } from '../../../../src/formats/tfjs/write/shards';
 import { attributes, cloneModel, makeNode } from '../../../../src/graph/construct';
 import type { Model } from '../../../../src/graph/model';
 import { assertValid } from '../../../../src/graph/verify';
 import { float32Tensor, int64Tensor, tensorFromArray } from '../../../../src/tensor/tensor';
 import { runByTfjs, useBackend } from '../../../runtime/tfjsSupport';
-import { temporaryFolder } from '../../../support/models';
+import { refusal, temporaryFolder } from '../../../support/models';
 import { constant, decodedByTfjs, graphDocument, layersDocument, modelDocument, placeholder, tfjsFile, weight } from '../../../support/tfjsModels';
 
 const float = { type: 'DT_FLOAT' };
@@ -187,6 +188,12 @@ describe('nothing is written', () => {
     const target = temporaryFolder();
     await expect(writeTfjsModel(model, join(target, 'model.json'))).rejects.toMatchObject({ code: 'source-touched' });
     expect(readdirSync(target)).toEqual([]);
+  });
+
+  it('for more files than a folder should have', () => {
+    const bytes = { byteLength: 2 ** 40, read: (): Uint8Array => new Uint8Array(0) };
+    expect(refusal(() => planShards([[{ entry: {}, bytes }]], 2 ** 20))).toMatchObject({ code: 'usage', message: expect.stringMatching(/1048576 files/) as unknown });
+    expect(planShards([[{ entry: {}, bytes }]], 2 ** 30).shards).toHaveLength(1024);
   });
 
   it.each([0, -1, 1.5, NaN])('for shards of %d bytes', async (shardBytes) => {
