@@ -34,7 +34,12 @@ const gelu: Activation = (onnx, x) => {
   return onnx.emit('Mul', [onnx.emit('Mul', [x, onnx.scalar(0.5)]), onnx.emit('Add', [onnx.emit('Erf', [inner]), onnx.scalar(1)])]);
 };
 
-/** Keyed by the name in lower case without underscores: `Relu6`, `relu6`, `hardSigmoid` and `hard_sigmoid` are one each. */
+/** What an activation is found by, however it is written: `Relu6`, `relu6`, `hardSigmoid` and `hard_sigmoid` are one each. */
+export function activationKey(name: string): string {
+  return name.toLowerCase().replaceAll('_', '');
+}
+
+/** By {@link activationKey}. */
 export const activations: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ['linear', (_, x) => x],
   ['relu', plain('Relu')],
@@ -56,11 +61,11 @@ export const activations: ReadonlyMap<string, Activation> = new Map<string, Acti
 ]);
 
 export function activationNamed(name: string): Activation | undefined {
-  return activations.get(name.toLowerCase().replaceAll('_', ''));
+  return activations.get(activationKey(name));
 }
 
 /** Whether a name is softmax or its logarithm, which run along the channels, and ONNX's operator of it. */
 export function softmaxNamed(name: string): 'Softmax' | 'LogSoftmax' | undefined {
-  const plainName = name.toLowerCase().replaceAll('_', '');
-  return plainName === 'softmax' ? 'Softmax' : plainName === 'logsoftmax' ? 'LogSoftmax' : undefined;
+  const key = activationKey(name);
+  return key === 'softmax' ? 'Softmax' : key === 'logsoftmax' ? 'LogSoftmax' : undefined;
 }

@@ -1,4 +1,5 @@
 // Keras's activation functions as TensorFlow's nodes, by the name a layer gives them.
+import { activationKey } from '../lower/activations';
 import type { Layer } from './layer';
 
 type Activation = (layer: Layer, x: string) => string;
@@ -21,7 +22,7 @@ const swish: Activation = (layer, x) => {
   return layer.emit('Mul', [x, layer.emit('Sigmoid', [x], dims)], dims);
 };
 
-/** Keyed by the name in lower case without underscores. */
+/** By {@link activationKey}. */
 const activations: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ['linear', (_, x) => x],
   ['relu', plain('Relu')],
@@ -41,6 +42,6 @@ const activations: ReadonlyMap<string, Activation> = new Map<string, Activation>
 /** Applies the activation that a layer names. @throws NotExpressed for one TensorFlow has no nodes for here */
 export function activated(layer: Layer, x: string): string {
   const name = layer.text('activation') ?? 'linear';
-  const activation = activations.get(name.toLowerCase().replaceAll('_', ''));
+  const activation = activations.get(activationKey(name));
   return activation === undefined ? layer.refuse(`the activation ${name}`) : activation(layer, x);
 }
