@@ -11,7 +11,7 @@ export function unrunnableOpset({ opsetImports }: Pick<Model, 'opsetImports'>): 
   return version > newestOpset ? { code: 'newer-opset', reason: `The model uses opset ${version}; the newest known is ${newestOpset}` } : undefined;
 }
 
-/** `ai.onnx` is the long name of the default domain ''. */
+/** `ai.onnx` is the long name of the default domain, which in memory is ''. */
 export function normalDomain(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
 }

@@ -2,6 +2,7 @@
 import { checkpoint } from '../base/cancellation';
 import { LatheError } from '../base/errors';
 import type { Node } from './model';
+import { normalDomain } from './opsets';
 import type { GraphEditor, ModelEditor } from './rewrite';
 
 /** One rewrite: what it is called, which nodes it looks at, and the change it makes where its conditions hold. */
@@ -33,7 +34,7 @@ export async function runRules<Context>(
 ): Promise<void> {
   const byOperator = new Map<string, RewriteRule<Context>[]>();
   const rulesFor = (node: Node): readonly RewriteRule<Context>[] => {
-    const domain = node.domain === 'ai.onnx' ? '' : node.domain;
+    const domain = normalDomain(node.domain);
     const key = `${domain}\0${node.opType}`;
     let found = byOperator.get(key);
     if (found === undefined) {

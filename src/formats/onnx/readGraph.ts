@@ -2,6 +2,7 @@
 import { LatheError } from '../../base/errors';
 import { makeGraph } from '../../graph/construct';
 import type { Attribute, FunctionBody, Graph, Node, QuantizationAnnotation, ValueInfo } from '../../graph/model';
+import { normalDomain } from '../../graph/opsets';
 import type { Tensor } from '../../tensor/tensor';
 import { readAttribute } from './readAttribute';
 import { noFields, noMetadata, type ReadContext } from './readContext';
@@ -148,7 +149,7 @@ export function readNode(context: ReadContext): Node {
         node.docString = wire.text();
         break;
       case 7:
-        node.domain = plainDomain(context.name());
+        node.domain = normalDomain(context.name());
         break;
       case 8:
         node.overload = context.name();
@@ -171,11 +172,6 @@ export function readNode(context: ReadContext): Node {
   return node;
 }
 
-/** The default domain has two spellings, '' and 'ai.onnx'; in memory it is ''. */
-export function plainDomain(domain: string): string {
-  return domain === 'ai.onnx' ? '' : domain;
-}
-
 /** Reads one OperatorSetIdProto into the imports. */
 export function readOpsetImport(context: ReadContext, into: Map<string, number>): void {
   const { wire } = context;
@@ -183,7 +179,7 @@ export function readOpsetImport(context: ReadContext, into: Map<string, number>)
   let version = 0;
   wire.enter('opset import');
   while (wire.next()) {
-    if (wire.field === 1) domain = plainDomain(context.name());
+    if (wire.field === 1) domain = normalDomain(context.name());
     else if (wire.field === 2) {
       const value = wire.int64();
       if (typeof value === 'bigint' || value < 0) throw wire.malformed(`The opset version ${value}`);
@@ -238,7 +234,7 @@ export function readFunction(context: ReadContext): FunctionBody {
         readOpsetImport(context, opsetImports);
         break;
       case 10:
-        domain = plainDomain(context.name());
+        domain = normalDomain(context.name());
         break;
       case 11: {
         const { name: of, attribute } = readAttribute(context);

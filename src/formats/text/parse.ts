@@ -1,8 +1,8 @@
 // Parses a model in ONNX's textual syntax. Source: onnx/docs/Syntax.md; onnx/defs/parser.cc, Parse(ModelProto) and below.
 import { makeGraph, makeModel, makeNode } from '../../graph/construct';
 import type { Attribute, FunctionBody, Graph, Int, Model, Node, ValueInfo } from '../../graph/model';
+import { normalDomain } from '../../graph/opsets';
 import { restoreOrigins } from '../onnx/origin';
-import { plainDomain } from '../onnx/readGraph';
 import type { ParseContext } from './context';
 import { parseAttribute, parseAttributes } from './parseAttribute';
 import { parseTensorData } from './parseTensor';
@@ -73,7 +73,7 @@ function parseImports(scan: Scanner, into: Map<string, number>): void {
   do {
     scan.peek();
     const start = scan.at;
-    const domain = plainDomain(scan.string('the quoted domain of an operator set'));
+    const domain = normalDomain(scan.string('the quoted domain of an operator set'));
     scan.expect(':', 'after the domain');
     const version = Number(scan.integer('the version of the operator set', 0n, largestVersion));
     if (into.has(domain) && into.get(domain) !== version) throw new TextError('This operator set is imported twice, in two versions; expected one.', start, scan.at);
@@ -247,7 +247,7 @@ function parseOperator(context: ParseContext): Pick<Node, 'domain' | 'opType' | 
   }
   const overload = scan.accept(':') ? scan.expectName('the overload of the function') : '';
   context.marks.add('operator', start, end);
-  return { domain: plainDomain(domain), opType, overload };
+  return { domain: normalDomain(domain), opType, overload };
 }
 
 function parseFunction(context: ParseContext): FunctionBody {
@@ -261,7 +261,7 @@ function parseFunction(context: ParseContext): FunctionBody {
   parseHeader(
     context,
     new Map<string, (context: ParseContext) => void>([
-      ['domain', () => (domain = plainDomain(scan.string('a quoted domain')))],
+      ['domain', () => (domain = normalDomain(scan.string('a quoted domain')))],
       ['overload', () => (overload = scan.string('a quoted name'))],
       ['opset_import', () => parseImports(scan, opsetImports)],
       ['doc_string', () => (docString = scan.string('a quoted string'))],
