@@ -1,7 +1,7 @@
 // Attributes as TensorFlow's AttrValue in JSON: the counterpart of attributeValues.ts.
 // The model keeps less than the file says (a bool is an int there, a type a string): the file's own form of an attribute goes before the forms TensorFlow's operators have.
 import { LatheError } from '../../../base/errors';
-import type { Attribute } from '../../../graph/model';
+import type { Attribute, ValueType } from '../../../graph/model';
 import type { Tensor } from '../../../tensor/tensor';
 import { encodeText } from '../../onnx/utf8';
 import { field, isList, isObject, type JsonObject } from '../context';
@@ -111,9 +111,15 @@ function encodeBytes(bytes: Uint8Array): string {
 }
 
 /** TensorShapeProto; −1 stands for an open dimension, undefined for an unknown rank. */
-export function encodeShape(dims: readonly number[] | undefined): JsonObject {
+function encodeShape(dims: readonly number[] | undefined): JsonObject {
   if (dims === undefined) return { unknownRank: true };
   return dims.length === 0 ? {} : { dim: dims.map((size) => ({ size: String(size) })) };
+}
+
+/** What is declared of an input or output: its type, where TensorFlow has it, and its shape. */
+export function encodeDeclared(type: ValueType | undefined): { readonly dtype: string | undefined; readonly shape: JsonObject } {
+  if (type?.kind !== 'tensor') return { dtype: undefined, shape: encodeShape(undefined) };
+  return { dtype: dataTypeOf(type.elementType), shape: encodeShape(type.shape?.map((size) => (typeof size === 'number' ? size : -1))) };
 }
 
 /** A shape of a list as the reader has it: `1,2`, '' for a scalar, `?` for an unknown rank. */

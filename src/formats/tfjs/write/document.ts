@@ -7,11 +7,10 @@ import { isSameState, SourceFile } from '../../../tensor/fileSource';
 import type { Tensor } from '../../../tensor/tensor';
 import { anyField, field, isList, isObject, type JsonObject, TfjsContext } from '../context';
 import { tfjsContents, type TfjsContents } from '../contents';
-import { dataTypeOf } from '../dataTypes';
 import { tensorflowDomain } from '../graphModel';
 import { readKerasModel } from '../layersModel';
 import { parseModelJson } from '../read';
-import { encodeShape } from './attributes';
+import { encodeDeclared } from './attributes';
 import { encodeGraph, encodeLibrary, type GraphSource } from './graphDef';
 import { attributeForms, definitionsByName } from './nodeDef';
 import { WeightList, type WrittenWeight } from './weightList';
@@ -132,7 +131,6 @@ function encodeNewGraph({ graph, functions, opsetImports }: Model, document: Jso
 
 /** A signature's entry: the value's name with the number of the output. */
 function tensorInfo({ name, type }: ValueInfo): [string, JsonObject] {
-  const typed = type?.kind === 'tensor' ? type : undefined;
-  const dtype = typed === undefined ? undefined : dataTypeOf(typed.elementType);
-  return [name, { name: /:\d+$/.test(name) ? name : `${name}:0`, ...(dtype === undefined ? {} : { dtype }), tensorShape: encodeShape(typed?.shape?.map((dim) => (typeof dim === 'number' ? dim : -1))) }];
+  const { dtype, shape } = encodeDeclared(type);
+  return [name, { name: /:\d+$/.test(name) ? name : `${name}:0`, ...(dtype === undefined ? {} : { dtype }), tensorShape: shape }];
 }

@@ -5,10 +5,9 @@ import type { Attribute, Node, ValueInfo } from '../../../graph/model';
 import type { Tensor } from '../../../tensor/tensor';
 import { readAttributeValue } from '../attributeValues';
 import { field, isList, isObject, type JsonObject, type TfjsContext } from '../context';
-import { dataTypeOf } from '../dataTypes';
 import { constantOf, controlAttribute } from '../graphModel';
 import { valueName, type ValueReference } from '../outputNames';
-import { type AttributeForm, encodeAttribute, encodeShape, encodeTensorType, formOf } from './attributes';
+import { type AttributeForm, encodeAttribute, encodeDeclared, encodeTensorType, formOf } from './attributes';
 import type { WeightList } from './weightList';
 
 /** What the node definitions of a file are compared with and taken from. */
@@ -114,7 +113,6 @@ export function encodeConstant(name: string, tensor: Tensor, { context, weights,
 /** The NodeDef of an input of the model. */
 export function encodePlaceholder({ name, type }: ValueInfo, definition: JsonObject | undefined): JsonObject {
   if (definition?.['op'] === 'Placeholder') return definition;
-  const typed = type?.kind === 'tensor' ? type : undefined;
-  const dtype = typed === undefined ? undefined : dataTypeOf(typed.elementType);
-  return { name, op: 'Placeholder', attr: { ...(dtype === undefined ? {} : { dtype: { type: dtype } }), shape: { shape: encodeShape(typed?.shape?.map((dim) => (typeof dim === 'number' ? dim : -1))) } } };
+  const { dtype, shape } = encodeDeclared(type);
+  return { name, op: 'Placeholder', attr: { ...(dtype === undefined ? {} : { dtype: { type: dtype } }), shape: { shape } } };
 }
