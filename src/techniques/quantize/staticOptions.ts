@@ -24,11 +24,10 @@ export type ResolvedStaticOptions = Omit<StaticOptions, 'calibration' | 'reduceR
 
 /** What `calibration: percentile` clips where no percentile is given: one value in ten thousand. */
 const usualPercentile = 99.99;
-/** Steps between the lowest and the highest integer. */
-const steps = { uint8: 255, int8: 254 } as const;
+const integers = { uint8: { steps: 255, symmetric: false }, int8: { steps: 254, symmetric: true } } as const;
 
 /** Which calibrator the options ask for: a percentile below 100 alone asks for that one. */
 export function calibrationOf({ calibration, percentile, activations }: ResolvedStaticOptions): CalibrationSettings {
   const chosen = calibration ?? (percentile < 100 ? 'percentile' : 'minmax');
-  return { calibration: chosen, percentile: chosen === 'percentile' && percentile >= 100 ? usualPercentile : percentile, steps: steps[activations] };
+  return { calibration: chosen, percentile: chosen === 'percentile' && percentile >= 100 ? usualPercentile : percentile, ...integers[activations] };
 }

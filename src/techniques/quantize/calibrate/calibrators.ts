@@ -12,6 +12,8 @@ export interface CalibrationSettings {
   readonly percentile: number;
   /** Steps between the lowest and the highest integer. */
   readonly steps: number;
+  /** The range becomes one symmetric around zero: the end that is farther out decides. */
+  readonly symmetric: boolean;
 }
 
 /** What was seen of one activation over all samples. */
@@ -31,6 +33,9 @@ export interface Range {
   readonly high: number;
 }
 
+/** The integers a range is told by. */
+export type Integers = Pick<CalibrationSettings, 'steps' | 'symmetric'>;
+
 interface Calibrator {
   readonly title: (settings: CalibrationSettings) => string;
   readonly range: (seen: Statistics, settings: CalibrationSettings) => Range;
@@ -41,8 +46,8 @@ export const calibrators: Readonly<Record<Calibration, Calibrator>> = {
   // As onnxruntime's calibrator averages: one odd sample moves the range little, and the order of samples does not matter.
   'moving-average': { title: () => 'mean of each sample’s extremes', range: ({ meanMin, meanMax }) => ({ low: meanMin, high: meanMax }) },
   percentile: { title: ({ percentile }) => `percentile ${percentile}`, range: (seen, { percentile }) => percentileRange(seen, percentile) },
-  entropy: { title: () => 'entropy (least Kullback-Leibler divergence)', range: (seen, { steps }) => entropyRange(seen.histogram, seen.min, seen.max, steps) },
-  mse: { title: () => 'least mean square error', range: (seen, { steps }) => meanSquareRange(seen.histogram, seen.min, seen.max, steps) },
+  entropy: { title: () => 'entropy (least Kullback-Leibler divergence)', range: (seen, settings) => entropyRange(seen.histogram, seen.min, seen.max, settings) },
+  mse: { title: () => 'least mean square error', range: (seen, settings) => meanSquareRange(seen.histogram, seen.min, seen.max, settings) },
 };
 
 /** Bounds that leave out (100 − percentile) % of the values, half of it at each end; never beyond what was seen. */

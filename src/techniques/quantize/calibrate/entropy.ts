@@ -1,5 +1,5 @@
 // The range of least Kullback-Leibler divergence between an activation's distribution and its quantized one: TensorRT's calibration.
-import type { Range } from './calibrators';
+import type { Integers, Range } from './calibrators';
 import { binsPerSide, type Histogram } from './histogram';
 
 /** Every so many bins a threshold is tried: 256 of them from nothing to everything. */
@@ -13,14 +13,15 @@ const smoothing = 1e-4;
  * outermost bins; Q spreads what each of the integers gathers evenly over the bins it stands for that hold anything.
  * Zeros are left out, as TensorRT leaves out its first bin: they are exact for every threshold.
  */
-export function entropyRange(histogram: Histogram, min: number, max: number, steps: number): Range {
+export function entropyRange(histogram: Histogram, min: number, max: number, { steps, symmetric }: Integers): Range {
   const { counts, binWidth } = histogram;
   const bins = (end: number): number => Math.min(binsPerSide, Math.ceil(Math.max(0, end) / binWidth));
-  const [below, above] = [bins(-min), bins(max)];
+  const reach = Math.max(bins(-min), bins(max));
+  const [below, above] = symmetric ? [reach, reach] : [bins(-min), bins(max)];
   const told = new Divergence(counts);
   let best = { below, above, divergence: Number.POSITIVE_INFINITY };
   // With fewer bins than integers every distribution would be told whole.
-  for (let threshold = Math.max(below, above); threshold > 0; threshold -= thresholdStep) {
+  for (let threshold = reach; threshold > 0; threshold -= thresholdStep) {
     const [first, last] = [binsPerSide - Math.min(below, threshold), binsPerSide + Math.min(above, threshold)];
     if (last - first <= steps) break;
     const divergence = told.within(first, last, steps);

@@ -1,5 +1,5 @@
 // The range of least mean square error: what clipping costs outside against what rounding costs inside.
-import type { Range } from './calibrators';
+import type { Integers, Range } from './calibrators';
 import { binsPerSide, type Histogram } from './histogram';
 
 /** Candidates for each end of the range. */
@@ -9,21 +9,23 @@ const candidates = 100;
  * Searches the range low … high around zero for which quantization to `steps` equal steps has the least expected square error.
  * Inside it is step² / 12, that of rounding evenly spread values; outside, the square of the distance to the range (Banner et al. 2019,
  * arXiv:1810.05723, section 4, with the histogram in place of their Laplace distribution). Zeros are exact and cost nothing.
+ * Where the integers are symmetric, so is the range that is tried.
  */
-export function meanSquareRange(histogram: Histogram, min: number, max: number, steps: number): Range {
+export function meanSquareRange(histogram: Histogram, min: number, max: number, { steps, symmetric }: Integers): Range {
   const negative = Moments.of(histogram, -1);
   const positive = Moments.of(histogram, 1);
   const [bottom, top] = [Math.min(0, min), Math.max(0, max)];
-  const lows = clippings(negative, -bottom);
-  const highs = clippings(positive, top);
+  const reach = Math.max(-bottom, top);
+  const lows = clippings(negative, symmetric ? reach : -bottom);
+  const highs = clippings(positive, symmetric ? reach : top);
   let best = { low: bottom, high: top, error: Number.POSITIVE_INFINITY };
-  for (const low of lows)
-    for (const high of highs) {
+  for (const [i, low] of lows.entries())
+    for (const high of symmetric ? highs.slice(i, i + 1) : highs) {
       const step = (low.end + high.end) / steps;
       const error = low.clipped + high.clipped + ((low.inside + high.inside) * step * step) / 12;
       if (error < best.error) best = { low: -low.end, high: high.end, error };
     }
-  return { low: best.low, high: best.high };
+  return { low: Math.max(bottom, best.low), high: Math.min(top, best.high) };
 }
 
 interface Clipping {

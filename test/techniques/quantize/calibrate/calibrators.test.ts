@@ -31,7 +31,7 @@ function seen(...samples: Float32Array[]): Statistics {
   return { min: Math.min(...mins), max: Math.max(...maxs), meanMin: mean(mins), meanMax: mean(maxs), histogram, shape: [1] };
 }
 
-const range = (calibration: Calibration, statistics: Statistics, percentile = 99.99) => calibrators[calibration].range(statistics, { calibration, percentile, steps: 255 });
+const range = (calibration: Calibration, statistics: Statistics, percentile = 99.99) => calibrators[calibration].range(statistics, { calibration, percentile, steps: 255, symmetric: false });
 
 describe('a histogram', () => {
   it('counts the same whether its range was right from the start or grew', () => {
@@ -110,6 +110,24 @@ describe('the calibrators', () => {
     for (let part = 0.2; part <= 1; part += 0.02) expect(found).toBeLessThan(1.02 * error(statistics.min * part, statistics.max * part));
   });
 
+  it.each([...distributions.keys()])('mse for symmetric int8 finds for %s values a range whose true error no other beats by more than 2 percent', (name) => {
+    const values = distributions.get(name) ?? even;
+    const statistics = seen(values);
+    const error = (end: number): number => {
+      const scale = end / 127;
+      return values.reduce((sum, value) => sum + (Math.min(127, Math.max(-127, Math.round(value / scale))) * scale - value) ** 2, 0);
+    };
+    const { low, high } = calibrators.mse.range(statistics, { calibration: 'mse', percentile: 100, steps: 254, symmetric: true });
+    const found = error(Math.max(-low, high));
+    for (let part = 0.2; part <= 1; part += 0.02) expect(found).toBeLessThan(1.02 * error(Math.max(-statistics.min, statistics.max) * part));
+  });
+
+  it('entropy for symmetric int8 takes for values of one sign what it takes for them and their mirror image', () => {
+    const mirrored = Float32Array.from([...laplace.map(Math.abs), ...laplace.map((value) => -Math.abs(value))]);
+    const settings = { calibration: 'entropy', percentile: 100, steps: 254, symmetric: true } as const;
+    expect(calibrators.entropy.range(seen(laplace.map(Math.abs)), settings).high).toBe(calibrators.entropy.range(seen(mirrored), settings).high);
+  });
+
   it('the divergence of entropy calibration is that of the two distributions written out', () => {
     const { counts } = seen(laplace).histogram;
     const [first, last, levels] = [binsPerSide - 700, binsPerSide + 700, 128];
@@ -149,7 +167,7 @@ describe('the calibrators', () => {
   });
 
   it('give no range to an activation that held NaN', () => {
-    const observed = rangesOf(new Map([['x', seen(Float32Array.of(1, NaN, 2))]]), { calibration: 'minmax', percentile: 100, steps: 255 });
+    const observed = rangesOf(new Map([['x', seen(Float32Array.of(1, NaN, 2))]]), { calibration: 'minmax', percentile: 100, steps: 255, symmetric: false });
     expect(observed.get('x')?.low).toBeNaN();
   });
 });

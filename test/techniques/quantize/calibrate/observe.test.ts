@@ -93,8 +93,8 @@ describe('calibration', () => {
   it('finds ranges inside those of min-max', async () => {
     const model = twoProducts();
     const seen = await observe(model, ['tokens'], 8, await contextFor(model));
-    const whole = rangesOf(seen, { calibration: 'minmax', percentile: 100, steps: 255 }).get('tokens');
-    const cut = rangesOf(seen, { calibration: 'percentile', percentile: 90, steps: 255 }).get('tokens');
+    const whole = rangesOf(seen, { calibration: 'minmax', percentile: 100, steps: 255, symmetric: false }).get('tokens');
+    const cut = rangesOf(seen, { calibration: 'percentile', percentile: 90, steps: 255, symmetric: false }).get('tokens');
     expect(cut?.high).toBeLessThan(whole?.high ?? 0);
     expect(cut?.low).toBeGreaterThan(whole?.low ?? 0);
   });
