@@ -44,16 +44,22 @@ export function rescaleSites(model: Model): RescaleSite[] {
     const own = readerOf(model, node);
     if (own === undefined) continue;
     const readers = index.consumersOf(value).map((reader) => (reader.inputs.indexOf(value) === 0 && reader.inputs.lastIndexOf(value) === 0 ? readerOf(model, reader) : undefined));
-    const makers = makersOf(model, index, value, own.axis, own.channels);
+    const makers = makersOf(model, index, value, own);
     if (makers === undefined || !readers.every((reader) => reader?.axis === own.axis && reader.channels === own.channels)) continue;
     sites.set(value, { value, axis: own.axis, channels: own.channels, makers, readers: readers.flatMap((reader) => reader?.constant ?? []) });
   }
   return [...sites.values()];
 }
 
-interface Reader {
+/** Where the channels of a value lie. */
+interface Channels {
   readonly axis: ChannelAxis;
   readonly channels: number;
+  /** Of a map [N, C, …]; a value whose channels lie last may have any. */
+  readonly rank?: number;
+}
+
+interface Reader extends Channels {
   readonly constant: ScaledConstant;
 }
 
@@ -72,7 +78,7 @@ function readerOf(model: Model, node: Node): Reader | undefined {
     const positions = tensor.dims.slice(2).reduce((product, dim) => product * dim, 1);
     // Weight [M, C/g, …]: output channel m reads the input channels of its group.
     const channelOf = (element: number): number => Math.floor(Math.floor(element / (columns * positions)) / (rows / groups)) * columns + (Math.floor(element / positions) % columns);
-    return { axis: 'second', channels: columns * groups, constant: { ...base, channelOf } };
+    return { axis: 'second', channels: columns * groups, rank: tensor.dims.length, constant: { ...base, channelOf } };
   }
   if (tensor.dims.length !== 2) return undefined;
   const transposed = node.opType === 'Gemm' && intAttribute(node, 'transB', 0) !== 0;
@@ -82,43 +88,45 @@ function readerOf(model: Model, node: Node): Reader | undefined {
 }
 
 /** The constants that make a value's channels smaller by a factor each, walking towards its maker; undefined where something in between cannot. */
-function makersOf(model: Model, index: GraphIndex, value: string, axis: ChannelAxis, channels: number): ScaledConstant[] | undefined {
+function makersOf(model: Model, index: GraphIndex, value: string, place: Channels): ScaledConstant[] | undefined {
+  const { axis, channels } = place;
   const node = index.producer(value);
   if (node?.domain !== '' || node.outputs[0] !== value) return undefined;
   const before = (input: number): ScaledConstant[] | undefined => {
     const name = node.inputs[input] ?? '';
-    return index.consumersOf(name).length === 1 && !index.outputNames.has(name) ? makersOf(model, index, name, axis, channels) : undefined;
+    return index.consumersOf(name).length === 1 && !index.outputNames.has(name) ? makersOf(model, index, name, place) : undefined;
   };
   if (homogeneous.has(node.opType) || (axis === 'second' && homogeneousOnMaps.has(node.opType))) return node.outputs.filter((output) => output !== '').length === 1 ? before(0) : undefined;
   if (node.opType === 'Add' || node.opType === 'Mul') {
     const input = node.inputs.findIndex((name) => floatConstant(model, name) !== undefined);
-    const vector = input < 0 ? undefined : vectorAt(model, node, input, axis, channels);
+    const vector = input < 0 ? undefined : vectorAt(model, node, input, place);
     if (vector === undefined) return undefined;
     if (node.opType === 'Mul') return [{ ...vector, weight: true }];
     const others = before(1 - input);
     return others === undefined ? undefined : [vector, ...others];
   }
-  if (node.opType === 'LayerNormalization') return axis === 'last' && intAttribute(node, 'axis', -1) === -1 ? withBias(model, node, axis, channels, vectorAt(model, node, 1, axis, channels)) : undefined;
+  if (node.opType === 'LayerNormalization') return axis === 'last' && intAttribute(node, 'axis', -1) === -1 ? withBias(model, node, place, vectorAt(model, node, 1, place)) : undefined;
   const made = weightOf(model, node, axis, channels);
-  return made === undefined ? undefined : withBias(model, node, axis, channels, made);
+  return made === undefined ? undefined : withBias(model, node, place, made);
 }
 
 const biasInput = 2;
 
-function withBias(model: Model, node: Node, axis: ChannelAxis, channels: number, weight: ScaledConstant | undefined): ScaledConstant[] | undefined {
+function withBias(model: Model, node: Node, place: Channels, weight: ScaledConstant | undefined): ScaledConstant[] | undefined {
   if (weight === undefined) return undefined;
   const made = [{ ...weight, weight: true }];
   if ((node.inputs[biasInput] ?? '') === '') return made;
-  const bias = vectorAt(model, node, biasInput, node.opType === 'Conv' ? 'last' : axis, channels);
+  const bias = vectorAt(model, node, biasInput, node.opType === 'Conv' ? { ...place, axis: 'last' } : place);
   return bias === undefined ? undefined : [...made, bias];
 }
 
 /** A constant with one element per channel, at the place broadcasting gives it. */
-function vectorAt(model: Model, node: Node, input: number, axis: ChannelAxis, channels: number): ScaledConstant | undefined {
+function vectorAt(model: Model, node: Node, input: number, { axis, channels, rank = 0 }: Channels): ScaledConstant | undefined {
   const tensor = floatConstant(model, node.inputs[input]);
   if (tensor === undefined || channels < 2) return undefined;
-  const place = axis === 'last' ? tensor.dims.length - 1 : 1;
-  const fits = tensor.dims.every((dim, i) => dim === (i === place ? channels : 1)) && (axis === 'last' || tensor.dims.length > 2);
+  // Broadcasting counts axes from the last.
+  const place = axis === 'last' ? tensor.dims.length - 1 : tensor.dims.length - rank + 1;
+  const fits = place >= 0 && (axis === 'last' || tensor.dims.length <= rank) && tensor.dims.every((dim, i) => dim === (i === place ? channels : 1));
   return fits ? { node, input, tensor, weight: false, channelOf: (element) => element } : undefined;
 }
 

@@ -105,6 +105,19 @@ describe('cross-layer equalization', () => {
     expect(equalizeLayers(readTwice)).toBe(0);
   });
 
+  it.each([{ dims: [4, 1, 1], sites: 1 }, { dims: [1, 4, 1, 1], sites: 1 }, { dims: [1, 4, 1], sites: 0 }, { dims: [4], sites: 0 }])('takes a constant of dims $dims added to a map 4 × 4 for a bias where broadcasting puts it along the channels', async ({ dims, sites }) => {
+    const builder = new GraphBuilder('added', { seed: 4, opset: 13 });
+    const root = builder.module('');
+    const conv = (name: string, input: string): string => root.node('Conv', [input, root.weight(name, [4, 4, 1, 1], { standardDeviation: 0.3 })], { kernel_shape: [1, 1] });
+    const added = root.node('Add', [conv('a', builder.input('x', 'float32', [1, 4, 4, 4])), root.weight('shift', dims, { standardDeviation: 0.3 })]);
+    builder.output(conv('b', root.node('Relu', [added])), 'float32', [1, 4, 4, 4], 'y');
+    const model = builder.build();
+    multiply(model, 'a', (i) => Math.floor(i / 4));
+    const equal = cloneModel(model);
+    expect(equalizeLayers(equal)).toBe(sites);
+    expect(await sqnrBetween(model, equal)).toBeGreaterThan(110);
+  });
+
   it('survives a dead channel and a weight that two layers share', async () => {
     const model = unequal();
     const dead = toFloat32Array(model.graph.initializers.get('deep.weight') ?? tensorFromArray('', 'float32', [0], new Float32Array(0))).slice();
