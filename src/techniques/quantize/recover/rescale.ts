@@ -99,8 +99,8 @@ function rescale(model: Model, site: RescaleSite, factors: Float64Array): void {
     const { node, input, channelOf } = constant;
     const tensor = current(model, constant);
     const values = toFloat32Array(tensor).map((value, element) => value * factorOf(channelOf(element)));
-    // A tensor of its own: another node may read the old one.
-    const name = names.fresh(tensor.name.includes(suffix) ? tensor.name : `${tensor.name}${suffix}`);
+    // A tensor of its own, because another node may read the old one; once it has it, rounds do not pile up copies.
+    const name = tensor === constant.tensor ? names.fresh(tensor.name.includes(suffix) ? tensor.name : `${tensor.name}${suffix}`) : tensor.name;
     model.graph.initializers.set(name, tensorFromArray(name, 'float32', tensor.dims, values));
     node.inputs[input] = name;
   };

@@ -81,6 +81,12 @@ describe('cross-layer equalization', () => {
     for (let channel = 0; channel < 16; channel++) expect(range('makers', channel) / range('readers', channel)).toBeCloseTo(1, 2);
   });
 
+  it('makes one tensor of each constant, however many rounds it takes', () => {
+    const model = unequal();
+    equalizeLayers(model);
+    expect([...model.graph.initializers.keys()].filter((name) => name.includes('_rescaled')).sort()).toEqual(['deep.bias_rescaled', 'deep.weight_rescaled', 'first.bias_rescaled', 'first.weight_rescaled', 'last.weight_rescaled']);
+  });
+
   it('brings int8 closer to float where channels lie far apart', async () => {
     const model = unequal();
     expect(await sqnrBetween(model, await int8(model, { equalize: true }))).toBeGreaterThan((await sqnrBetween(model, await int8(model, {}))) + 6);
