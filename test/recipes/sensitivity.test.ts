@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { cloneModel } from '../../src/graph/construct';
 import type { Model } from '../../src/graph/model';
+import { nodeKeys } from '../../src/graph/traverse';
 import { backOff, giveUpSchedule } from '../../src/recipes/backOff';
 import { Builder, type Built, DoesNotApply } from '../../src/recipes/build';
 import { measureSensitivity } from '../../src/recipes/sensitivity/measure';
@@ -26,8 +27,8 @@ async function outputsOf(model: Model, context: TechniqueContext): Promise<Map<s
 }
 
 /** SQNR over all samples of a model with one output, against static int8 asked for that layer only. */
-async function aloneDb(model: Model, layer: string, context: TechniqueContext): Promise<number> {
-  const { model: variant } = await quantizeStatic.apply(model, { ...options, only: [layer] }, context);
+async function aloneDb(model: Model, layer: string, context: TechniqueContext, chosen = options): Promise<number> {
+  const { model: variant } = await quantizeStatic.apply(model, { ...chosen, only: [layer] }, context);
   const [references, others] = [await outputsOf(model, context), await outputsOf(variant, context)];
   let signal = 0;
   let noise = 0;
@@ -57,6 +58,16 @@ describe('sensitivity', () => {
     for (const { layer, outputDb } of report.layers) expect(outputDb, layer).toBeCloseTo(await aloneDb(model, layer, context), 1);
     const decibels = report.layers.map(({ outputDb }) => outputDb ?? NaN);
     expect(decibels).toEqual([...decibels].sort((a, b) => a - b));
+  });
+
+  it('is that of 16 bits for a layer that has them, also where no node has a name', async () => {
+    const model = cloneModel(smallNetwork());
+    for (const node of model.graph.nodes) node.name = '';
+    const layer = [...nodeKeys(model.graph)].filter(([node]) => node.opType === 'Conv').at(-1)?.[1] ?? '';
+    const wide = { ...options, int16: [layer] };
+    const context = await contextFor(model);
+    const { layers } = await measureSensitivity({ model, options: wide, samples, budgetMs: 60_000, context });
+    expect(layers.find((found) => found.layer === layer)?.outputDb).toBeCloseTo(await aloneDb(model, layer, context, wide), 1);
   });
 
   it('puts a layer first whose weight int8 cannot hold, and its own error predicts that', async () => {

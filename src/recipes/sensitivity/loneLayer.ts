@@ -29,7 +29,7 @@ export function loneLayer(model: Model, candidate: Candidate, observations: Read
   const float = extract(model, candidate);
   const int8 = extract(model, candidate);
   const [found] = findCandidates(int8);
-  if (found === undefined || insertQuantization(int8, [found], observations, settings).notFinite.length > 0) return undefined;
+  if (found === undefined || insertQuantization(int8, [{ ...found, key: candidate.key }], observations, settings).notFinite.length > 0) return undefined;
   return { candidate, float: renamed(float, candidate, `${prefix}/float/`), int8: renamed(int8, candidate, `${prefix}/int8/`) };
 }
 
