@@ -21,6 +21,8 @@ export interface Decoder {
   /** Symbols of the tokens fed at once and of those in the cache. */
   readonly sequence: string;
   readonly past: string;
+  /** Symbol of both together, where the mask has one of its own, as onnxruntime-genai writes it. */
+  readonly total?: string;
 }
 
 /** A decoder's two phases, at one prompt length. */
@@ -60,12 +62,18 @@ export function decoderOf({ graph }: Pick<Model, 'graph'>): Decoder | undefined 
   const past = symbolAt(cache[0]?.past ?? '', cacheAxis);
   if (sequence === undefined || past === undefined || sequence === past) return undefined;
   const positions = inputs.some(({ name }) => name === 'position_ids') ? 'position_ids' : undefined;
-  return { tokens: 'input_ids', positions, cache, sequence, past };
+  const total = symbolAt('attention_mask', 1);
+  return { tokens: 'input_ids', positions, cache, sequence, past, ...(total === undefined || total === sequence || total === past ? {} : { total }) };
+}
+
+/** Bindings with so many tokens fed and so many in the cache. */
+function lengths({ sequence, past, total }: Decoder, bindings: Readonly<Record<string, number>>, fed: number, cached: number): Record<string, number> {
+  return { ...bindings, [sequence]: fed, [past]: cached, ...(total === undefined ? {} : { [total]: fed + cached }) };
 }
 
 /** A prompt of seeded tokens with nothing in the cache. */
 export function prefillFeeds(model: Model, decoder: Decoder, bindings: Readonly<Record<string, number>>): Feeds {
-  return seededFeeds(model, { [decoder.sequence]: usualPrompt, ...bindings, [decoder.past]: 0 });
+  return seededFeeds(model, lengths(decoder, bindings, bindings[decoder.sequence] ?? usualPrompt, 0));
 }
 
 /**
@@ -75,7 +83,7 @@ export function prefillFeeds(model: Model, decoder: Decoder, bindings: Readonly<
 export function nextFeeds(model: Model, decoder: Decoder, bindings: Readonly<Record<string, number>>, outputs: Feeds, token?: number): Feeds {
   const [first] = decoder.cache;
   const length = outputs.get(first?.present ?? '')?.dims[cacheAxis] ?? 0;
-  const feeds = new Map(seededFeeds(model, { ...bindings, [decoder.sequence]: 1, [decoder.past]: length }));
+  const feeds = new Map(seededFeeds(model, lengths(decoder, bindings, 1, length)));
   for (const { past, present } of decoder.cache) {
     const value = outputs.get(present);
     if (value !== undefined) feeds.set(past, { ...value, name: past });

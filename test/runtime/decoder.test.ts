@@ -7,12 +7,13 @@ import { buildBert, bertTiny } from '../../samples/architectures/bert';
 import { buildDecoder } from '../../samples/architectures/decoder';
 import { writeOnnxModel } from '../../src/formats/onnx/write';
 import { openModel } from '../../src/formats/open';
-import { cloneModel } from '../../src/graph/construct';
+import { cloneModel, tensorValue } from '../../src/graph/construct';
+import { symbol } from '../../src/graph/dimension';
 import { assertValid } from '../../src/graph/verify';
 import { benchmarkDecoder, decoderOf, nextFeeds, prefillFeeds } from '../../src/runtime/decoder';
 import { Runner } from '../../src/runtime/runner';
 import { toFloat32Array, toIntegers } from '../../src/tensor/decode';
-import { int64Tensor, type Tensor } from '../../src/tensor/tensor';
+import { int64Tensor, tensorFromArray, type Tensor } from '../../src/tensor/tensor';
 import { quantizeWeights } from '../../src/techniques/weightOnly/weightOnly';
 import { quantize } from '../techniques/weightOnly/support';
 import { stopWorkbench } from '../techniques/quantize/support';
@@ -80,6 +81,17 @@ describe('a decoder', () => {
     // And on from there: the cache grows by a token a step.
     expect(nextFeeds(decoderModel, decoder, {}, after).get('past_key_values.1.value')?.dims).toEqual([1, 4, 9, 16]);
     await session.release();
+  });
+
+  it('is fed a mask over prompt and cache also where that length has a symbol of its own', () => {
+    const model = cloneModel(decoderModel);
+    model.graph.inputs = model.graph.inputs.map((input) => (input.name === 'attention_mask' ? tensorValue('attention_mask', 'int64', [symbol('batch_size'), symbol('total_sequence_length')]) : input));
+    const decoder = need(decoderOf(model));
+    expect(decoder.total).toBe('total_sequence_length');
+    const prompt = prefillFeeds(model, decoder, { sequence_length: 9 });
+    expect(prompt.get('attention_mask')?.dims).toEqual([1, 9]);
+    const cache = new Map(decoder.cache.map(({ present }) => [present, tensorFromArray(present, 'float32', [1, 4, 9, 16], new Float32Array(4 * 9 * 16))]));
+    expect(nextFeeds(model, decoder, { sequence_length: 9 }, cache).get('attention_mask')?.dims).toEqual([1, 10]);
   });
 
   it('is measured in both phases, against its own weights in 4 bits', async () => {
