@@ -10,12 +10,13 @@ import type { Benchmark, Comparison, Machine, MetricValue, OutputComparison, Pro
 import type { LayerDifference, LayerError, OptimizationReport } from '../protocol/report';
 import { benchmark } from '../runtime/benchmark';
 import { mostDecibels } from '../runtime/metrics/agreement';
-import { compareModels, compareOutputs } from '../runtime/compare';
+import { compareModels } from '../runtime/compare';
 import { describeMachine } from '../runtime/machine';
 import { profileModel } from '../runtime/profile';
 import type { Feeds, SampleSource } from '../runtime/data/samples';
 import { temporaryFolder } from '../runtime/temporary';
-import { elementCount, type Tensor } from '../tensor/tensor';
+import { elementCount } from '../tensor/tensor';
+import { OutputNoise } from '../techniques/quantize/outputNoise';
 import type { TechniqueContext } from '../techniques/technique';
 import type { MetricSpec, MostLoss } from '../protocol/taskMetrics';
 import { floorFor } from './acceptance';
@@ -58,7 +59,7 @@ export class Laboratory implements Bench, Disposable {
   private readonly folder = temporaryFolder();
   private readonly signal: AbortSignal;
   private share = { title: '', from: 0, width: 1 };
-  private references: Promise<Map<string, Tensor>[]> | undefined;
+  private outputNoise: Promise<OutputNoise> | undefined;
   private usual: Promise<Feeds> | undefined;
   private sourceProfile: Promise<Profile | undefined> | undefined;
   private metricName: MetricValue['name'] | undefined;
@@ -158,22 +159,8 @@ export class Laboratory implements Bench, Disposable {
 
   /** Lowest SQNR over the float outputs, averaged in dB over a few samples. */
   async noise(variant: Model): Promise<number> {
-    this.references ??= this.outputsOf(this.options.source);
-    const references = await this.references;
-    const others = await this.outputsOf(variant);
-    let sum = 0;
-    for (const [i, reference] of references.entries()) {
-      const compared = compareOutputs(reference, others[i] ?? new Map<string, Tensor>());
-      sum += Math.min(...compared.map((output) => (output.bitEqual ? 200 : (output.sqnrDb ?? -200))));
-    }
-    return sum / Math.max(1, references.length);
-  }
-
-  private async outputsOf(model: Model): Promise<Map<string, Tensor>[]> {
-    const names = this.options.source.graph.outputs.map((output) => output.name);
-    const results: Map<string, Tensor>[] = [];
-    await this.workbench.runSamples(model, this.options.data, noiseSamples, names, (outputs) => void results.push(outputs), this.signal);
-    return results;
+    this.outputNoise ??= OutputNoise.of(this.options.source, noiseSamples, { ...this.context(), data: this.options.data });
+    return await (await this.outputNoise).signalToNoise(variant);
   }
 
   profile(): Promise<Profile | undefined> {

@@ -2,6 +2,7 @@
 import type { Graph, Model } from '../../graph/model';
 import { nodeReads, outerReads, subgraphs } from '../../graph/traverse';
 import type { Tensor } from '../../tensor/tensor';
+import { inlineFunctions } from '../inline/inline';
 
 /** Moves the tensors of Constant nodes at the top of a graph into its initializers; the graph is changed. */
 export function hoistConstants(graph: Graph): void {
@@ -13,6 +14,13 @@ export function hoistConstants(graph: Graph): void {
     graph.initializers.set(output, { ...value.value, name: output });
     return false;
   });
+}
+
+/** A copy of the model with all weights of its top graph as initializers: functions inlined, constants hoisted. */
+export function hoisted(model: Model): Model {
+  const copy = inlineFunctions(model).model;
+  hoistConstants(copy.graph);
+  return copy;
 }
 
 /** The constant a value holds, unless a caller may override it (an initializer that is also an input, before IR version 4). */

@@ -4,12 +4,11 @@ import { attributes, makeNode } from '../../graph/construct';
 import type { Model, Node } from '../../graph/model';
 import { elementTypeCode } from '../../tensor/elementType';
 import { elementCount, tensorFromArray, type Tensor } from '../../tensor/tensor';
-import { inlineFunctions } from '../inline/inline';
 import { raiseOpset } from '../simplify/opset';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
 import { type Candidate, findCandidates } from './choose/candidates';
 import { scanChannelScales, type WeightRange } from './channelScales';
-import { dropUnreadInitializers, hoistConstants } from './constants';
+import { dropUnreadInitializers, hoisted } from './constants';
 import { type LstmLayer, lstmLayers, quantizedLstm } from './dynamicLstm';
 import { FreshNames } from './names';
 import { quantizedWeight, transposedBytes } from './quantizedWeight';
@@ -46,12 +45,6 @@ function products(model: Model): Product[] {
 
 function weightsOf(model: Model): Tensor[] {
   return [...products(model).map(({ weight }) => weight.tensor), ...lstmLayers(model).flatMap(({ weights }) => weights)];
-}
-
-function hoisted(model: Model): Model {
-  const copy = inlineFunctions(model).model;
-  hoistConstants(copy.graph);
-  return copy;
 }
 
 async function apply(model: Model, options: DynamicOptions, context: TechniqueContext): Promise<TechniqueResult> {

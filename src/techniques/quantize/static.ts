@@ -4,12 +4,11 @@ import { cloneModel } from '../../graph/construct';
 import type { Model } from '../../graph/model';
 import type { GainEstimate } from '../../protocol/findings';
 import { elementCount } from '../../tensor/tensor';
-import { inlineFunctions } from '../inline/inline';
 import { raiseOpset } from '../simplify/opset';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
 import { type Candidate, findCandidates, valuesToObserve } from './choose/candidates';
 import { type Choice, chooseLayers } from './choose/choose';
-import { hoistConstants } from './constants';
+import { hoisted } from './constants';
 import { joinHardSwish } from './insert/hardSwish';
 import { type InsertionSettings, insertQuantization } from './insert/insert';
 import { type Calibration, calibrations, calibrators } from './calibrate/calibrators';
@@ -29,6 +28,9 @@ const leastOpset = 13;
 /** And 16 bits with opset 21. */
 const int16Opset = 21;
 
+/** Samples that calibrators are compared on: they differ by decibels, not by their fractions. */
+const comparedSamples = 16;
+
 export const quantizeStatic: Technique<StaticOptions> = {
   id: 'quantize-static',
   title: 'Static int8 (QDQ)',
@@ -40,9 +42,7 @@ export const quantizeStatic: Technique<StaticOptions> = {
 };
 
 function candidatesOf(model: Model): Candidate[] {
-  const copy = inlineFunctions(model).model;
-  hoistConstants(copy.graph);
-  return findCandidates(copy);
+  return findCandidates(hoisted(model));
 }
 
 /** Three of every four bytes of each weight that the options allow, over between the layers the rule surely takes and all of them. */
@@ -76,8 +76,7 @@ function prepare(model: Model, options: ResolvedStaticOptions, context: Techniqu
 async function prepareAfresh(model: Model, { preset, equalize, smooth, samples, int16 }: ResolvedStaticOptions, context: TechniqueContext): Promise<Prepared> {
   const least = int16.length > 0 ? int16Opset : leastOpset;
   const raised = (model.opsetImports.get('') ?? 1) < least ? raiseOpset(model, least) : model;
-  const copy = inlineFunctions(raised).model;
-  hoistConstants(copy.graph);
+  const copy = hoisted(raised);
   const notes: string[] = [];
   if (equalize) notes.push(`${equalizeLayers(copy)} activations equalized between layers`);
   if (smooth > 0) notes.push(`${await smoothActivations(copy, smooth, samples, context)} activations smoothed (alpha ${smooth})`);
@@ -113,7 +112,7 @@ async function resolve(model: Model, options: StaticOptions, context: TechniqueC
   const { calibration, ...rest } = options;
   const known = { ...rest, reduceRange: options.reduceRange === 'auto' ? await int8KernelsSaturate(context) : options.reduceRange };
   if (calibration !== 'auto') return { ...known, ...(calibration === undefined ? {} : { calibration }) };
-  const noise = await OutputNoise.of(model, context);
+  const noise = await OutputNoise.of(model, comparedSamples, context);
   let best: { readonly calibration: Calibration; readonly decibels: number } | undefined;
   for (const each of calibrations) {
     context.progress({ message: `Comparing calibrators: ${each}` });

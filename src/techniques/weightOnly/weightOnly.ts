@@ -3,8 +3,7 @@ import { cloneModel } from '../../graph/construct';
 import type { Model } from '../../graph/model';
 import type { GainEstimate } from '../../protocol/findings';
 import { elementCount } from '../../tensor/tensor';
-import { inlineFunctions } from '../inline/inline';
-import { hoistConstants } from '../quantize/constants';
+import { hoisted } from '../quantize/constants';
 import { raiseOpset } from '../simplify/opset';
 import type { Technique, TechniqueContext, TechniqueResult } from '../technique';
 import { channelIrVersions, channelOpsets } from './channels';
@@ -21,12 +20,6 @@ export const quantizeWeights: Technique<WeightOnlyOptions> = {
   estimate,
   apply,
 };
-
-function hoisted(model: Model): Model {
-  const copy = cloneModel(inlineFunctions(model).model);
-  hoistConstants(copy.graph);
-  return copy;
-}
 
 /** Bits of a weight, and its share of a float32 scale (and zero point). */
 function estimate(model: Model, options: WeightOnlyOptions): GainEstimate {

@@ -34,7 +34,7 @@ describe('calibration: auto', () => {
     const model = twoProducts();
     const context = await contextWithOutlier(model);
     const resolved = staticOptions.parse(await quantizeStatic.resolve?.(model, staticOptions.parse({ calibration: 'auto' }), context));
-    const noise = await OutputNoise.of(model, context);
+    const noise = await OutputNoise.of(model, 16, context);
     const figures = new Map<string, number>();
     for (const calibration of calibrations) figures.set(calibration, await noise.signalToNoise((await quantizeStatic.apply(model, staticOptions.parse({ calibration }), context)).model));
     expect(figures.get(resolved.calibration ?? '')).toBe(Math.max(...figures.values()));
