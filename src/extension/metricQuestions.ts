@@ -47,6 +47,11 @@ function nameOf(kind: DataSummary['kind']): string {
   }
 }
 
+/** Whether the data have labels that {@link askMetric} offers a metric for. */
+export function hasMetrics(summary: DataSummary | undefined): boolean {
+  return summary?.labels === 'classes' || summary?.labels === 'outputs';
+}
+
 /** How variants are judged; undefined is by agreement with the source. */
 export async function askMetric(step: Step, summary: DataSummary, preferred: MetricSpec | undefined): Promise<StepResult<MetricSpec | undefined>> {
   const choices: Choice<MetricSpec | undefined>[] = [

@@ -7,7 +7,7 @@ import type { Goal } from '../protocol/report';
 import type { MetricSpec, MostLoss } from '../protocol/taskMetrics';
 import { askData, askPictures, summaryOf } from './dataQuestions';
 import type { Host } from './host';
-import { askMetric, askMostLoss } from './metricQuestions';
+import { askMetric, askMostLoss, hasMetrics } from './metricQuestions';
 import { askValue, pick, type Choice, type Step, type StepResult } from './steps';
 import { t } from './translate';
 
@@ -57,12 +57,12 @@ export async function askOptimize(host: Host, model: vscode.Uri): Promise<Optimi
       ask: async (step) => {
         const result = await keep(askData(host, model, { ...step, placeholder: t('Which data is it calibrated and checked with?') }), (value) => (data = value));
         summary = await summaryOf(host, data);
-        if (summary?.labels === undefined) metric = undefined;
+        if (!hasMetrics(summary)) metric = undefined;
         return result;
       },
     },
     { applies: () => summary?.kind === 'images', ask: async (step) => await keep(askPictures(step, pictures), (value) => (pictures = value)) },
-    { applies: () => summary?.labels === 'classes' || summary?.labels === 'outputs', ask: async (step) => (summary === undefined ? { kind: 'answer', value: undefined } : await keep(askMetric(step, summary, metric), (value) => (metric = value))) },
+    { applies: () => hasMetrics(summary), ask: async (step) => (summary === undefined ? { kind: 'answer', value: undefined } : await keep(askMetric(step, summary, metric), (value) => (metric = value))) },
     { applies: () => metric !== undefined, ask: async (step) => (metric === undefined ? { kind: 'answer', value: undefined } : await keep(askMostLoss(step, metric), (value) => (mostLoss = value))) },
     { applies: () => metric === undefined, ask: async (step) => await keep(askFloor({ ...step, placeholder: t('How much must its answers agree with the source? A model is judged in % where it answers with classes, text or whole numbers, else in dB.') }), (value) => (floor = value)) },
   ];

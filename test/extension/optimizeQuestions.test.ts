@@ -8,9 +8,9 @@ vi.mock('vscode', () => fakeVscode);
 const { askOptimize, readFloor } = await import('../../src/extension/optimizeQuestions');
 const { foundText } = await import('../../src/extension/metricQuestions');
 
-const found: Readonly<Record<string, DataSummary>> = { '/data/photos': { kind: 'images', samples: 1200 }, '/data/arrays': { kind: 'npy' }, '/data/classes': { kind: 'images', samples: 1200, classes: 10, labels: 'classes' } };
+const found: Readonly<Record<string, DataSummary>> = { '/data/photos': { kind: 'images', samples: 1200 }, '/data/arrays': { kind: 'npy' }, '/data/classes': { kind: 'images', samples: 1200, classes: 10, labels: 'classes' }, '/data/lines': { kind: 'images', samples: 40, labels: 'texts' } };
 const host = {
-  context: { workspaceState: { get: () => ['/data/photos', '/data/arrays', '/data/gone', '/data/classes'], update: () => Promise.resolve() } },
+  context: { workspaceState: { get: () => ['/data/photos', '/data/arrays', '/data/gone', '/data/classes', '/data/lines'], update: () => Promise.resolve() } },
   engine: () =>
     Promise.resolve({
       request: (method: string, { path = '' }: { readonly path?: string }) => {
@@ -60,6 +60,10 @@ describe('Optimize Model…', () => {
     expect(steps()).toEqual(['1/4', '2/4', '3/4', '4/6', '5/6', '6/6']);
     expect(await answer('This machine', 'Latency', 'classes', 'Default', 'Top-1 accuracy', 'Back', 'Agreement with the source', '99 %')).toEqual({ ...asked, floor: 0.99 });
     expect(await answer('This machine', 'Latency', 'classes', 'Default', 'Top-1 accuracy', 'Back', 'Back', 'Back', 'arrays', '95 %')).toEqual({ ...asked, data: '/data/arrays', floor: 0.95 });
+  });
+
+  it('forgets the metric with data whose labels it does not fit', async () => {
+    expect(await answer('This machine', 'Latency', 'classes', 'Default', 'Top-1 accuracy', 'Back', 'Back', 'Back', 'lines', 'Default', '95 %')).toEqual({ target: 'this machine', goal: 'latency', allowSlower: false, data: '/data/lines', floor: 0.95 });
   });
 
   it('says what was found', () => {
