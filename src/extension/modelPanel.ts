@@ -10,8 +10,8 @@ export class ModelPanel implements vscode.Disposable {
   private readonly life: vscode.Disposable;
   /** Nothing is sent before the page listens. */
   private ready = false;
-  /** The benchmark in the page that models are sent for. */
-  private pageRun: number | undefined;
+  /** The benchmark in the page that models are sent for. Another object for each request: a page that is loaded anew counts its runs from the beginning. */
+  private pageRun: { readonly run: number } | undefined;
 
   constructor(
     private readonly host: Host,
@@ -81,7 +81,7 @@ export class ModelPanel implements vscode.Disposable {
         await this.sendPageModels(message.run);
         return;
       case 'pageEnded':
-        this.pageRun = undefined;
+        if (this.pageRun?.run === message.run) this.pageRun = undefined;
         return;
       case 'openText':
         await vscode.commands.executeCommand('modelLathe.showText', model.uri, message.layer);
@@ -102,12 +102,13 @@ export class ModelPanel implements vscode.Disposable {
 
   /** Hands the page the models to benchmark there; a run that the page gave up is not sent on. */
   private async sendPageModels(run: number): Promise<void> {
-    this.pageRun = run;
+    const request = { run };
+    this.pageRun = request;
     try {
       const { sendPageModels } = await import('./pageModels');
-      await sendPageModels(this.model, run, async (message) => this.pageRun === run && (await this.panel.webview.postMessage(message)));
+      await sendPageModels(this.model, run, async (message) => this.pageRun === request && (await this.panel.webview.postMessage(message)));
     } catch (thrown) {
-      this.send({ type: 'pageFailed', run, error: toLatheError(thrown, this.model.path).toJSON() });
+      if (this.pageRun === request) this.send({ type: 'pageFailed', run, error: toLatheError(thrown, this.model.path).toJSON() });
     }
   }
 
