@@ -96,11 +96,16 @@ export class OpenModel {
     return await this.withDocument(async (engine, document) => await engine.request('model/detail', { document, layer, bindings: this.bindings }));
   }
 
-  /** Runs the model and tells every view the measured milliseconds. @throws LatheError. */
+  /** Runs the model and tells every view the measured milliseconds. @throws LatheError; `source-touched` where what was measured is not what is shown by now. */
   async profile(options: RequestOptions): Promise<Profile> {
-    const version = this.version;
-    const profile = await this.withDocument(async (engine, document) => await engine.request('model/profile', { document, bindings: this.bindings }, options));
-    if (version !== this.version) return profile;
+    const { version, bindings } = this;
+    const { profile, measured } = await this.withDocument(async (engine, document) => ({ profile: await engine.request('model/profile', { document, bindings }, options), measured: document }));
+    if (this.disposed) return profile;
+    if (version !== this.version) {
+      if (bindings !== this.bindings || measured !== (await this.opened?.document)) throw new LatheError('source-touched', 'The model or its dimensions changed while it was profiled: the times are not of what is shown now.', { file: this.path, hint: 'Profile it again.' });
+      this.refresh(); // the engine keeps the profile with the document: read again, it is there
+      return profile;
+    }
     if (this.snapshot !== undefined) this.snapshot = { ...this.snapshot, profile };
     this.costs = undefined;
     this.fire({ type: 'profile', profile });
