@@ -67,32 +67,37 @@ export interface PointLabel {
   readonly text: string;
 }
 
-/** Writes labels beside their points, each on the first side where it meets neither an edge nor another label. */
+/** Writes labels beside their points, each on the first side where it meets neither an edge nor another label or mark. */
 export function pointLabels(labels: readonly PointLabel[], ink: ChartInk, above = false): Plugin<ChartKind> {
   return {
     id: 'pointLabels',
     afterDatasetsDraw(chart) {
       const { ctx } = chart;
-      const taken: { readonly x: number; readonly y: number; readonly width: number }[] = [];
       const height = ink.font.size + 3;
+      const placed = labels.flatMap(({ dataset, index, text }) => {
+        const point = chart.getDatasetMeta(dataset).data[index];
+        return point === undefined ? [] : [{ text, x: point.x, y: point.y, radius: Number(point.options['radius'] ?? 0) }];
+      });
+      const taken = placed.map((point) => ({ of: point, x: point.x - point.radius, y: point.y, width: 2 * point.radius, half: point.radius }));
       ctx.save();
       ctx.font = `${ink.font.size.toString()}px ${ink.font.family}`;
       ctx.fillStyle = ink.foreground;
       ctx.textBaseline = 'middle';
-      for (const { dataset, index, text } of labels) {
-        const point = chart.getDatasetMeta(dataset).data[index];
-        if (point === undefined) continue;
+      for (const point of placed) {
+        const { text, radius } = point;
         const shown = text.length > 40 ? `${text.slice(0, 39)}…` : text;
         const { width } = ctx.measureText(shown);
+        const [beside, over] = [Math.max(9, radius + 4.5), Math.max(13, radius + 9)];
+        const [right, left, centre] = [point.x + beside, point.x - beside - width, point.x - width / 2];
         const sides = [
-          { x: point.x - width / 2, y: point.y - 9 }, { x: point.x + 9, y: point.y }, { x: point.x - 9 - width, y: point.y },
-          { x: point.x - width / 2, y: point.y - 13 }, { x: point.x - width / 2, y: point.y + 13 }, { x: point.x + 9, y: point.y + 14 }, { x: point.x + 9, y: point.y - 14 }, { x: point.x - 9 - width, y: point.y + 14 },
+          { x: centre, y: point.y - Math.max(9, radius + 9) }, { x: right, y: point.y }, { x: left, y: point.y }, { x: centre, y: point.y - over }, { x: centre, y: point.y + over },
+          { x: right, y: point.y + 14 }, { x: right, y: point.y - 14 }, { x: left, y: point.y + 14 }, { x: left, y: point.y - 14 },
         ];
         const free = (side: { readonly x: number; readonly y: number }): boolean => side.x >= chart.chartArea.left && side.x + width <= chart.width && side.y >= height / 2 && side.y <= chart.height - height / 2
-          && taken.every((other) => side.x > other.x + other.width + 4 || side.x + width + 4 < other.x || Math.abs(side.y - other.y) > height);
+          && taken.every((other) => other.of === point || side.x > other.x + other.width + 4 || side.x + width + 4 < other.x || Math.abs(side.y - other.y) > height / 2 + other.half);
         const side = (above ? sides : sides.slice(1)).find(free) ?? sides[1];
         if (side === undefined) continue;
-        taken.push({ ...side, width });
+        taken.push({ ...side, of: point, width, half: height / 2 });
         ctx.fillText(shown, Math.min(Math.max(0, side.x), chart.width - width), side.y);
       }
       ctx.restore();

@@ -148,7 +148,7 @@ function scatter({ points, best, ink, x, y, radius = () => usualRadius, axes, fl
         ...(floor === undefined ? [] : [{ ...line, data: [{ x: 0, y: floor }, { x: farthest, y: floor }], borderColor: ink.muted, borderDash: [1, 3] }]),
       ],
     },
-    options: { ...still, layout: { padding: { top: 8, right: 10 } }, scales: { x: axes.x, y: axes.y } },
+    options: { ...still, layout: { padding: { top: 22, right: 10 } }, scales: { x: axes.x, y: axes.y } },
     plugins: [pointLabels(points.map(({ name }, index) => ({ dataset: 0, index, text: visible(name) })), ink)],
   };
 }
