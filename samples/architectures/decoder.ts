@@ -1,17 +1,10 @@
 // A decoder-only transformer with a cache of keys and values (pre-norm, as GPT-2: Radford et al. 2019), its inputs and outputs named as Hugging Face's Optimum exports them.
 import { GraphBuilder, type ModuleBuilder } from '../../src/graph/builder';
 import type { Model } from '../../src/graph/model';
+import type { BertOptions } from './bert';
 import { gelu, layerNorm, linear } from './layers';
 
-export interface DecoderOptions {
-  readonly layers?: number;
-  readonly width?: number;
-  readonly heads?: number;
-  readonly hidden?: number;
-  readonly vocabulary?: number;
-  readonly positions?: number;
-  readonly seed?: number;
-}
+export type DecoderOptions = BertOptions;
 
 /** GPT-2 small. */
 export const gpt2Small: DecoderOptions = { layers: 12, width: 768, heads: 12, hidden: 3072, vocabulary: 50_257, positions: 1024 };
