@@ -41,7 +41,7 @@ export function usePageBenchmark(host: ModelHost, summary: ModelSummary | undefi
     void hasWebGpu().then(setGpu);
     return () => run.current?.end();
   }, []);
-  const webgl = useMemo(hasWebGl, []);
+  const webgl = useMemo(() => format !== undefined && format !== 'onnx' && hasWebGl(), [format]);
   const backends = useMemo<readonly PageBackend[]>(() => (format === 'onnx' ? ['onnx'] : [...(webgl ? ['webgl' as const] : []), ...(gpu ? ['webgpu' as const] : []), 'wasm', 'cpu', 'onnx']), [format, gpu, webgl]);
   const over = (): void => {
     run.current = undefined;
@@ -78,8 +78,11 @@ export function usePageBenchmark(host: ModelHost, summary: ModelSummary | undefi
   };
 }
 
+/** The context is given back: a process has few, and the graph is drawn with one. */
 function hasWebGl(): boolean {
-  return typeof OffscreenCanvas !== 'undefined' && new OffscreenCanvas(1, 1).getContext('webgl2') !== null;
+  const context = typeof OffscreenCanvas === 'undefined' ? null : new OffscreenCanvas(1, 1).getContext('webgl2');
+  context?.getExtension('WEBGL_lose_context')?.loseContext();
+  return context !== null;
 }
 
 /** An object `navigator.gpu` alone says nothing: there must be an adapter. */
