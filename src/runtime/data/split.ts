@@ -8,6 +8,14 @@ const leastToSplit = 20;
 
 const defaultShares = { calibration: 0.5, evaluation: 0.5, test: 0 };
 
+interface Portion {
+  readonly share: number;
+  /** Samples that its share of the classes so far would give it, and that it has not got. */
+  owed: number;
+  /** What it got of each class. */
+  readonly lists: number[][];
+}
+
 export type Parts = Readonly<Record<DataSplit, readonly number[]>>;
 
 /**
@@ -18,19 +26,25 @@ export function splitData(data: IndexedData, { seed = 0, ...given }: SplitSpec =
   const asked = Object.keys(given).length > 0;
   if (!asked && data.count < leastToSplit) return undefined;
   const shares = asked ? { calibration: given.calibration ?? 0, evaluation: given.evaluation ?? 0, test: given.test ?? 0 } : defaultShares;
-  const parts: Record<DataSplit, number[][]> = { calibration: [], evaluation: [], test: [] };
+  const inNone = 1 - shares.calibration - shares.evaluation - shares.test;
+  const portions = [shares.calibration, shares.evaluation, shares.test, inNone].map((share): Portion => ({ share, owed: 0, lists: [] }));
   for (const stratum of strata(data, seed)) {
-    // Whole samples by largest remainder of the running sums: no sample is in two parts, and none is lost to rounding.
+    // Whole samples to whom most is owed; what is left of it goes on to the next class, so that small classes do not all fall to one part.
+    for (const portion of portions) portion.owed += portion.share * stratum.length;
+    const counts = new Map<Portion, number>(portions.map((portion) => [portion, 0]));
+    for (let i = 0; i < stratum.length; i++) {
+      const next = portions.reduce((most, portion) => (portion.owed > most.owed ? portion : most));
+      next.owed--;
+      counts.set(next, (counts.get(next) ?? 0) + 1);
+    }
     let from = 0;
-    let sum = 0;
-    for (const part of ['calibration', 'evaluation', 'test'] as const) {
-      sum += shares[part];
-      const to = Math.min(stratum.length, Math.round(sum * stratum.length));
-      parts[part].push(stratum.slice(from, to));
-      from = to;
+    for (const [{ lists }, count] of counts) {
+      lists.push(stratum.slice(from, from + count));
+      from += count;
     }
   }
-  return { calibration: inTurn(parts.calibration), evaluation: inTurn(parts.evaluation), test: inTurn(parts.test) };
+  const [calibration = [], evaluation = [], test = []] = portions.map(({ lists }) => inTurn(lists));
+  return { calibration, evaluation, test };
 }
 
 /** At most `limit` samples: the first, or of labelled ones as many of each class. */

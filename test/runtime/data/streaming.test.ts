@@ -43,6 +43,13 @@ describe('a split', () => {
     expect(limited(uneven, 10).filter((index) => index >= 90)).toHaveLength(5);
   });
 
+  it('carries what a class cannot divide to the next: twenty classes of one sample each make two halves', () => {
+    const single: IndexedData = { ...uneven, count: 20, classes: 20, labelOf: (index) => ({ index }) };
+    const sizes = (parts: ReturnType<typeof splitData>): (number | undefined)[] => [parts?.calibration.length, parts?.evaluation.length, parts?.test.length];
+    expect(sizes(splitData(single))).toEqual([10, 10, 0]);
+    expect(sizes(splitData(single, { calibration: 0.3, evaluation: 0.2, test: 0.1 }))).toEqual([6, 4, 2]);
+  });
+
   it('is not made of fewer than twenty samples: then both purposes take them all', async () => {
     const path = join(folder(), 'x.npy');
     writeFileSync(path, npy('<f4', [5, 1], new Uint8Array(Float32Array.of(1, 2, 3, 4, 5).buffer)));
