@@ -1,5 +1,5 @@
 // Data sets in every form: NumPy files, ONNX test data, pictures, and seeded inputs.
-import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import jpeg from 'jpeg-js';
@@ -132,6 +132,12 @@ describe('NumPy files', () => {
     await expect(openSamples(write('fortran.npy', npy('<f4', [2, 2], floats(1, 2, 3, 4), true)), model)).rejects.toMatchObject({ code: 'unsupported', hint: 'Save numpy.ascontiguousarray(array).' });
     await expect(openSamples(write('no.npy', Buffer.from('hello, I am a text file')), model)).rejects.toMatchObject({ code: 'malformed' });
     await expect(openSamples(write('no.npz', Buffer.from('PK, nearly')), model)).rejects.toMatchObject({ code: 'malformed' });
+    const large = write('large.npz', new Uint8Array());
+    truncateSync(large, 513e6); // takes no room
+    await expect(openSamples(large, model)).rejects.toMatchObject({ code: 'too-large' });
+    const bomb = Buffer.from(zipSync({ 'x.npy': npy('<f4', [1, 2], floats(1, 2)) }));
+    bomb.writeUInt32LE(513e6, bomb.indexOf(Buffer.from('PK\x01\x02', 'latin1')) + 24); // the entry's unpacked size, in the archive's directory
+    await expect(openSamples(write('bomb.npz', bomb), model)).rejects.toMatchObject({ code: 'too-large' });
     await expect(openSamples(write('no.txt', Buffer.from('x')), model)).rejects.toMatchObject({ code: 'usage' });
     await expect(openSamples(join(at, 'none'), model)).rejects.toMatchObject({ code: 'not-found' });
     await expect(openSamples(folder(), model)).rejects.toMatchObject({ code: 'usage' });

@@ -1,5 +1,5 @@
 // NumPy's array files: .npy, and .npz archives of them. Source: NumPy's numpy.lib.format documentation.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { unzipSync } from 'fflate';
 import { LatheError, toLatheError } from '../../../base/errors';
 import { type ElementType, packedByteLength } from '../../../tensor/elementType';
@@ -26,8 +26,8 @@ const magic = '\x93NUMPY';
 /** Magic, version, and the header's length in its longer form. */
 const prefixBytes = 12;
 const mostHeaderBytes = 1 << 20;
-/** An archive is unpacked in memory. */
-const mostArchiveBytes = 2 ** 31 - 1;
+/** An archive is held packed while it is unpacked, and then unpacked. */
+const mostArchiveBytes = 512e6;
 
 /** The array of a `.npy` file; its bytes stay in the file, which is open only while it is read: a folder may hold thousands. @throws LatheError `malformed` or `unsupported` */
 export function readNpy(path: string): Tensor {
@@ -50,12 +50,15 @@ export function readNpy(path: string): Tensor {
 /** The arrays of a `.npz` archive, by name. @throws LatheError `malformed`, `too-large` or `unsupported` */
 export function readNpz(path: string): Map<string, Tensor> {
   let unpackedBytes = 0;
+  const tooLarge = (): LatheError => new LatheError('too-large', 'The archive takes more than 512 MB.', { file: path, hint: 'Save its arrays as .npy files; these are read in place.' });
   try {
+    if (statSync(path).size > mostArchiveBytes) throw tooLarge();
     const files = unzipSync(readFileSync(path), {
       filter: ({ name, originalSize }) => {
+        if (!name.endsWith('.npy')) return false; // is not unpacked
         unpackedBytes += originalSize;
-        if (unpackedBytes > mostArchiveBytes) throw new LatheError('too-large', 'The archive unpacks to more than 2 GB.', { file: path });
-        return name.endsWith('.npy');
+        if (unpackedBytes > mostArchiveBytes) throw tooLarge();
+        return true;
       },
     });
     return new Map(Object.entries(files).map(([name, bytes]) => [name.slice(0, -'.npy'.length), parseNpy(new MemorySource(bytes), path, name)]));
