@@ -2,8 +2,10 @@
 import { basename } from 'node:path';
 import { visible } from '../base/visible';
 import { formatBytes, formatMetric, formatMilliseconds, formatVerdict, threeDigits } from '../base/format';
-import type { Benchmark, MetricValue } from '../protocol/measurement';
+import type { Benchmark, Comparison, MetricValue } from '../protocol/measurement';
 import type { OptimizationReport, VariantReport } from '../protocol/report';
+import { metrics } from '../runtime/metrics/table';
+import { differenceLine, figure, limitText } from './taskLimit';
 
 const statusWords: Readonly<Record<VariantReport['status'], string>> = { accepted: '**accepted**', rejected: 'rejected', failed: 'failed', 'not-chosen': 'not chosen' };
 
@@ -29,11 +31,16 @@ export function reportMarkdown(report: OptimizationReport): string {
     `- Measured here: ${escape(machine.cpu)}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${escape(machine.platform)}; Node ${escape(machine.node)}, onnxruntime ${escape(machine.onnxruntime)}.`,
     `- Execution provider ${escape(settings.provider)}, ${settings.threads} ${settings.threads === 1 ? 'thread' : 'threads'}${bindings.length === 0 ? '' : `, ${escape(bindings.join(', '))}`}.`,
     `- Data: ${report.data.kind === 'seeded' ? `${report.data.samples} samples of seeded random numbers (no real data was given)` : `${report.data.samples} samples of ${escape(report.data.kind)}${report.data.path === undefined ? '' : ` from ${escape(report.data.path)}`}`}.`,
-    `- ${report.floor.metric === '' ? '' : `Floor: ${report.floor.metric} ≥ ${formatMetric(report.floor.metric, report.floor.minimum)}. `}Seed ${report.seed}.`,
+    `- ${floorText(report.floor)}Seed ${report.seed}.`,
     `- Source: ${formatBytes(report.source.fileBytes)}, SHA-256 ${code(report.source.sha256)}.`,
     `- Started ${escape(report.startedAt)}, took ${report.seconds.toFixed(0)} s.`,
     '',
   ].join('\n');
+}
+
+function floorText({ metric, minimum, task }: OptimizationReport['floor']): string {
+  if (task !== undefined) return `Floor: ${limitText(task)}. `;
+  return metric === '' ? '' : `Floor: ${metric} ≥ ${formatMetric(metric, minimum)}. `;
 }
 
 function variantRow(variant: VariantReport): string {
@@ -55,8 +62,17 @@ function variantDetails(variant: VariantReport): string[] {
   const kept = [...byReason].map(([reason, layers]) => `- ${layers.length} ${layers.length === 1 ? 'layer' : 'layers'} left as ${layers.length === 1 ? 'it was' : 'they were'} (${escape(reason)})${layers.length <= 4 ? `: ${layers.map(code).join(', ')}` : ''}`);
   const predicted = variant.predicted?.weightBytes;
   const estimate = predicted === undefined || variant.fileBytes === undefined ? [] : [`- Predicted change of weight bytes: ${signed(predicted.low)} to ${signed(predicted.high)}; file measured: ${formatBytes(variant.fileBytes)}`];
-  const lines = [...notes, ...kept, ...estimate];
+  const lines = [...taskLines(variant.comparison), ...notes, ...kept, ...estimate];
   return lines.length === 0 ? [] : [`### ${escape(variant.title)}`, '', ...lines, ''];
+}
+
+/** How well the variant does its task on labelled data, beside the source. */
+function taskLines(comparison: Comparison | undefined): string[] {
+  const { task, data } = comparison ?? {};
+  if (task === undefined) return [];
+  const { metric, unit, source, variant } = task;
+  const part = data?.split === undefined ? '' : ` of the ${data.split} part`;
+  return [`- ${metrics[metric].title}: ${figure(unit, variant.value)} (source ${figure(unit, source.value)}), on ${variant.samples} samples${part}; ${differenceLine(task)}`];
 }
 
 function benchmarkTable(benchmark: Benchmark): string[] {

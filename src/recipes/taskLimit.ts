@@ -68,3 +68,20 @@ export function difference(unit: MetricUnit, value: number): string {
 function lossText(unit: MetricUnit, { value, relative }: MostLoss): string {
   return relative ? `${threeDigits(100 * value)} % of the source's` : difference(unit, value);
 }
+
+/** The difference with its interval, and what the test says of it. */
+export function differenceLine({ unit, difference: { value, low, high }, p, test, lost, gained }: TaskComparison): string {
+  const flips = lost === undefined || gained === undefined ? '' : `, ${lost} lost and ${gained} gained`;
+  const chance = p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
+  const said = p < significant ? 'a difference beyond chance' : 'no difference shown';
+  return `variant − source: ${difference(unit, value)} (95 % interval ${difference(unit, low)} to ${difference(unit, high)}${flips}); ${said}, ${chance} (${test === 'mcnemar-mid-p' ? 'McNemar, mid-p' : 'paired bootstrap'})`;
+}
+
+/** The usual bound, as for the 95 % intervals. */
+const significant = 0.05;
+
+/** What is demanded of a metric, as one clause. */
+export function limitText({ metric, mostLoss, floor }: TaskLimit & { readonly metric: TaskMetricName }): string {
+  const { unit, higherIsBetter } = metrics[metric].open({ name: metric });
+  return [metrics[metric].title, ...(mostLoss === undefined ? [] : [`at most ${lossText(unit, mostLoss)} lost`]), ...(floor === undefined ? [] : [`${higherIsBetter ? 'at least' : 'at most'} ${figure(unit, floor)}`])].join(', ');
+}

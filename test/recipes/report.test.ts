@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OptimizationReport } from '../../src/protocol/report';
+import type { TaskComparison } from '../../src/protocol/taskMetrics';
 import { reportMarkdown } from '../../src/recipes/markdown';
 import { readReport, readReports } from '../../src/recipes/report';
 import { benchmarkOf, temporaryFolder } from './support';
@@ -72,6 +73,16 @@ describe('a report as Markdown', () => {
   const [variant] = report.variants;
   const [step] = variant?.steps ?? [];
   if (variant === undefined || step === undefined) throw new Error('The report has no variant.');
+
+  it('has both figures of the task, their difference and what was demanded', () => {
+    const figure = (value: number): TaskComparison['source'] => ({ value, low: value - 0.01, high: value + 0.01, samples: 500 });
+    const mostLoss = { value: 0.005, relative: false };
+    const task: TaskComparison = { metric: 'top1', unit: 'share', higherIsBetter: true, source: figure(0.94), variant: figure(0.936), difference: { value: -0.004, low: -0.01, high: 0.002 }, p: 0.2, test: 'mcnemar-mid-p', lost: 5, gained: 3, limit: { mostLoss } };
+    const markdown = reportMarkdown({ ...report, floor: { metric: '', minimum: 0, task: { metric: 'top1', mostLoss } }, variants: [{ ...variant, comparison: { outputs: [], task, data: { kind: 'npy', samples: 500, split: 'test' } } }] });
+    expect(markdown).toContain('top-1 accuracy: 93.60 % (source 94.00 %), on 500 samples of the test part');
+    expect(markdown).toContain('-0.40 pp (95 % interval -1.00 pp to 0.20 pp, 5 lost and 3 gained); no difference shown, p = 0.200');
+    expect(markdown).toContain('Floor: top-1 accuracy, at most 0.50 pp lost.');
+  });
 
   it('shows names as text, whatever they hold', () => {
     const markdown = reportMarkdown({ ...report, startedAt: hostile, conclusion: hostile, source: { ...report.source, sha256: hostile }, variants: [{ ...variant, title: hostile, steps: [{ ...step, kept: [{ layer: hostile, reason: hostile }] }] }] });

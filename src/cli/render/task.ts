@@ -2,7 +2,7 @@
 import { visible } from '../../base/visible';
 import type { Comparison, DataDescription } from '../../protocol/measurement';
 import type { Evaluation, MetricUnit, TaskComparison, TaskFigure } from '../../protocol/taskMetrics';
-import { difference, figure } from '../../recipes/taskLimit';
+import { differenceLine, figure } from '../../recipes/taskLimit';
 import { metrics } from '../../runtime/metrics/table';
 import { tableLines } from '../terminal';
 import { metricLine } from './measurement';
@@ -22,17 +22,6 @@ export function taskLines(task: TaskComparison, names: { readonly source: string
     dataLine(data),
   ];
 }
-
-/** The difference with its interval, and what the test says of it. */
-export function differenceLine({ unit, difference: { value, low, high }, p, test, lost, gained }: TaskComparison): string {
-  const flips = lost === undefined || gained === undefined ? '' : `, ${lost} lost and ${gained} gained`;
-  const chance = p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
-  const said = p < significant ? 'a difference beyond chance' : 'no difference shown';
-  return `variant − source: ${difference(unit, value)} (95 % interval ${difference(unit, low)} to ${difference(unit, high)}${flips}); ${said}, ${chance} (${test === 'mcnemar-mid-p' ? 'McNemar, mid-p' : 'paired bootstrap'})`;
-}
-
-/** The usual bound, as for the 95 % intervals. */
-const significant = 0.05;
 
 function withInterval(unit: MetricUnit, { value, low, high, samples }: TaskFigure): string {
   return `${figure(unit, value)} (95 % interval ${figure(unit, low)} to ${figure(unit, high)}, ${samples} ${samples === 1 ? 'sample' : 'samples'})`;
