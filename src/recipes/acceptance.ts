@@ -19,7 +19,10 @@ export interface Measured {
   readonly allowUncalibrated: boolean;
 }
 
-/** Interval ends decide, never a point estimate. Memory has no interval: each process gives one reading, and the confirmation reads it again in fresh ones. */
+/**
+ * Of latency the interval's ends decide, never the point estimate. Accuracy is judged by the figure on all samples: its interval is reported, but
+ * with few samples its end would refuse what loses nothing. Memory has no interval: each process gives one reading, and the confirmation reads it again in fresh ones.
+ */
 const limits = { smallerBy: 0.95, slowerAtMost: 1.05, simplifiedSlowerAtMost: 1.02 };
 
 /** A reason to reject, or undefined. */
