@@ -24,7 +24,7 @@ export interface BackOffRequest {
   readonly build: (options: ResolvedStaticOptions) => Promise<Built | undefined>;
   /** Compares with the source on all samples. */
   readonly judge: (built: Built) => Promise<Attempt>;
-  /** SQNR of a variant's outputs on a few samples, dB. */
+  /** SQNR of a variant's outputs on a few calibration samples, dB. */
   readonly noise: (variant: Model) => Promise<number>;
   /** Layers of the float model, the most sensitive first. */
   readonly sensitivity: () => Promise<readonly LayerSensitivity[]>;

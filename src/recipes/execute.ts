@@ -119,13 +119,13 @@ async function replay(recipePath: string, request: OptimizeRequest, services: Op
     await assertOutput(request.modelPath, request.outputPath, source.format);
     const sourceState = await captureSource(request.modelPath);
     assertRecorded(recorded, await sourceHashes(sourceState), request.modelPath);
-    const { calibration, evaluation: data } = await samplesOf(request, source, settings, seed, budgets);
-    const laboratory = owned.add(new Laboratory({ source, file, data, calibration, settings, seed, budgets, floor: recorded.floor.task === undefined ? recorded.floor.minimum : request.floor, ...demandsOf(request), services, work }));
+    const { calibration, evaluation: data, test } = await samplesOf(request, source, settings, seed, budgets);
+    const laboratory = owned.add(new Laboratory({ source, file, data, calibration, ...(test === undefined ? {} : { test }), settings, seed, budgets, floor: recorded.floor.task === undefined ? recorded.floor.minimum : request.floor, ...demandsOf(request), services, work }));
     assertShapesAgree(source);
     const plan = planOfSteps(winner.steps, winner.title);
     const built = await new Builder(source, laboratory.context()).build(plan.steps);
     if (built instanceof DoesNotApply) throw new LatheError('rejected', `${built.reason}.`, { file: request.modelPath });
-    const comparison = await laboratory.compare(built.model);
+    const comparison = (await laboratory.compareOnTest(built.model)) ?? (await laboratory.compare(built.model));
     const inaccurate = inaccuracy(comparison, laboratory.floorOf(comparison.metric));
     if (inaccurate !== undefined) throw new LatheError('rejected', sentence(`replayed, but ${inaccurate}`), { file: request.modelPath });
     const published = await publishWinner(built.model, plan, { modelPath: request.modelPath, outputPath: request.outputPath, sourceState, signal: work.signal });

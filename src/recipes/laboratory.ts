@@ -35,6 +35,8 @@ export interface LaboratoryOptions {
   readonly data: SampleSource;
   /** What ranges are measured on; the same where there are too few samples to divide. */
   readonly calibration: SampleSource;
+  /** What the chosen variant alone is judged on, where the data have such a part. */
+  readonly test?: SampleSource;
   readonly settings: RunSettings;
   readonly seed: number;
   readonly budgets: Budgets;
@@ -97,8 +99,18 @@ export class Laboratory implements Bench, Disposable {
     };
   }
 
-  async compare(variant: Model): Promise<Comparison> {
-    const { file, data, settings, budgets, services, metric } = this.options;
+  compare(variant: Model): Promise<Comparison> {
+    return this.compareOn(this.options.data, variant);
+  }
+
+  /** Of the chosen variant, on samples that no choice was made by; undefined where the data have no such part. */
+  async compareOnTest(variant: Model): Promise<Comparison | undefined> {
+    const { test } = this.options;
+    return test === undefined ? undefined : this.compareOn(test, variant);
+  }
+
+  private async compareOn(data: SampleSource, variant: Model): Promise<Comparison> {
+    const { file, settings, budgets, services, metric } = this.options;
     const limit = metric === undefined ? budgets.compareSamples : budgets.metricSamples;
     const comparison = this.withLimit(await compareModels(file, variant, data, { provider: settings.provider, threads: settings.threads, limit, ...(metric === undefined ? {} : { metric }), start: services.runnerStart, ...this.part(this.share.title) }));
     const judged = worstOutput(comparison);
@@ -157,9 +169,9 @@ export class Laboratory implements Bench, Disposable {
     throw new LatheError('usage', 'The data set holds no sample.', { ...(this.options.data.description.path === undefined ? {} : { file: this.options.data.description.path }) });
   }
 
-  /** Lowest SQNR over the float outputs, averaged in dB over a few samples. */
+  /** Lowest SQNR over the float outputs, averaged in dB over a few samples of those that ranges are measured on: what is chosen by it is judged on others. */
   async noise(variant: Model): Promise<number> {
-    this.outputNoise ??= OutputNoise.of(this.options.source, noiseSamples, { ...this.context(), data: this.options.data });
+    this.outputNoise ??= OutputNoise.of(this.options.source, noiseSamples, this.context());
     return await (await this.outputNoise).signalToNoise(variant);
   }
 

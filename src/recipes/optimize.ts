@@ -16,7 +16,7 @@ import type { Runner, RunnerStart } from '../runtime/runner';
 import { bytesOnDisk } from '../runtime/materialize';
 import { openSplitSamples, type SplitSamples } from '../runtime/data/datasets';
 import { resolvedAgainst } from '../runtime/data/description';
-import { rejection, score } from './acceptance';
+import { inaccuracy, rejection, score } from './acceptance';
 import { Builder } from './build';
 import { type CandidatePlan, type CandidateStep, candidates, planOfSteps, searchBase } from './candidates';
 import { conclude } from './conclusion';
@@ -105,8 +105,8 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
     work.progress({ message: 'Reading the model and the data' });
     const sourceState = await captureSource(modelPath);
     const hashes = await sourceHashes(sourceState);
-    const { calibration, evaluation: data } = await samplesOf(request, source, settings, seed, budgets);
-    const laboratory = owned.add(new Laboratory({ source, file, data, calibration, settings, seed, budgets, floor: request.floor, ...demandsOf(request), services, work }));
+    const { calibration, evaluation: data, test } = await samplesOf(request, source, settings, seed, budgets);
+    const laboratory = owned.add(new Laboratory({ source, file, data, calibration, ...(test === undefined ? {} : { test }), settings, seed, budgets, floor: request.floor, ...demandsOf(request), services, work }));
     assertShapesAgree(source);
     await laboratory.assertSourceRuns();
     const plans = plansOf(request, source.format);
@@ -197,8 +197,11 @@ interface Choice {
   readonly variants: readonly VariantReport[];
 }
 
-/** The best accepted variant that is still accepted when measured again; the others lose with a reason. */
-async function chooseWinner(goal: Goal, tried: readonly Trial[], laboratory: Laboratory): Promise<Choice> {
+/**
+ * The best accepted variant that is still accepted when measured again; the others lose with a reason. Where the data have a test part, it
+ * has the last word on that one: going on to the next would choose by it.
+ */
+export async function chooseWinner(goal: Goal, tried: readonly Trial[], laboratory: Pick<Laboratory, 'confirm' | 'compareOnTest' | 'floorOf'>): Promise<Choice> {
   const variants = new Map(tried.map((trial) => [trial.plan.id, trial.report]));
   const accepted = tried.flatMap((trial) => (trial.report.status === 'accepted' && trial.measured !== undefined && trial.built !== undefined ? [{ trial, measured: trial.measured, model: trial.built.model }] : []));
   accepted.sort((a, b) => score(goal, a.measured) - score(goal, b.measured));
@@ -209,7 +212,12 @@ async function chooseWinner(goal: Goal, tried: readonly Trial[], laboratory: Lab
       variants.set(trial.plan.id, { ...trial.report, status: 'rejected', reason: `Not confirmed in fresh processes: ${reason}.` });
       continue;
     }
-    for (const { trial: other } of accepted.slice(i + 1)) variants.set(other.plan.id, { ...other.report, status: 'not-chosen', reason: `${other.report.reason} “${trial.plan.title}” does better.` });
+    const comparison = await laboratory.compareOnTest(model);
+    const inaccurate = comparison === undefined ? undefined : inaccuracy(comparison, laboratory.floorOf(comparison.metric));
+    const whyNot = inaccurate === undefined ? `“${trial.plan.title}” does better.` : `The test part is looked at once, for “${trial.plan.title}”.`;
+    for (const { trial: other } of accepted.slice(i + 1)) variants.set(other.plan.id, { ...other.report, status: 'not-chosen', reason: `${other.report.reason} ${whyNot}` });
+    if (comparison !== undefined) variants.set(trial.plan.id, { ...trial.report, comparison, ...(inaccurate === undefined ? {} : { status: 'rejected', reason: `On the test part ${inaccurate}.` }) });
+    if (inaccurate !== undefined) return { winner: undefined, variants: [...variants.values()] };
     return { winner: trial, confirmation, variants: [...variants.values()] };
   }
   return { winner: undefined, variants: [...variants.values()] };

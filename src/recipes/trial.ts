@@ -20,9 +20,9 @@ import { weightBytes } from './source';
 
 /** How variants are measured; the optimization supplies it. */
 export interface Bench {
-  readonly compare: (variant: Model, limit?: number) => Promise<Comparison>;
+  readonly compare: (variant: Model) => Promise<Comparison>;
   readonly benchmark: (variant: Model) => Promise<Benchmark>;
-  /** SQNR in dB of a variant's outputs on a few samples. */
+  /** SQNR in dB of a variant's outputs on a few calibration samples. */
   readonly noise: (variant: Model) => Promise<number>;
   /** Profile of the source, measured once. */
   readonly profile: () => Promise<Profile | undefined>;

@@ -50,12 +50,14 @@ function open(data: string | DataSpec | undefined, model: Model, options: Sample
 export interface SplitSamples {
   readonly calibration: SampleSource;
   readonly evaluation: SampleSource;
+  /** What nothing is chosen by, where the description asks for such a part. */
+  readonly test?: SampleSource;
   /** False where there are too few samples to divide: both are then the same. */
   readonly divided: boolean;
 }
 
 /**
- * Data split for calibration and evaluation, by a hash of the samples' names, class by class. Seeded inputs and fewer than 20 samples are not divided.
+ * Data split for calibration, evaluation and, where asked for, test, by a hash of the samples' names, class by class. Seeded inputs and fewer than 20 samples are not divided.
  * @throws LatheError as {@link openSamples}
  */
 export async function openSplitSamples(data: string | DataSpec | undefined, model: Model, options: Omit<SampleOptions, 'split'> = {}): Promise<SplitSamples> {
@@ -68,7 +70,7 @@ export async function openSplitSamples(data: string | DataSpec | undefined, mode
     return { calibration: samples, evaluation: samples, divided: false };
   }
   const of = (split: DataSplit): SampleSource => stream(indexed, parts[split].slice(0, limit), spec, split);
-  return { calibration: of('calibration'), evaluation: of('evaluation'), divided: true };
+  return { calibration: of('calibration'), evaluation: of('evaluation'), ...(parts.test.length === 0 ? {} : { test: of('test') }), divided: true };
 }
 
 function stream(indexed: IndexedData, indices: readonly number[], spec: DataSpec, split: DataSplit | undefined): SampleSource {
