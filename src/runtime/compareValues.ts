@@ -5,7 +5,7 @@ import type { Model } from '../graph/model';
 import type { OutputComparison, RunSettings } from '../protocol/measurement';
 import type { Tensor } from '../tensor/tensor';
 import { compareOutputs } from './compare';
-import { Runner, type RunnerStart } from './runner';
+import { type Runner, type RunnerStart, withRunner } from './runner';
 import type { Feeds } from './data/samples';
 
 /** A value of each main graph that is to be compared, and what both take together in bytes. */
@@ -31,10 +31,7 @@ const mostValues = 1000;
  * @throws LatheError whatever loading or running throws; `cancelled`
  */
 export async function compareValues(before: Model, after: Model, pairs: readonly ValuePair[], feeds: Feeds, { settings, start, signal, progress }: CompareValuesOptions): Promise<OutputComparison[]> {
-  throwIfCancelled(signal);
-  const runner = await Runner.start(start);
-  const watch = runner.killOn(signal);
-  try {
+  return withRunner(start, signal, async (runner) => {
     const results: OutputComparison[] = [];
     for (const chunk of chunksOf(pairs)) {
       throwIfCancelled(signal);
@@ -44,13 +41,7 @@ export async function compareValues(before: Model, after: Model, pairs: readonly
       results.push(...compareOutputs(left, right));
     }
     return results;
-  } catch (thrown) {
-    throwIfCancelled(signal);
-    throw thrown;
-  } finally {
-    watch.dispose();
-    runner.dispose();
-  }
+  });
 }
 
 function* chunksOf(pairs: readonly ValuePair[]): Generator<readonly ValuePair[]> {

@@ -1,4 +1,5 @@
 // The engine's side of the runner: starts the child, sends requests one at a time, guards them with a watchdog, and turns its death into an error.
+import { throwIfCancelled } from '../base/cancellation';
 import { LatheError } from '../base/errors';
 import type { Model } from '../graph/model';
 import { type Disposable, onDispose } from '../base/disposable';
@@ -217,6 +218,22 @@ export class Runner implements RunnerLink, Disposable {
 
   dispose(): void {
     this.kill();
+  }
+}
+
+/** Work with a runner of its own, which ends with it or when it is cancelled. @throws LatheError `cancelled`; else what `use` throws */
+export async function withRunner<T>(start: RunnerStart | undefined, signal: AbortSignal, use: (runner: Runner) => Promise<T>): Promise<T> {
+  throwIfCancelled(signal);
+  const runner = await Runner.start(start);
+  const watch = runner.killOn(signal);
+  try {
+    return await use(runner);
+  } catch (thrown) {
+    throwIfCancelled(signal);
+    throw thrown;
+  } finally {
+    watch.dispose();
+    runner.dispose();
   }
 }
 

@@ -5,7 +5,7 @@ import type { DataDescription, RunSettings } from '../../protocol/measurement';
 import type { Evaluation, MetricSpec, TaskMetricName } from '../../protocol/taskMetrics';
 import { type SampleSource, samplesWithLabels } from '../data/samples';
 import type { ModelOrPath } from '../materialize';
-import { Runner, type RunnerStart } from '../runner';
+import { type RunnerStart, withRunner } from '../runner';
 import { metrics } from './table';
 
 export interface EvaluateOptions extends WorkContext {
@@ -16,11 +16,8 @@ export interface EvaluateOptions extends WorkContext {
 
 /** @throws LatheError whatever loading or running throws; `usage` for missing labels or no samples; `cancelled` */
 export async function evaluateModel(model: ModelOrPath, samples: SampleSource, spec: MetricSpec, { settings, start, limit, signal, progress }: EvaluateOptions): Promise<Evaluation> {
-  throwIfCancelled(signal);
   const metric = metrics[spec.name].open(spec);
-  const runner = await Runner.start(start);
-  const watch = runner.killOn(signal);
-  try {
+  return withRunner(start, signal, async (runner) => {
     const session = await runner.load(model, { provider: settings.provider, threads: settings.threads });
     const total = Math.min(limit ?? Infinity, samples.description.samples);
     for await (const { feeds, label } of samplesWithLabels(samples, total)) {
@@ -29,13 +26,7 @@ export async function evaluateModel(model: ModelOrPath, samples: SampleSource, s
       metric.add((await session.run(feeds)).outputs, label, feeds);
     }
     return { metric: metric.name, unit: metric.unit, higherIsBetter: metric.higherIsBetter, figure: metric.result(), data: describeUsed(samples, metric.count) };
-  } catch (thrown) {
-    throwIfCancelled(signal);
-    throw thrown;
-  } finally {
-    watch.dispose();
-    runner.dispose();
-  }
+  });
 }
 
 /** The data as they were used: samples seen, and how many were left out. */
