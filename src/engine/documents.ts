@@ -12,6 +12,8 @@ import type { Profile } from '../protocol/measurement';
 export interface EngineDocument {
   readonly id: DocumentId;
   readonly path: string;
+  /** Identity of the file, and of those its weights lie in, when it was read: a changed one makes another document. */
+  readonly version: string;
   /** The person allowed to follow the links of the Hugging Face cache. */
   readonly followCacheLinks: boolean;
   readonly settings: ModelSettings;
@@ -23,8 +25,6 @@ export interface EngineDocument {
 
 interface Entry {
   readonly document: EngineDocument;
-  /** Identity of the file, and of those its weights lie in, when it was read: a changed one makes another document. */
-  readonly version: string;
   references: number;
 }
 
@@ -46,13 +46,13 @@ export class Documents {
     for (const entry of this.entries.values()) {
       const { document } = entry;
       if (document.path !== resolved || document.followCacheLinks !== followCacheLinks || !isDeepStrictEqual(document.settings, settings)) continue;
-      if (entry.version !== version(document.model)) continue;
+      if (document.version !== version(document.model)) continue;
       entry.references++;
       return document;
     }
     const model = openModel(resolved, modelFile(resolved, followCacheLinks));
-    const document: EngineDocument = { id: this.nextId++, path: resolved, followCacheLinks, settings, model, analyses: new Map(), profiles: new Map() };
-    this.entries.set(document.id, { document, version: version(model), references: 1 });
+    const document: EngineDocument = { id: this.nextId++, path: resolved, version: version(model), followCacheLinks, settings, model, analyses: new Map(), profiles: new Map() };
+    this.entries.set(document.id, { document, references: 1 });
     return document;
   }
 

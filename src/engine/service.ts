@@ -92,7 +92,7 @@ export async function snapshot(document: EngineDocument, bindings: Bindings, sig
   const reason = cannotRun(document.model);
   const summary = toSummary(document.model, await analyze(document, bindings), analysis.totals.peakActivationBytes);
   const drawn = buildSnapshot(model, analysis, found, sites);
-  return { ...drawn, layers: await withLayerFigures(drawn.layers, document.path), summary, ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
+  return { ...drawn, layers: await withLayerFigures(drawn.layers, document.path), summary, version: document.version, ...(profile === undefined ? {} : { profile }), ...(reason === undefined ? {} : { cannotRun: reason }) };
 }
 
 /** The columns with what reports beside the model say of its layers. */

@@ -46,6 +46,8 @@ export interface GroupSummary {
 
 export interface ModelSnapshot {
   readonly summary: ModelSummary;
+  /** Tells the files it was read from, the model's and those of its weights, from what they are after a change. */
+  readonly version?: string;
   readonly layers: LayerColumns;
   readonly groups: readonly GroupSummary[];
   /** Pairs (producer layer, consumer layer); model inputs are −1−i as producer, outputs −1−i as consumer. */

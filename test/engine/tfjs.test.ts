@@ -14,12 +14,16 @@ describe('a TensorFlow.js model', () => {
     const file = tfjsFile(graphDocument(), { 'w.bin': new Uint8Array(8) });
     const shard = join(dirname(file), 'w.bin');
     const open = async (): Promise<{ readonly document: number; readonly files: readonly string[] }> => await handlers['model/open']({ path: file, bindings: {} }, detachedContext());
+    const versionOf = async (document: number): Promise<string | undefined> => (await handlers['model/snapshot']({ document, bindings: {} }, detachedContext())).version;
     const first = await open();
     expect(first.files).toEqual([shard]);
     expect((await open()).document).toBe(first.document);
     writeFileSync(shard, new Uint8Array(Float32Array.of(1, 2).buffer));
+    const before = await versionOf(first.document);
     utimesSync(shard, 1, 1);
-    expect((await open()).document).not.toBe(first.document);
+    const second = await open();
+    expect(second.document).not.toBe(first.document);
+    expect([await versionOf(first.document), (await versionOf(second.document)) === before]).toEqual([before, false]);
     rmSync(shard);
     await expect(open()).rejects.toMatchObject({ code: 'not-found' });
   });

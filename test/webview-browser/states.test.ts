@@ -1,6 +1,8 @@
 // Every state a page can be in, in every theme: nothing is wider than the page, every text has the contrast that WCAG 2.2
 // asks of it. A picture of each in one theme; PICTURES=all takes them in every theme.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { measuredState } from '../../webview/model/here/usePageBenchmark';
+import { resnet50 } from '../webview/fixtures';
 import { faintTexts } from './contrast';
 import { findChromium, PageHarness, type OpenOptions, type TestPage } from './harness';
 import { themes, type ThemeName } from './themes';
@@ -39,7 +41,7 @@ const search = async ({ page }: TestPage, text: string): Promise<void> => {
 /** What a benchmark in the page leaves behind; figures made up. */
 const here = {
   view: 'here', here: {
-    path: '/models/resnet50.onnx', noTwin: 'It cannot be converted to ONNX: Bincount bins, ONNX has no operator that counts values.',
+    of: measuredState(resnet50()), noTwin: 'It cannot be converted to ONNX: Bincount bins, ONNX has no operator that counts values.',
     benchmark: {
       reference: 'wasm', rounds: 24, drift: 0.01, measuredAt: '2026-01-02T03:04:05.678Z',
       measured: [

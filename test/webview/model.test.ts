@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { composeScene, LayoutMemory } from '../../webview/model/layout/compose';
 import { plainLayout } from '../../webview/model/layout/plainLayout';
+import { measuredState } from '../../webview/model/here/usePageBenchmark';
 import { cardKind } from '../../webview/model/layout/scene';
 import { nextCard, startOf } from '../../webview/model/graph/navigate';
 import { shortName } from '../../webview/model/cardText';
@@ -110,6 +111,15 @@ describe('the state', () => {
     const dead = reduce(busy, { type: 'message', message: { type: 'engineDied', message: 'exit 9' }, kept: {} });
     expect([dead.model === shown.model, dead.jobs.length, dead.engineDied]).toEqual([true, 0, 'exit 9']);
   });
+});
+
+describe('figures measured in the page', () => {
+  const snapshot = resnet50();
+  const at = (batch: number): typeof snapshot => ({ ...snapshot, summary: { ...snapshot.summary, bindings: { batch } } });
+
+  it('hold for the same file at the same dimensions, however often it is sent', () => expect(measuredState(resnet50())).toBe(measuredState(snapshot)));
+  it('hold for no other dimensions', () => expect(measuredState(at(2))).not.toBe(measuredState(at(1))));
+  it('hold no longer once the file or its weights changed', () => expect(measuredState({ ...snapshot, version: 'b' })).not.toBe(measuredState({ ...snapshot, version: 'a' })));
 });
 
 describe('the treemap', () => {

@@ -56,7 +56,7 @@ export function App({ host, workerUri, runtimes, onGraph }: AppProps): VNode {
   const askedHere = useRef(false);
   useSearchKeys(search);
   const { model } = state;
-  const here = usePageBenchmark(host, model?.snapshot.summary, runtimes, kept.here);
+  const here = usePageBenchmark(host, model?.snapshot, runtimes, kept.here);
   const toHere = useRef(here.receive);
   toHere.current = here.receive;
 

@@ -1,15 +1,14 @@
 // The state of benchmarks in the page: which backends it has, what runs, what was measured last. It lives as long as the page, whatever is shown.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ErrorJson } from '../../../src/base/errors';
-import type { ModelSummary } from '../../../src/protocol/analysis';
 import type { PageBackend, PageBenchmark } from '../../../src/protocol/pageBenchmark';
-import type { ToModelView } from '../../../src/protocol/view';
+import type { ModelSnapshot, ToModelView } from '../../../src/protocol/view';
 import type { ModelHost } from '../modelHost';
 import { BenchmarkRun, type RuntimeUris } from './benchmarkRun';
 
-/** What was measured, with the model's path: another model's figures are not shown. */
 export interface PageResult {
-  readonly path: string;
+  /** {@link measuredState} of what was measured: figures of another model, of other dimensions or of the file before it changed are not shown. */
+  readonly of: string;
   readonly benchmark: PageBenchmark;
   readonly noTwin?: string;
 }
@@ -28,15 +27,20 @@ export interface PageBenchmarks extends PageBenchmarkState {
   receive(message: ToModelView): void;
 }
 
-export function usePageBenchmark(host: ModelHost, summary: ModelSummary | undefined, uris: RuntimeUris | undefined, kept: PageResult | undefined): PageBenchmarks {
+/** What figures hold for: the files as they are, at the chosen dimensions. */
+export function measuredState({ summary, version }: Pick<ModelSnapshot, 'summary' | 'version'>): string {
+  return JSON.stringify([summary.path, version, Object.entries(summary.bindings).sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+export function usePageBenchmark(host: ModelHost, snapshot: ModelSnapshot | undefined, uris: RuntimeUris | undefined, kept: PageResult | undefined): PageBenchmarks {
   const run = useRef<BenchmarkRun | undefined>(undefined);
   const count = useRef(0);
   const [gpu, setGpu] = useState(false);
   const [running, setRunning] = useState<PageBenchmarkState['running']>(undefined);
   const [error, setError] = useState<ErrorJson | undefined>(undefined);
   const [result, setResult] = useState<PageResult | undefined>(kept);
-  const path = summary?.path;
-  const format = summary?.format;
+  const of = useMemo(() => (snapshot === undefined ? undefined : measuredState(snapshot)), [snapshot]);
+  const format = snapshot?.summary.format;
   useEffect(() => {
     void hasWebGpu().then(setGpu);
     return () => run.current?.end();
@@ -49,9 +53,9 @@ export function usePageBenchmark(host: ModelHost, summary: ModelSummary | undefi
   };
   return {
     backends, running, error,
-    result: result?.path === path ? result : undefined,
+    result: result?.of === of ? result : undefined,
     start(chosen) {
-      if (uris === undefined || path === undefined || chosen.length === 0) return;
+      if (uris === undefined || of === undefined || chosen.length === 0) return;
       run.current?.end();
       setError(undefined);
       count.current += 1;
@@ -59,7 +63,7 @@ export function usePageBenchmark(host: ModelHost, summary: ModelSummary | undefi
         progress: (message, fraction) => setRunning({ message, ...(fraction === undefined ? {} : { fraction }) }),
         done: (benchmark, noTwin) => {
           over();
-          setResult({ path, benchmark, ...(noTwin === undefined ? {} : { noTwin }) });
+          setResult({ of, benchmark, ...(noTwin === undefined ? {} : { noTwin }) });
         },
         failed: (failure) => {
           over();
