@@ -163,7 +163,7 @@ export async function optimizeModel(request: OptimizeRequest, services: Optimize
       ...(sensitivity === undefined ? {} : { sensitivity }),
       ...(winner === undefined ? {} : { winner: winner.plan.id }),
       ...(choice.confirmation === undefined ? {} : { confirmation: choice.confirmation }),
-      conclusion: conclude(request.goal, variants, winner?.plan.id, choice.confirmation),
+      conclusion: conclude(request.goal, variants, winner?.plan.id, choice.confirmation, choice.missed),
       machine,
       versions: { onnxruntime: machine.onnxruntime, node: machine.node },
       startedAt: started.toISOString(),
@@ -193,6 +193,8 @@ function stepsOfFix({ technique, options, simplifyFirst }: NonNullable<OptimizeR
 
 interface Choice {
   readonly winner: Trial | undefined;
+  /** Id of the variant that would have won but for the test part. */
+  readonly missed?: string;
   readonly confirmation?: NonNullable<OptimizationReport['confirmation']>;
   readonly variants: readonly VariantReport[];
 }
@@ -217,7 +219,7 @@ export async function chooseWinner(goal: Goal, tried: readonly Trial[], laborato
     const whyNot = inaccurate === undefined ? `“${trial.plan.title}” does better.` : `The test part is looked at once, for “${trial.plan.title}”.`;
     for (const { trial: other } of accepted.slice(i + 1)) variants.set(other.plan.id, { ...other.report, status: 'not-chosen', reason: `${other.report.reason} ${whyNot}` });
     if (comparison !== undefined) variants.set(trial.plan.id, { ...trial.report, comparison, ...(inaccurate === undefined ? {} : { status: 'rejected', reason: `On the test part ${inaccurate}.` }) });
-    if (inaccurate !== undefined) return { winner: undefined, variants: [...variants.values()] };
+    if (inaccurate !== undefined) return { winner: undefined, missed: trial.plan.id, variants: [...variants.values()] };
     return { winner: trial, confirmation, variants: [...variants.values()] };
   }
   return { winner: undefined, variants: [...variants.values()] };

@@ -33,6 +33,12 @@ describe('one verdict', () => {
     const variant = { id: 'a', title: 'X', status: 'accepted', steps: [], reason: '', uncalibrated: false } as const;
     expect(conclude('size', [variant], 'a', close)).toMatch(/^X: no difference in speed shown/);
   });
+
+  it('says of the best that did not hold on the test part that it was rejected, not that nothing was faster', () => {
+    const other = { id: 'b', title: 'Y', status: 'not-chosen', steps: [], reason: '', uncalibrated: false } as const;
+    const best = { ...other, id: 'a', title: 'Int8 everywhere', status: 'rejected', reason: 'On the test part it loses 3 points.' } as const;
+    expect(conclude('latency', [best, other], undefined, undefined, 'a')).toBe('Leave it as it is: of what was tried int8 everywhere did best, and was rejected. On the test part it loses 3 points.');
+  });
 });
 
 describe('a variant optimized for size', () => {
